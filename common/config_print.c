@@ -1,0 +1,105 @@
+#include "common/config_inner.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define WIDTH 96
+
+/* As a comment, folded at blanks. */
+static void print_doc(const char *doc, FILE *to) {
+    struct text rest = text_of(doc), word;
+    size_t column = 0;
+    while (text_cut(&rest, ' ', &word)) {
+        if (column && column + 1 + word.n > WIDTH) {
+            (void)fputc('\n', to);
+            column = 0;
+        }
+        column += (size_t)fprintf(to, "%s%.*s", column ? " " : "# ", TEXT_ARGS(word));
+    }
+    (void)fputc('\n', to);
+}
+
+/* In the largest unit that leaves a whole number. */
+static void print_span(msec span, FILE *to) {
+    static const struct {
+        const char *name;
+        msec worth;
+    } units[] = {{"d", DAYS}, {"h", HOURS}, {"m", MINUTES}, {"s", SECONDS}, {"ms", 1}};
+    unsigned i = 0;
+    while (i + 1 < COUNT_OF(units) && (span == 0 || span % units[i].worth))
+        i++;
+    (void)fprintf(to, "%" PRId64 "%s", span / units[i].worth, units[i].name);
+}
+
+static void print_size(int64_t size, FILE *to) {
+    static const char units[] = {' ', 'K', 'M', 'G', 'T'};
+    unsigned i = 0;
+    for (; size && size % 1024 == 0 && i + 1 < sizeof units; i++)
+        size /= 1024;
+    (void)fprintf(to, i ? "%" PRId64 "%c" : "%" PRId64, size, units[i]);
+}
+
+static void print_bound(enum config_kind kind, int64_t n, FILE *to) {
+    if (kind == CONFIG_SPAN)
+        print_span(n, to);
+    else if (kind == CONFIG_SIZE)
+        print_size(n, to);
+    else
+        (void)fprintf(to, "%" PRId64, n);
+}
+
+static void print_bounds(const struct config_row *row, FILE *to) {
+    if ((!row->min && !row->max) || row->kind == CONFIG_BOOL)
+        return;
+    (void)fputs("# From ", to);
+    print_bound(row->kind, row->min, to);
+    (void)fputs(" to ", to);
+    print_bound(row->kind, row->max, to);
+    (void)fputs(row->kind == CONFIG_STRING ? " bytes.\n"
+                : row->kind == CONFIG_LIST ? " items.\n"
+                                           : ".\n",
+                to);
+}
+
+static void print_quoted(struct text text, FILE *to) {
+    (void)fputc('"', to);
+    for (size_t i = 0; i < text.n; i++) {
+        if (strchr("\"\\$", text.p[i]))
+            (void)fputc('\\', to);
+        (void)fputc(text.p[i], to);
+    }
+    (void)fputc('"', to);
+}
+
+static void print_value(const struct config_row *row, FILE *to) {
+    struct text rest = text_of(row->fallback), part;
+    if (row->kind == CONFIG_LIST) {
+        const char *between = "";
+        (void)fputc('{', to);
+        for (; text_cut(&rest, ',', &part); between = ", ") {
+            (void)fputs(between, to);
+            print_quoted(text_trim(part), to);
+        }
+        (void)fputc('}', to);
+    } else if (row->kind == CONFIG_STRING || memchr(rest.p, ' ', rest.n)) {
+        print_quoted(rest, to);
+    } else {
+        (void)fputs(row->fallback, to);
+    }
+}
+
+void config_print(const struct config_row *rows, unsigned count, FILE *to) {
+    for (unsigned i = 0; i < count; i++) {
+        if (i)
+            (void)fputc('\n', to);
+        print_doc(rows[i].doc, to);
+        print_bounds(&rows[i], to);
+        if (rows[i].fallback) {
+            (void)fprintf(to, "#%s = ", rows[i].name);
+            print_value(&rows[i], to);
+            (void)fputc('\n', to);
+        } else {
+            (void)fprintf(to, "# Must be set:\n#%s =\n", rows[i].name);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+#include <string.h>
+
+#include "common/store.h"
+
+void key_clear(struct key *k) {
+    k->n = 0;
+}
+
+/* A zero byte inside a text would make two different keys look the same. */
+void key_text(struct key *k, struct text t) {
+    must(t.n < sizeof k->b - k->n);
+    must(t.n == 0 || memchr(t.p, 0, t.n) == NULL);
+    if (t.n > 0)
+        memcpy(k->b + k->n, t.p, t.n);
+    k->n += t.n;
+    k->b[k->n++] = 0;
+}
+
+void key_u64(struct key *k, uint64_t v) {
+    must(sizeof k->b - k->n >= sizeof v);
+    for (int shift = 56; shift >= 0; shift -= 8)
+        k->b[k->n++] = (uint8_t)(v >> shift);
+}
+
+struct bytes key_bytes(const struct key *k) {
+    return (struct bytes){k->b, k->n};
+}
+
+bool key_has_prefix(struct bytes key, const struct key *prefix) {
+    return key.n >= prefix->n && memcmp(key.p, prefix->b, prefix->n) == 0;
+}
+
+bool key_next_text(struct bytes key, size_t *at, struct text *ret) {
+    const char *p = key.p;
+    if (*at >= key.n)
+        return false;
+    const char *end = memchr(p + *at, 0, key.n - *at);
+    if (end == NULL)
+        return false;
+    *ret = (struct text){p + *at, (size_t)(end - p) - *at};
+    *at += ret->n + 1;
+    return true;
+}
+
+bool key_next_u64(struct bytes key, size_t *at, uint64_t *ret) {
+    const uint8_t *p = key.p;
+    if (*at > key.n || key.n - *at < sizeof *ret)
+        return false;
+    uint64_t v = 0;
+    for (size_t i = 0; i < sizeof v; i++)
+        v = v << 8 | p[*at + i];
+    *at += sizeof v;
+    *ret = v;
+    return true;
+}

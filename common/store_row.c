@@ -1,0 +1,218 @@
+#include <errno.h>
+#include <lmdb.h>
+#include <string.h>
+
+#include "common/store.h"
+#include "common/store_inner.h"
+
+#define FORMAT 1
+
+static MDB_val val_of(struct bytes b) {
+    return (MDB_val){b.n, (void *)(uintptr_t)b.p};
+}
+
+static uint32_t row_crc(struct bytes key, const void *p, size_t n) {
+    return crc32c(crc32c(0, key.p, key.n), p, n);
+}
+
+static int row_check(const MDB_val *key, const MDB_val *row, struct bytes *ret) {
+    const uint8_t *p = row->mv_data;
+    if (row->mv_size < STORE_HEAD_BYTES || p[0] != FORMAT)
+        return -EBADMSG;
+    uint32_t crc =
+        (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | (uint32_t)p[4];
+    struct bytes value = {p + STORE_HEAD_BYTES, row->mv_size - STORE_HEAD_BYTES};
+    if (row_crc((struct bytes){key->mv_data, key->mv_size}, value.p, value.n) != crc)
+        return -EBADMSG;
+    *ret = value;
+    return 0;
+}
+
+/* The caller holds the cursor of a table while it walks, so that a walk inside it gets another. */
+static int take_cursor(struct txn *txn, unsigned table, MDB_cursor **ret) {
+    struct store *store = txn->store;
+    must(table < store->count);
+    if (store->dbi[table] == 0)
+        return -ENOENT;
+    if (txn->error != 0)
+        return txn->error;
+    if (txn->cursor[table] == NULL)
+        return store_error(mdb_cursor_open(txn->mdb, store->dbi[table], ret));
+    *ret = txn->cursor[table];
+    txn->cursor[table] = NULL;
+    return 0;
+}
+
+static void give_cursor(struct txn *txn, unsigned table, MDB_cursor *cursor) {
+    if (txn->cursor[table] == NULL)
+        txn->cursor[table] = cursor;
+    else
+        mdb_cursor_close(cursor);
+}
+
+static int cursor_seek(MDB_cursor *cursor, struct bytes from, MDB_val *key, MDB_val *row) {
+    if (from.n > STORE_KEY_MAX)
+        return -EINVAL;
+    *key = val_of(from);
+    return store_error(mdb_cursor_get(cursor, key, row, from.n > 0 ? MDB_SET_RANGE : MDB_FIRST));
+}
+
+static int hand_out(const MDB_val *key, const MDB_val *row, struct bytes *ret_key,
+                    struct bytes *ret_value) {
+    *ret_key = (struct bytes){key->mv_data, key->mv_size};
+    return row_check(key, row, ret_value);
+}
+
+/* A cursor that stands in a table about to change is dropped rather than trusted. */
+static int write_begin(struct txn *txn, unsigned table, struct bytes key) {
+    must(table < txn->store->count);
+    must(txn->scans == 0);
+    if (!txn->write)
+        return -EPERM;
+    if (txn->error != 0)
+        return txn->error;
+    if (key.n == 0 || key.n > STORE_KEY_MAX)
+        return -EINVAL;
+    if (txn->cursor[table] != NULL)
+        mdb_cursor_close(txn->cursor[table]);
+    txn->cursor[table] = NULL;
+    return 0;
+}
+
+static int write_end(struct txn *txn, int rc) {
+    int r = store_error(rc);
+    if (r == 0)
+        txn->writes++;
+    else if (r != -EEXIST && r != -ENOENT)
+        txn->error = r;
+    return r;
+}
+
+/* Key and value are copied first: they may be borrowed from a page this write moves. */
+static int put_row(struct txn *txn, unsigned table, struct bytes key, struct bytes value,
+                   unsigned flags) {
+    int r = write_begin(txn, table, key);
+    if (r < 0)
+        return r;
+    if (txn->full)
+        return txn->error = -ENOSPC;
+    if (value.n > STORE_VALUE_MAX)
+        return -EMSGSIZE;
+    uint32_t crc = row_crc(key, value.p, value.n);
+    const uint8_t head[STORE_HEAD_BYTES] = {FORMAT, (uint8_t)(crc >> 24), (uint8_t)(crc >> 16),
+                                            (uint8_t)(crc >> 8), (uint8_t)crc};
+    struct buf *b = &txn->store->row;
+    buf_clear(b);
+    buf_add(b, key.p, key.n);
+    buf_add(b, head, sizeof head);
+    buf_add(b, value.p, value.n);
+    must(!b->over);
+    MDB_val k = {key.n, b->p};
+    MDB_val v = {b->n - key.n, b->p + key.n};
+    return write_end(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, flags));
+}
+
+int store_get(struct txn *txn, unsigned table, struct bytes key, struct bytes *ret_value) {
+    must(table < txn->store->count);
+    if (txn->error != 0)
+        return txn->error;
+    if (txn->store->dbi[table] == 0 || key.n == 0 || key.n > STORE_KEY_MAX)
+        return -ENOENT;
+    MDB_val k = val_of(key), row;
+    int r = store_error(mdb_get(txn->mdb, txn->store->dbi[table], &k, &row));
+    return r < 0 ? r : row_check(&k, &row, ret_value);
+}
+
+int store_put(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
+    return put_row(txn, table, key, value, 0);
+}
+
+int store_add(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
+    return put_row(txn, table, key, value, MDB_NOOVERWRITE);
+}
+
+int store_append(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
+    return put_row(txn, table, key, value, MDB_APPEND);
+}
+
+int store_del(struct txn *txn, unsigned table, struct bytes key) {
+    int r = write_begin(txn, table, key);
+    if (r < 0)
+        return r;
+    uint8_t copy[STORE_KEY_MAX];
+    memcpy(copy, key.p, key.n);
+    MDB_val k = {key.n, copy};
+    return write_end(txn, mdb_del(txn->mdb, txn->store->dbi[table], &k, NULL));
+}
+
+int store_seek(struct txn *txn, unsigned table, struct bytes from, struct bytes *ret_key,
+               struct bytes *ret_value) {
+    MDB_cursor *cursor;
+    MDB_val key, row;
+    int r = take_cursor(txn, table, &cursor);
+    if (r < 0)
+        return r;
+    r = cursor_seek(cursor, from, &key, &row);
+    give_cursor(txn, table, cursor);
+    return r < 0 ? r : hand_out(&key, &row, ret_key, ret_value);
+}
+
+int store_last(struct txn *txn, unsigned table, struct bytes *ret_key, struct bytes *ret_value) {
+    MDB_cursor *cursor;
+    MDB_val key, row;
+    int r = take_cursor(txn, table, &cursor);
+    if (r < 0)
+        return r;
+    r = store_error(mdb_cursor_get(cursor, &key, &row, MDB_LAST));
+    give_cursor(txn, table, cursor);
+    return r < 0 ? r : hand_out(&key, &row, ret_key, ret_value);
+}
+
+int store_scan(struct txn *txn, unsigned table, struct bytes from, store_row_fn *fn, void *ctx) {
+    MDB_cursor *cursor;
+    MDB_val key, row;
+    int r = take_cursor(txn, table, &cursor);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    txn->scans++;
+    int step = cursor_seek(cursor, from, &key, &row);
+    while (step == 0) {
+        struct bytes k, v;
+        r = hand_out(&key, &row, &k, &v);
+        if (r == 0)
+            r = fn(ctx, k, v);
+        if (r != 0)
+            break;
+        step = store_error(mdb_cursor_get(cursor, &key, &row, MDB_NEXT));
+    }
+    if (step < 0 && step != -ENOENT)
+        r = step;
+    txn->scans--;
+    give_cursor(txn, table, cursor);
+    return r;
+}
+
+int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct bytes key), void *ctx,
+                uint64_t *ret_rows) {
+    MDB_cursor *cursor;
+    MDB_val key, row;
+    uint64_t rows = 0;
+    int r = take_cursor(txn, table, &cursor);
+    if (r == 0) {
+        txn->scans++;
+        r = cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &row);
+        while (r == 0) {
+            struct bytes k, v;
+            rows++;
+            if (hand_out(&key, &row, &k, &v) < 0 && fn != NULL)
+                fn(ctx, k);
+            r = store_error(mdb_cursor_get(cursor, &key, &row, MDB_NEXT));
+        }
+        txn->scans--;
+        give_cursor(txn, table, cursor);
+    }
+    if (r != -ENOENT)
+        return r;
+    *ret_rows = rows;
+    return 0;
+}

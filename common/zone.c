@@ -1,0 +1,151 @@
+#include "common/zone.h"
+
+#include <errno.h>
+#include <libical/ical.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 64
+#define DAY_SECONDS ((int64_t)24 * 60 * 60)
+#define TABLE_START INT64_C(0)        /* 1970-01-01 */
+#define TABLE_END INT64_C(7289654400) /* 2201-01-01 */
+#define CHANGES_MAX 4096
+
+struct change { /* from this second on, so many seconds east of UTC */
+    int64_t at;
+    int offset;
+};
+
+struct zone {
+    struct zone *next;
+    char name[NAME_MAX_BYTES + 1];
+    unsigned count;
+    struct change *changes; /* at least one; the first holds for all before it too */
+};
+
+static struct change utc_change = {TABLE_START, 0};
+static struct zone utc = {.name = "UTC", .count = 1, .changes = &utc_change};
+static struct zone *zones = &utc; /* all that were ever asked for */
+
+static bool is_name_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '+' || c == '-' || c == '/';
+}
+
+/* libical makes a file name of it. */
+static bool is_name(struct text name) {
+    if (name.n == 0 || name.n > NAME_MAX_BYTES || name.p[0] == '/' || name.p[name.n - 1] == '/')
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (!is_name_char(name.p[i]) || (name.p[i] == '/' && name.p[i + 1] == '/'))
+            return false;
+    return true;
+}
+
+static int ask_offset(icaltimezone *zone, int64_t at) {
+    int is_daylight;
+    struct icaltimetype t =
+        icaltime_from_timet_with_zone((time_t)at, 0, icaltimezone_get_utc_timezone());
+    return icaltimezone_get_utc_offset_of_utc_time(zone, &t, &is_daylight);
+}
+
+/* The first second in (before, after] that has the offset of `after`. */
+static int64_t find_change(icaltimezone *zone, int64_t before, int64_t after, int offset) {
+    while (after - before > 1) {
+        int64_t middle = before + (after - before) / 2;
+        if (ask_offset(zone, middle) == offset)
+            after = middle;
+        else
+            before = middle;
+    }
+    return after;
+}
+
+static void add_change(struct zone *zone, int64_t at, int offset) {
+    must(zone->count < CHANGES_MAX);
+    zone->changes = realloc(zone->changes, (zone->count + 1) * sizeof zone->changes[0]);
+    must(zone->changes != NULL);
+    zone->changes[zone->count++] = (struct change){at, offset};
+}
+
+/* libical is asked once for every day, so that later answers are a search in a small table. */
+static struct zone *load(struct text name, icaltimezone *from) {
+    struct zone *zone = calloc(1, sizeof *zone);
+    must(zone != NULL);
+    memcpy(zone->name, name.p, name.n);
+    int last = ask_offset(from, TABLE_START);
+    add_change(zone, TABLE_START, last);
+    for (int64_t day = TABLE_START + DAY_SECONDS; day <= TABLE_END; day += DAY_SECONDS) {
+        int offset = ask_offset(from, day);
+        if (offset != last)
+            add_change(zone, find_change(from, day - DAY_SECONDS, day, offset), offset);
+        last = offset;
+    }
+    return zone;
+}
+
+static int offset_at(const struct zone *zone, int64_t at) {
+    unsigned low = 0, high = zone->count; /* the answer is in [low, high) */
+    while (high - low > 1) {
+        unsigned middle = low + (high - low) / 2;
+        if (zone->changes[middle].at <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return zone->changes[low].offset;
+}
+
+static int64_t seconds_of(instant at) {
+    return at / SECONDS - (at % SECONDS < 0);
+}
+
+int zone_find(struct text name, const struct zone **ret) {
+    if (!is_name(name))
+        return -ENOENT;
+    struct zone *zone = zones;
+    while (zone != NULL && !text_is(name, zone->name))
+        zone = zone->next;
+    if (zone == NULL) {
+        char copy[NAME_MAX_BYTES + 1] = "";
+        memcpy(copy, name.p, name.n);
+        icaltimezone *from = icaltimezone_get_builtin_timezone(copy);
+        if (from == NULL || icaltimezone_get_component(from) == NULL)
+            return -ENOENT;
+        zone = load(name, from);
+        zone->next = zones;
+        zones = zone;
+    }
+    *ret = zone;
+    return 0;
+}
+
+const struct zone *zone_utc(void) {
+    return &utc;
+}
+
+const char *zone_name(const struct zone *zone) {
+    return zone->name;
+}
+
+int zone_offset(const struct zone *zone, instant at) {
+    return offset_at(zone, seconds_of(at));
+}
+
+instant zone_instant(const struct zone *zone, struct wall wall) {
+    int64_t local = wall_minutes(wall) * 60;
+    int before = offset_at(zone, local - 36 * 3600);
+    int after = offset_at(zone, local + 36 * 3600);
+    bool is_after =
+        offset_at(zone, local - before) != before && offset_at(zone, local - after) == after;
+    return (local - (is_after ? after : before)) * SECONDS;
+}
+
+struct wall zone_wall(const struct zone *zone, instant at) {
+    if (at < 0 || at > INSTANT_LAST)
+        at = at < 0 ? 0 : INSTANT_LAST;
+    int64_t seconds = seconds_of(at) + zone_offset(zone, at);
+    int days = (int)(seconds / DAY_SECONDS);
+    int minutes = (int)(seconds % DAY_SECONDS - (seconds % 60 < 0 ? 59 : 0)) / 60;
+    return wall_add((struct wall){1970, 1, 1, 0, 0}, days, minutes);
+}

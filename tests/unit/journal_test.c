@@ -1,0 +1,307 @@
+#include "common/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define ASIDES_KEPT 10000
+
+static char dir[64];
+
+/* What a walk saw: how many, the first and last number, and a stop after so many. */
+struct seen {
+    unsigned count, stop_at;
+    uint64_t first, last;
+    size_t bytes;
+};
+
+static int see(struct seen *seen, uint64_t seq) {
+    if (seen->count == 0)
+        seen->first = seq;
+    else
+        assert_int_equal(seq, seen->last + 1);
+    seen->last = seq;
+    return ++seen->count == seen->stop_at ? -77 : 0;
+}
+
+static int see_entry(void *ctx, uint64_t seq, struct bytes payload) {
+    struct seen *seen = ctx;
+    char want[32];
+    int n = snprintf(want, sizeof want, "entry %u", (unsigned)seq);
+    assert_true(bytes_eq(payload, (struct bytes){want, (size_t)n}));
+    return see(seen, seq);
+}
+
+static int see_aside(void *ctx, uint64_t no, struct bytes payload) {
+    struct seen *seen = ctx;
+    seen->bytes = payload.n;
+    return see(seen, no);
+}
+
+static int see_digest(void *ctx, uint64_t seq, const struct journal_digest *digest) {
+    for (unsigned i = 0; i < JOURNAL_HASH_BYTES; i++) {
+        assert_int_equal(digest->key[i], (uint8_t)(seq + i));
+        assert_int_equal(digest->content[i], (uint8_t)(seq * 3 + i));
+    }
+    assert_int_equal(digest->received, 1700000000000 + (instant)seq);
+    return see(ctx, seq);
+}
+
+static struct journal *open_journal(bool writer, size_t limit) {
+    struct journal *journal = NULL;
+    assert_int_equal(journal_open(&journal, dir, writer, limit), 0);
+    return journal;
+}
+
+/* `count` entries, numbered `from` on, with their text and digest. */
+static int append(struct journal *journal, uint64_t from, unsigned count) {
+    struct journal_entry entries[256];
+    char text[256][32];
+    uint64_t first = 0;
+    assert_true(count <= 256);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t seq = from + i;
+        int n = snprintf(text[i], sizeof text[i], "entry %u", (unsigned)seq);
+        entries[i].payload = (struct bytes){text[i], (size_t)n};
+        entries[i].digest.received = 1700000000000 + (instant)seq;
+        for (unsigned j = 0; j < JOURNAL_HASH_BYTES; j++) {
+            entries[i].digest.key[j] = (uint8_t)(seq + j);
+            entries[i].digest.content[j] = (uint8_t)(seq * 3 + j);
+        }
+    }
+    int r = journal_append(journal, entries, count, NULL, 0, &first);
+    if (r == 0)
+        assert_int_equal(first, from);
+    return r;
+}
+
+static void expect_range(struct journal *journal, uint64_t first, uint64_t last) {
+    uint64_t a = 99, b = 99;
+    assert_int_equal(journal_range(journal, &a, &b), 0);
+    assert_int_equal(a, first);
+    assert_int_equal(b, last);
+}
+
+static void append_and_read(void **state) {
+    (void)state;
+    struct journal *journal = open_journal(true, 0);
+    expect_range(journal, 0, 0);
+    assert_int_equal(append(journal, 1, 3), 0);
+    assert_int_equal(append(journal, 4, 1), 0);
+    assert_int_equal(append(journal, 5, 200), 0);
+    expect_range(journal, 1, 204);
+    static const struct {
+        uint64_t from;
+        unsigned max, stop_at, count;
+        int r;
+    } rows[] = {
+        {1, 1000, 0, 204, 0}, {0, 10, 0, 10, 0},  {200, 10, 0, 5, 0},
+        {205, 10, 0, 0, 0},   {7, 10, 3, 3, -77}, {7, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct seen seen = {.stop_at = rows[i].stop_at}, digests = seen;
+        assert_int_equal(journal_read(journal, rows[i].from, rows[i].max, see_entry, &seen),
+                         rows[i].r);
+        assert_int_equal(seen.count, rows[i].count);
+        assert_int_equal(journal_digests(journal, rows[i].from, rows[i].max, see_digest, &digests),
+                         rows[i].r);
+        assert_int_equal(digests.count, rows[i].count);
+        assert_int_equal(digests.first, seen.first);
+    }
+    journal_close(&journal);
+    journal_close(&journal);
+}
+
+static void drop_and_forget(void **state) {
+    (void)state;
+    struct journal *journal = open_journal(true, 0);
+    struct seen seen = {0}, digests = {0};
+    assert_int_equal(journal_drop(journal, 100, 10), 0);
+    assert_int_equal(append(journal, 1, 100), 0);
+    assert_int_equal(journal_drop(journal, 51, 30), 0);
+    expect_range(journal, 31, 100);
+    assert_int_equal(journal_drop(journal, 51, 30), 0);
+    expect_range(journal, 51, 100);
+    assert_int_equal(journal_forget(journal, 11, 1000), 0);
+    assert_int_equal(journal_read(journal, 1, 1000, see_entry, &seen), 0);
+    assert_true(seen.first == 51 && seen.last == 100);
+    assert_int_equal(journal_digests(journal, 1, 1000, see_digest, &digests), 0);
+    assert_true(digests.first == 11 && digests.last == 100);
+    assert_int_equal(journal_drop(journal, 101, 1000), 0);
+    assert_int_equal(journal_forget(journal, 101, 1000), 0);
+    expect_range(journal, 101, 100);
+    journal_close(&journal);
+    journal = open_journal(true, 0);
+    expect_range(journal, 101, 100);
+    assert_int_equal(append(journal, 101, 2), 0);
+    expect_range(journal, 101, 102);
+    journal_close(&journal);
+}
+
+static void asides_ring(void **state) {
+    (void)state;
+    struct journal *journal = open_journal(true, 0);
+    static const char big[3000];
+    struct bytes asides[500];
+    uint64_t ever = 99, first = 99;
+    assert_int_equal(journal_aside_count(journal, &ever), 0);
+    assert_int_equal(ever, 0);
+    for (unsigned i = 0; i < COUNT_OF(asides); i++)
+        asides[i] = (struct bytes){big, i + 1 < COUNT_OF(asides) ? 7 : sizeof big};
+    for (unsigned i = 0; i < 21; i++)
+        assert_int_equal(journal_append(journal, NULL, 0, asides, COUNT_OF(asides), &first), 0);
+    assert_int_equal(first, 0);
+    assert_int_equal(journal_aside_count(journal, &ever), 0);
+    assert_int_equal(ever, 10500);
+    struct seen seen = {0};
+    assert_int_equal(journal_asides(journal, 0, 20000, see_aside, &seen), 0);
+    assert_int_equal(seen.count, ASIDES_KEPT);
+    assert_int_equal(seen.last, ever);
+    assert_int_equal(seen.bytes, 1024);
+    expect_range(journal, 0, 0);
+    journal_close(&journal);
+}
+
+static void reopen(void **state) {
+    (void)state;
+    uint64_t one, two, rows, damaged;
+    struct journal *journal = NULL;
+    assert_int_equal(journal_open(&journal, dir, false, 0), -ENOENT);
+    assert_null(journal);
+    journal = open_journal(true, 0);
+    assert_int_equal(journal_generation(journal, &one), 0);
+    assert_int_not_equal(one, 0);
+    assert_int_equal(append(journal, 1, 10), 0);
+    journal_close(&journal);
+    journal = open_journal(true, 0);
+    assert_int_equal(journal_generation(journal, &two), 0);
+    assert_int_equal(one, two);
+    assert_int_equal(append(journal, 11, 10), 0);
+    assert_int_equal(journal_renew(journal), 0);
+    assert_int_equal(journal_generation(journal, &two), 0);
+    assert_int_not_equal(one, two);
+    journal_close(&journal);
+    journal = open_journal(false, 0);
+    expect_range(journal, 1, 20);
+    assert_int_equal(append(journal, 21, 1), -EPERM);
+    assert_int_equal(journal_verify(journal, &rows, &damaged), 0);
+    assert_int_equal(rows, 42);
+    assert_int_equal(damaged, 0);
+    journal_close(&journal);
+}
+
+/* Another process reads what was appended, while the journal stays open for writing. */
+static void reader_follows(void **state) {
+    (void)state;
+    struct journal *journal = open_journal(true, 0);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(append(journal, i, 1), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            struct journal *reader;
+            struct seen seen = {0};
+            int r = journal_open(&reader, dir, false, 0);
+            if (r == 0)
+                r = journal_read(reader, 1, 100, see_entry, &seen);
+            _exit(r < 0 || seen.count != i);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+    journal_close(&journal);
+}
+
+static void full_and_again(void **state) {
+    (void)state;
+    struct journal *journal = open_journal(true, (size_t)1 << 20);
+    struct journal_space space;
+    uint64_t seq = 1;
+    int r;
+    while ((r = append(journal, seq, 100)) == 0)
+        seq += 100;
+    assert_int_equal(r, -ENOSPC);
+    expect_range(journal, 1, seq - 1);
+    assert_int_equal(journal_space(journal, &space), 0);
+    assert_true(space.used > space.limit / 2 && space.used <= space.limit);
+    for (uint64_t done = 0; done < seq; done += 100) {
+        assert_int_equal(journal_drop(journal, seq, 100), 0);
+        assert_int_equal(journal_forget(journal, seq, 100), 0);
+    }
+    assert_int_equal(append(journal, seq, 100), 0);
+    expect_range(journal, seq, seq + 99);
+    journal_close(&journal);
+}
+
+static void flip_in_file(const char *needle) {
+    char path[96];
+    struct buf b;
+    buf_init(&b, (size_t)64 << 20);
+    snprintf(path, sizeof path, "%s/data.mdb", dir);
+    assert_int_equal(read_file(path, (size_t)64 << 20, &b), 0);
+    size_t n = strlen(needle);
+    int fd = open(path, O_WRONLY), hits = 0;
+    for (char *at = b.p; at < b.p + b.n - n; at++)
+        if (memcmp(at, needle, n) == 0)
+            hits += pwrite(fd, "E", 1, at - b.p) == 1;
+    assert_true(hits > 0);
+    close(fd);
+    buf_free(&b);
+}
+
+static void damage(void **state) {
+    (void)state;
+    uint64_t rows, damaged;
+    struct journal *journal = open_journal(true, 0);
+    assert_int_equal(append(journal, 1, 20), 0);
+    journal_close(&journal);
+    flip_in_file("entry 15");
+    journal = open_journal(true, 0);
+    struct seen before = {0}, after = {0};
+    assert_int_equal(journal_read(journal, 1, 100, see_entry, &before), -EBADMSG);
+    assert_int_equal(before.last, 14);
+    assert_int_equal(journal_read(journal, before.last + 2, 100, see_entry, &after), 0);
+    assert_true(after.first == 16 && after.last == 20);
+    assert_int_equal(journal_verify(journal, &rows, &damaged), 0);
+    assert_int_equal(rows, 42);
+    assert_int_equal(damaged, 1);
+    assert_int_equal(journal_drop(journal, 18, 100), 0);
+    expect_range(journal, 18, 20);
+    journal_close(&journal);
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    strcpy(dir, "/tmp/journal_test.XXXXXX");
+    return mkdtemp(dir) == NULL;
+}
+
+static int drop_folder(void **state) {
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock", ""};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        char path[96];
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        remove(path);
+    }
+    return access(dir, F_OK) == 0;
+}
+
+#define ROW(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ROW(append_and_read), ROW(drop_and_forget), ROW(asides_ring), ROW(reopen),
+        ROW(reader_follows),  ROW(full_and_again),  ROW(damage),
+    };
+    return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+}
