@@ -1,0 +1,93 @@
+#include "proto/settings.h"
+
+#include "common/config.h"
+#include "common/zone.h"
+#include "proto/codec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SETTING_KIND_TEXT CONFIG_STRING
+#define SETTING_KIND_INT CONFIG_INT
+#define SETTING_KIND_SPAN CONFIG_SPAN
+#define SETTING_UNIT_TEXT 1
+#define SETTING_UNIT_INT 1
+#define SETTING_UNIT_SPAN SECONDS /* the bounds of spans are given in seconds */
+
+static const struct config_row rows[] = {
+#define SETTING(kind_, name_, fallback_, least, most, doc_)                                        \
+    {.name = #name_,                                                                               \
+     .kind = SETTING_KIND_##kind_,                                                                 \
+     .offset = offsetof(struct settings, name_),                                                   \
+     .fallback = fallback_,                                                                        \
+     .min = (least) * SETTING_UNIT_##kind_,                                                        \
+     .max = (most) * SETTING_UNIT_##kind_,                                                         \
+     .doc = doc_},
+#include "proto/settings.def"
+#undef SETTING
+};
+
+/* What the rows cannot say. */
+static void check_meaning(const char *path, const struct settings *s, struct buf *reterr) {
+    const struct zone *zone;
+
+    if (zone_find(text_of(s->zone), &zone))
+        config_error(reterr, path, 0, "zone: there is no time zone \"%s\"; one is Europe/Stockholm",
+                     s->zone);
+    if (check_address(text_of(s->sender)))
+        config_error(reterr, path, 0, "sender: \"%s\" is not an e-mail address", s->sender);
+    if (s->reply_to[0] && check_address(text_of(s->reply_to)))
+        config_error(reterr, path, 0, "reply_to: \"%s\" is not an e-mail address", s->reply_to);
+    if (!text_starts(text_of(s->link_base), "https://") &&
+        !text_starts(text_of(s->link_base), "http://"))
+        config_error(reterr, path, 0, "link_base: \"%s\" does not begin with https://",
+                     s->link_base);
+    if (s->listen[0] && !text_starts(text_of(s->listen), "tcp://"))
+        config_error(reterr, path, 0, "listen: \"%s\" does not begin with tcp://", s->listen);
+    if (!text_is(text_of(s->channel), "maildir"))
+        config_error(reterr, path, 0, "channel: there is no channel \"%s\"; there is maildir",
+                     s->channel);
+    if (s->retry_first > s->retry_longest)
+        config_error(reterr, path, 0, "retry_first is longer than retry_longest");
+}
+
+int settings_read(const char *home, struct settings *ret, struct buf *reterr) {
+    struct settings read;
+    struct buf path;
+    int rc;
+
+    buf_init(&path, 8192);
+    buf_printf(&path, "%s/cirkel.conf", home);
+    rc = path.over ? -EINVAL : config_read(buf_cstr(&path), rows, COUNT_OF(rows), &read, reterr);
+    if (rc == 0) {
+        size_t before = reterr->n;
+        check_meaning(buf_cstr(&path), &read, reterr);
+        if (reterr->n != before || reterr->over) {
+            settings_free(&read);
+            rc = -EINVAL;
+        } else {
+            *ret = read;
+        }
+    } else if (reterr->n == 0) {
+        config_error(reterr, buf_cstr(&path), 0, "cannot be read; make a home with: cirkel init DIR");
+    }
+    buf_free(&path);
+    return rc ? -EINVAL : 0;
+}
+
+void settings_free(struct settings *settings) {
+    config_free(rows, COUNT_OF(rows), settings);
+}
+
+void settings_print(struct buf *to) {
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+
+    must(out != NULL);
+    config_print(rows, COUNT_OF(rows), out);
+    must(fclose(out) == 0);
+    buf_add(to, text, n);
+    free(text);
+}

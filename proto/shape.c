@@ -1,0 +1,88 @@
+#include "proto/shape.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* One function a block, because only inside it can `self` name the block's struct. */
+#include "proto/rows_fields.inc"
+#define PART(name, doc)                                                                            \
+    static const struct field *part_##name##_fields(void) {                                        \
+        typedef struct part_##name self;                                                           \
+        static const struct field fields[] = {
+#include "proto/parts.def"
+#include "proto/rows_end.inc"
+
+const struct shape part_shapes[PART_COUNT] = {
+#include "proto/rows_none.inc"
+#define PART(name_, doc_) {#name_, doc_, sizeof(struct part_##name_), part_##name_##_fields, 0},
+#include "proto/parts.def"
+#include "proto/rows_end.inc"
+};
+
+#include "proto/rows_fields.inc"
+#define MESSAGE(NAME, name, wire, who, doc)                                                        \
+    static const struct field *msg_##name##_fields(void) {                                         \
+        typedef struct msg_##name self;                                                            \
+        static const struct field fields[] = {
+#include "proto/messages.def"
+#include "proto/rows_end.inc"
+
+const struct shape msg_shapes[MSG_COUNT] = {
+#include "proto/rows_none.inc"
+#define MESSAGE(NAME, name_, wire, who, doc_)                                                      \
+    {wire, doc_, sizeof(struct msg_##name_), msg_##name_##_fields, who},
+#include "proto/messages.def"
+#include "proto/rows_end.inc"
+};
+
+#include "proto/rows_fields.inc"
+#define RECORD(NAME, name, doc)                                                                    \
+    static const struct field *rec_##name##_fields(void) {                                         \
+        typedef struct rec_##name self;                                                            \
+        static const struct field fields[] = {
+#include "proto/records.def"
+#include "proto/rows_end.inc"
+
+const struct shape rec_shapes[REC_COUNT] = {
+#include "proto/rows_none.inc"
+#define RECORD(NAME, name_, doc_) {#name_, doc_, sizeof(struct rec_##name_), rec_##name_##_fields, 0},
+#include "proto/records.def"
+#include "proto/rows_end.inc"
+};
+
+#include "proto/rows_fields.inc"
+#define FRAME(NAME, name, wire, who, doc)                                                          \
+    static const struct field *frame_##name##_fields(void) {                                       \
+        typedef struct frame_##name self;                                                          \
+        static const struct field fields[] = {
+#include "proto/frames.def"
+#include "proto/rows_end.inc"
+
+const struct shape frame_shapes[FRAME_COUNT] = {
+#include "proto/rows_none.inc"
+#define FRAME(NAME, name_, wire, who, doc_)                                                        \
+    {wire, doc_, sizeof(struct frame_##name_), frame_##name_##_fields, who},
+#include "proto/frames.def"
+#include "proto/rows_end.inc"
+};
+
+struct text field_name(const struct field *field) {
+    size_t n = strlen(field->name);
+    return (struct text){field->name, field->name[n - 1] == '_' ? n - 1 : n};
+}
+
+const struct field *shape_field(const struct shape *shape, struct text name) {
+    for (const struct field *f = shape->fields(); f->kind != FIELD_END; f++)
+        if (text_eq(field_name(f), name))
+            return f;
+    return NULL;
+}
+
+int msg_find(struct text type, enum msg_type *ret) {
+    for (unsigned i = 0; i < MSG_COUNT; i++)
+        if (text_is(type, msg_shapes[i].name)) {
+            *ret = (enum msg_type)i;
+            return 0;
+        }
+    return -ENOENT;
+}

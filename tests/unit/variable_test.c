@@ -1,0 +1,155 @@
+/* The names letters may use: every field of every record a kind brings, every link, every special. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "proto/variable.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void test_names(void **state) {
+    static const struct {
+        const char *about, *name;
+        bool is_section;
+        int rc;
+    } cases[] = {
+        {"meeting", "meeting.title", false, 0},
+        {"meeting", "meeting.starts", false, 0},
+        {"meeting", "meeting.starts.date", false, 0},
+        {"meeting", "meeting.starts.time", false, 0},
+        {"meeting", "meeting.starts.hour", false, -ENOENT},
+        {"meeting", "meeting.title.date", false, -ENOENT},
+        {"meeting", "meeting.starts.", false, -ENOENT},
+        {"meeting", "meeting.", false, -ENOENT},
+        {"meeting", "meeting", true, -ENOENT},
+        {"meeting", "", true, -ENOENT},
+        {"meeting", "meeting.mode", false, 0},
+        {"meeting", "meeting.mode.video", true, 0},
+        {"meeting", "meeting.mode.video", false, -ENOENT},
+        {"meeting", "meeting.mode.phone", true, -ENOENT},
+        {"meeting", "meeting.breakouts", true, 0},
+        {"meeting", "meeting.breakouts", false, -ENOENT},
+        {"meeting", "meeting.tentative", true, 0},
+        {"meeting", "meeting.tentative", false, -ENOENT},
+        {"meeting", "meeting.capacity", false, 0},
+        {"meeting", "network.name", false, 0},
+        {"meeting", "network.host_name", false, 0},
+        {"meeting", "registration.state.waiting", true, 0},
+        {"meeting", "registration.breakout_name", false, 0},
+        {"meeting", "case.adviser_name", false, -ENOENT},
+        {"meeting", "person.name", false, 0},
+        {"meeting", "person.email", false, -ENOENT},
+        {"meeting", "office.name", false, 0},
+        {"meeting", "late", true, 0},
+        {"meeting", "late", false, -ENOENT},
+        {"meeting", "link.yes", false, 0},
+        {"meeting", "link.confirm", false, -ENOENT},
+        {"meeting", "link.nothing", false, -ENOENT},
+        {"meeting", "poll.question", false, -ENOENT},
+        {"registration", "meeting.title", false, 0},
+        {"registration", "link.accept", false, 0},
+        {"membership", "membership.lapses.date", false, 0},
+        {"membership", "link.confirm", false, 0},
+        {"membership", "link.leave", false, 0},
+        {"membership", "meeting.title", false, -ENOENT},
+        {"material", "material.due", false, 0},
+        {"material", "material.due.date", false, 0},
+        {"material", "material.due.time", false, -ENOENT},
+        {"material", "meeting.title", false, 0},
+        {"idea", "idea.case", false, 0},
+        {"case", "case.case", false, 0},
+        {"case", "case.answer", false, 0},
+        {"case", "case.adviser_name", false, 0},
+        {"poll", "poll.result", true, 0},
+        {"poll", "poll.votes", true, -ENOENT},
+        {"poll", "link.poll", false, 0},
+        {"person", "person.name", false, 0},
+        {"person", "link.unsubscribe", false, 0},
+        {"person", "link.leave", false, -ENOENT},
+        {"person", "network.name", false, -ENOENT},
+        {"nothing", "network.name", false, -ENOENT},
+    };
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        int rc = variable_check(text_of(cases[i].about), text_of(cases[i].name),
+                                cases[i].is_section);
+        if (rc != cases[i].rc)
+            print_error("%s: %s\n", cases[i].about, cases[i].name);
+        assert_int_equal(rc, cases[i].rc);
+    }
+}
+
+/* Whatever a record holds can be named, but for maps and records in records. */
+static void test_every_field(void **state) {
+    (void)state;
+    for (unsigned r = 0; r < REC_COUNT; r++) {
+        struct text about = text_of(rec_shapes[r].name);
+        if (!variable_brings(about, (enum rec_type)r))
+            continue;
+        for (const struct field *f = rec_shapes[r].fields(); f->kind != FIELD_END; f++) {
+            char name[200];
+            struct variable found;
+            (void)snprintf(name, sizeof name, "%s.%.*s", rec_shapes[r].name,
+                           TEXT_ARGS(field_name(f)));
+            bool is_hidden = f->kind == FIELD_MAP || f->kind == FIELD_RAW;
+            assert_int_equal(variable_find(about, text_of(name), &found), is_hidden ? -ENOENT : 0);
+            if (!is_hidden)
+                assert_ptr_equal(found.field, f);
+        }
+    }
+}
+
+static void test_links(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < variable_link_count; i++) {
+        enum msg_type type;
+        assert_int_equal(msg_find(text_of(variable_links[i].message), &type), 0);
+        assert_true(variable_links[i].object < REC_COUNT);
+        assert_true(variable_links[i].days > 0);
+    }
+}
+
+static void test_templates(void **state) {
+    static const struct {
+        const char *about, *source;
+        unsigned line; /* of the complaint; 0: none */
+    } cases[] = {
+        {"meeting", "{{#meeting.breakouts}}{{name}}{{/meeting.breakouts}}", 0},
+        {"meeting", "{{#meeting.breakouts}}{{meeting.title}}{{/meeting.breakouts}}", 0},
+        {"meeting", "{{#meeting.breakouts}}{{title}}{{/meeting.breakouts}}", 1},
+        {"meeting", "Hi\n{{name}}", 2},
+        {"meeting", "{{#meeting.place}}{{meeting.place}}{{/meeting.place}}", 0},
+        {"meeting", "\n\n{{meeting.tentative}}", 3},
+        {"network", "{{#network.funders}}{{.}}{{/network.funders}}", 0},
+        {"network", "{{.}}", 1},
+        {"case", "{{#case.notes}}{{at.date}} {{#kind.answer}}{{text}}{{/kind.answer}}{{/case.notes}}",
+         0},
+        {"poll", "{{#poll.result}}{{text}}: {{votes}}{{/poll.result}}", 0},
+    };
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct template *template = NULL;
+        struct template_error err = {.line = 0};
+        assert_int_equal(template_parse(&template, text_of(cases[i].source), NULL, NULL, &err), 0);
+        int rc = variable_check_template(text_of(cases[i].about), template, &err);
+        if (rc != (cases[i].line ? -ENOENT : 0))
+            print_error("%s: %s\n", cases[i].source, err.what);
+        assert_int_equal(rc, cases[i].line ? -ENOENT : 0);
+        assert_int_equal(err.line, cases[i].line);
+        template_free(&template);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_templates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
