@@ -1,0 +1,125 @@
+#include "services/intake/house.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/pack.h"
+#include "common/token.h"
+#include "proto/codec.h"
+
+#define HELLO_EVERY (1 * SECONDS)
+#define FRAME_BYTES ((size_t)64 * 1024)
+#define HIGH_WATER 100000 /* hints and decisions are small, and many in a burst */
+#define BURST 2000
+
+struct house {
+    struct loop *loop;
+    struct door *door;
+    struct buf out;
+    char boot[17];
+    uint64_t position;
+    house_decided_fn *on_decided;
+    void *ctx;
+};
+
+static void say(struct house *house, enum frame_type type, const void *frame) {
+    buf_clear(&house->out);
+    frame_encode(type, frame, &house->out);
+    must(!house->out.over);
+    int r = bus_send(house->door, NULL, buf_as_bytes(&house->out));
+    if (r < 0 && r != -EAGAIN)
+        log_warn("hint_not_sent", "error=%d; the scheduler will find the event by itself", -r);
+}
+
+static void hello(void *ctx) {
+    struct house *house = ctx;
+    struct frame_hello frame = {.process = TEXT_LIT("intake"), .boot = text_of(house->boot)};
+    say(house, FRAME_HELLO, &frame);
+    loop_after(house->loop, HELLO_EVERY, hello, house);
+}
+
+/* An event in quarantine is accepted: it is stored, and a person decides what becomes of it. */
+static const char *status_of(struct text status) {
+    return text_is(status, "applied")   ? "applied"
+           : text_is(status, "refused") ? "refused"
+                                        : "accepted";
+}
+
+static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
+    struct house *house = ctx;
+    enum frame_type type;
+    union any_frame frame;
+    (void)from;
+    if (frame_decode(payload, &type, &frame) < 0 || type != FRAME_DECIDED) {
+        log_warn("frame_ignored", "bytes=%zu", payload.n);
+        return;
+    }
+    const struct frame_decided *decided = &frame.decided;
+    uint64_t seq = (uint64_t)decided->seq;
+    struct answer answer = {.status = status_of(decided->status)};
+    if (text_is(decided->status, "refused")) {
+        answer.code = decided->code;
+        answer.field = decided->field;
+        answer.text = decided->text;
+    }
+    if (decided->result.n > 0 && pack_is_one(decided->result, CODEC_DEPTH))
+        answer.result = decided->result;
+    if (seq > house->position)
+        house->position = seq;
+    house->on_decided(house->ctx, seq, &answer);
+}
+
+int house_open(struct house **ret, struct loop *loop, struct bus *bus, const char *home,
+               house_decided_fn *on_decided, void *ctx) {
+    char endpoint[PATH_MAX];
+    struct bus_options options = {
+        .endpoint = endpoint, .max_bytes = FRAME_BYTES, .burst = BURST, .high_water = HIGH_WATER};
+    uint64_t word;
+    struct house *house = calloc(1, sizeof *house);
+    must(house != NULL);
+    house->loop = loop;
+    house->on_decided = on_decided;
+    house->ctx = ctx;
+    buf_init(&house->out, FRAME_BYTES);
+    token_random(&word, sizeof word);
+    (void)snprintf(house->boot, sizeof house->boot, "%016" PRIx64, word);
+    int r = 0;
+    if (snprintf(endpoint, sizeof endpoint, "ipc://%s/run/scheduler.ipc", home) >= PATH_MAX)
+        r = -ENAMETOOLONG;
+    if (r == 0)
+        r = bus_dial(bus, &options, on_frame, house, &house->door);
+    if (r < 0) {
+        free(house);
+        return r;
+    }
+    hello(house);
+    *ret = house;
+    return 0;
+}
+
+void house_close(struct house **house) {
+    if (!*house)
+        return;
+    loop_cancel((*house)->loop, hello, *house);
+    buf_free(&(*house)->out);
+    free(*house);
+    *house = NULL;
+}
+
+void house_tell_accepted(struct house *house, uint64_t last) {
+    struct frame_accepted frame = {.seq = (int64_t)last};
+    say(house, FRAME_ACCEPTED, &frame);
+}
+
+void house_ask_decision(struct house *house, uint64_t seq) {
+    struct frame_ask_decision frame = {.seq = (int64_t)seq};
+    say(house, FRAME_ASK_DECISION, &frame);
+}
+
+uint64_t house_position(const struct house *house) {
+    return house->position;
+}

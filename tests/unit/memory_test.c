@@ -1,0 +1,217 @@
+/* The memory of keys: a million of them, forgetting, and what a restart finds. */
+/* service: intake */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "common/token.h"
+#include "services/intake/keep.h"
+#include "services/intake/memory.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MANY 1000000u
+
+static char dir[PATH_MAX];
+static struct journal *journal;
+
+static void key_of(uint64_t n, uint8_t ret[JOURNAL_HASH_BYTES]) {
+    const struct bytes part = {&n, sizeof n};
+    token_hash16(&part, 1, ret);
+}
+
+static int is_wanted(void *ctx, uint64_t seq) {
+    return *(uint64_t *)ctx == 0 || *(uint64_t *)ctx == seq;
+}
+
+/* The number of a key of which any number will do; 0: there is none. */
+static uint64_t find(const struct memory *memory, uint64_t n) {
+    uint8_t key[JOURNAL_HASH_BYTES];
+    uint64_t any = 0, seq;
+    key_of(n, key);
+    int r = memory_find(memory, key, is_wanted, &any, &seq);
+    assert_true(r == 0 || r == -ENOENT);
+    return r == 0 ? seq : 0;
+}
+
+static void put(struct memory *memory, uint64_t n) {
+    uint8_t key[JOURNAL_HASH_BYTES];
+    key_of(n, key);
+    memory_put(memory, key, n);
+}
+
+static void forget(struct memory *memory, uint64_t n) {
+    uint8_t key[JOURNAL_HASH_BYTES];
+    key_of(n, key);
+    memory_del(memory, key, n);
+}
+
+static void a_million(void **state) {
+    (void)state;
+    struct memory *memory = memory_new();
+    for (uint64_t n = 1; n <= MANY; n++)
+        put(memory, n);
+    assert_int_equal(memory_count(memory), MANY);
+    for (uint64_t n = 1; n <= MANY; n++)
+        assert_int_equal(find(memory, n), n);
+    assert_int_equal(find(memory, MANY + 1), 0);
+    for (uint64_t n = 1; n <= MANY; n += 2)
+        forget(memory, n);
+    assert_int_equal(memory_count(memory), MANY / 2);
+    for (uint64_t n = 1; n <= MANY; n++)
+        assert_int_equal(find(memory, n), n % 2 ? 0 : n);
+    memory_free(&memory);
+}
+
+static void the_same_key_twice(void **state) {
+    (void)state;
+    struct memory *memory = memory_new();
+    uint8_t key[JOURNAL_HASH_BYTES];
+    uint64_t wanted = 9, seq = 0;
+    key_of(1, key);
+    memory_put(memory, key, 5);
+    memory_put(memory, key, 9);
+    assert_int_equal(memory_find(memory, key, is_wanted, &wanted, &seq), 0);
+    assert_int_equal(seq, 9);
+    memory_del(memory, key, 9);
+    assert_int_equal(memory_find(memory, key, is_wanted, &wanted, &seq), -ENOENT);
+    wanted = 5;
+    assert_int_equal(memory_find(memory, key, is_wanted, &wanted, &seq), 0);
+    memory_free(&memory);
+}
+
+/* Events 1 … count, one received each millisecond. */
+static void fill(unsigned count) {
+    struct journal_entry *entries = calloc(count, sizeof *entries);
+    uint64_t first = 0;
+    assert_non_null(entries);
+    for (unsigned i = 0; i < count; i++) {
+        entries[i].payload = (struct bytes){"event", 5};
+        key_of(i + 1, entries[i].digest.key);
+        entries[i].digest.received = 1000 + i + 1;
+    }
+    assert_int_equal(journal_append(journal, entries, count, NULL, 0, &first), 0);
+    assert_int_equal(first, 1);
+    free(entries);
+}
+
+static void is_rebuilt(void **state) {
+    (void)state;
+    uint64_t damaged = 9;
+    struct memory *memory = memory_new();
+    assert_int_equal(memory_load(memory, journal, &damaged), 0);
+    assert_int_equal(memory_count(memory), 0);
+    fill(25000);
+    assert_int_equal(memory_load(memory, journal, &damaged), 0);
+    assert_int_equal(damaged, 0);
+    assert_int_equal(memory_count(memory), 25000);
+    for (uint64_t n = 1; n <= 25000; n++)
+        assert_int_equal(find(memory, n), n);
+    memory_free(&memory);
+}
+
+static void expires_from_the_oldest(void **state) {
+    (void)state;
+    uint64_t damaged;
+    unsigned forgotten = 9;
+    struct memory *memory = memory_new();
+    fill(100);
+    assert_int_equal(memory_load(memory, journal, &damaged), 0);
+    assert_int_equal(memory_expire(memory, journal, 1001, 101, 10, &forgotten), 0);
+    assert_int_equal(forgotten, 0);
+    assert_int_equal(memory_expire(memory, journal, 1031, 101, 10, &forgotten), 0);
+    assert_int_equal(forgotten, 10);
+    assert_int_equal(memory_expire(memory, journal, 1031, 101, 1000, &forgotten), 0);
+    assert_int_equal(forgotten, 20);
+    assert_int_equal(find(memory, 30), 0);
+    assert_int_equal(find(memory, 31), 31);
+    /* Not those whose events are kept. */
+    assert_int_equal(memory_expire(memory, journal, 9999, 51, 1000, &forgotten), 0);
+    assert_int_equal(forgotten, 20);
+    memory_free(&memory);
+    memory = memory_new();
+    assert_int_equal(memory_load(memory, journal, &damaged), 0);
+    assert_int_equal(memory_count(memory), 50);
+    assert_int_equal(find(memory, 51), 51);
+    assert_int_equal(memory_expire(memory, journal, 9999, 101, 1000, &forgotten), 0);
+    assert_int_equal(memory_count(memory), 0);
+    memory_free(&memory);
+    memory = memory_new();
+    assert_int_equal(memory_load(memory, journal, &damaged), 0);
+    assert_int_equal(memory_count(memory), 0);
+    memory_free(&memory);
+}
+
+static void expect_first(uint64_t want) {
+    uint64_t first, last;
+    assert_int_equal(journal_range(journal, &first, &last), 0);
+    assert_int_equal(first, want);
+}
+
+static void events_go_when_they_were_used(void **state) {
+    (void)state;
+    uint64_t damaged;
+    bool more = true;
+    struct memory *memory = memory_new();
+    struct keep keep = {journal, memory, 100, 1000};
+    assert_int_equal(keep_step(&keep, 5000, 0, &more), 0);
+    assert_false(more);
+    fill(2500);
+    assert_int_equal(memory_load(memory, journal, &damaged), 0);
+    assert_int_equal(keep_step(&keep, 2000, 0, &more), 0);
+    expect_first(1); /* nobody says that they were used */
+    assert_int_equal(keep_step(&keep, 2000, 500, &more), 0);
+    expect_first(501);
+    assert_false(more);
+    assert_int_equal(keep_step(&keep, 1800, 2500, &more), 0);
+    expect_first(700); /* received before 1700 */
+    assert_int_equal(memory_count(memory), 2500);
+    assert_int_equal(keep_step(&keep, 9999, 2500, &more), 0);
+    expect_first(1700);
+    assert_true(more);
+    assert_int_equal(memory_count(memory), 2500 - 699);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(keep_step(&keep, 9999, 2500, &more), 0);
+    expect_first(2501);
+    assert_false(more);
+    assert_int_equal(memory_count(memory), 0);
+    memory_free(&memory);
+}
+
+static int make_journal(void **state) {
+    (void)state;
+    const char *tmp = getenv("TMPDIR");
+    snprintf(dir, sizeof dir, "%s/memory_test.XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(dir))
+        return -1;
+    return journal_open(&journal, dir, true, 0);
+}
+
+static int drop_journal(void **state) {
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock", ""};
+    (void)state;
+    journal_close(&journal);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        char path[PATH_MAX + 16];
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        remove(path);
+    }
+    return access(dir, F_OK) == 0;
+}
+
+#define ROW(f) cmocka_unit_test_setup_teardown(f, make_journal, drop_journal)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_million),  cmocka_unit_test(the_same_key_twice), ROW(is_rebuilt),
+        ROW(expires_from_the_oldest), ROW(events_go_when_they_were_used),
+    };
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}
