@@ -1,0 +1,118 @@
+/* scheduler - applies events, lets time pass, and decides about every letter. Its only socket is ipc. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "services/scheduler/forecast.h"
+#include "services/scheduler/scheduler.h"
+
+#define GRACE (5 * SECONDS)
+
+struct arguments {
+    const char *home, *forecast;
+    bool clock, check, debug;
+};
+
+static int usage(void) {
+    fprintf(stderr, "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL]\n");
+    return 2;
+}
+
+static int read_arguments(int argc, char **argv, struct arguments *a) {
+    static const struct option options[] = {
+        {"home", required_argument, NULL, 'h'}, {"clock", no_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'k'},      {"debug", no_argument, NULL, 'd'},
+        {"forecast", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        switch (c) {
+        case 'h': a->home = optarg; break;
+        case 'c': a->clock = true; break;
+        case 'k': a->check = true; break;
+        case 'd': a->debug = true; break;
+        case 'f': a->forecast = optarg; break;
+        default: return usage();
+        }
+    return a->home && optind == argc ? 0 : usage();
+}
+
+static int check(const char *home) {
+    struct settings settings;
+    struct rulebook rules;
+    struct buf err;
+    buf_init(&err, 1 << 16);
+    int bad = settings_read(home, &settings, &err);
+    if (bad == 0)
+        settings_free(&settings);
+    if (rulebook_read(home, &rules, &err))
+        bad = -EBADMSG;
+    else
+        rulebook_free(&rules);
+    fputs(buf_cstr(&err), stderr);
+    buf_free(&err);
+    return bad ? 2 : 0;
+}
+
+static void drain(void *ctx) {
+    struct scheduler *s = ctx;
+    loop_stop(s->loop);
+}
+
+static void open_doors(struct scheduler *s) {
+    char endpoint[4300];
+    struct bus_options o = {.endpoint = endpoint, .max_bytes = 64 * 1024};
+    int rc = loop_open(&s->loop);
+    if (rc == 0)
+        rc = bus_open(&s->bus, s->loop);
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/run/scheduler.ipc", s->home);
+    if (rc == 0)
+        rc = bus_serve(s->bus, &o, scheduler_heard, s, &s->door);
+    if (rc)
+        log_fatal("cannot_listen", "endpoint=%s error=%s", endpoint, strerror(-rc));
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/run/facts.ipc", s->home);
+    rc = bus_radio(s->bus, &o, &s->radio);
+    if (rc)
+        log_fatal("cannot_listen", "endpoint=%s error=%s", endpoint, strerror(-rc));
+}
+
+static int serve(const struct arguments *a) {
+    struct scheduler s;
+    struct buf err;
+    char clock[4200];
+    snprintf(clock, sizeof clock, "%s/run/clock", a->home);
+    int rc = clock_use(a->clock ? clock : NULL);
+    if (rc)
+        log_fatal("no_clock", "file=%s error=%s", clock, strerror(-rc));
+    buf_init(&err, 1 << 16);
+    rc = scheduler_open(&s, a->home, &err);
+    if (rc) {
+        fputs(buf_cstr(&err), stderr);
+        log_error("cannot_start", "home=%s error=%s", a->home, strerror(-rc));
+        return rc == -EBADMSG || rc == -EINVAL ? 2 : 1;
+    }
+    buf_free(&err);
+    open_doors(&s);
+    log_info("started", "position=%llu rules=%u", (unsigned long long)s.position, s.rules.count);
+    loop_soon(s.loop, scheduler_turn, &s);
+    rc = loop_run(s.loop, drain, NULL, &s, GRACE);
+    bus_close(&s.bus);
+    loop_close(&s.loop);
+    scheduler_close(&s);
+    log_info("stopped", "position=%llu", (unsigned long long)s.position);
+    return rc ? 1 : 0;
+}
+
+int main(int argc, char **argv) {
+    struct arguments a = {.home = NULL};
+    int rc = read_arguments(argc, argv, &a);
+    if (rc)
+        return rc;
+    log_start("scheduler", a.debug);
+    if (a.check)
+        return check(a.home);
+    return a.forecast ? forecast(a.home, a.clock, a.forecast) : serve(&a);
+}

@@ -1,0 +1,99 @@
+#include <errno.h>
+
+#include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/plan.h"
+
+static int put(struct office *o, struct rec_material *r, enum fact_type fact) {
+    office_about(o, "material", r->material);
+    answer_text(o, "material", r->material);
+    int rc = office_put(o, TABLE_MATERIAL, key1(r->material), r);
+    if (rc == 0)
+        rc = plan_derive(o, "material", r->material);
+    return rc ? rc : office_fact(o, fact, "material", r->material);
+}
+
+int apply_material_expect(struct office *o, const struct msg_material_expect *m) {
+    struct rec_meeting meeting;
+    struct rec_person from;
+    struct rec_material r = {.material = office_id(o, m->material, "material")};
+    int rc = find_none(o, TABLE_MATERIAL, key1(r.material), "material");
+    if (rc == 0)
+        rc = find_meeting(o, m->meeting, "meeting", &meeting);
+    if (rc == 0)
+        rc = find_person(o, m->from, "from", &from);
+    if (rc == 0)
+        rc = office_move(o, "MATERIAL", TEXT_NONE, "expect", "material", &r.state);
+    if (rc)
+        return rc;
+    r.meeting = m->meeting;
+    r.network = meeting.network;
+    r.zone = meeting.zone;
+    r.kind = m->kind.p ? m->kind : TEXT_LIT("presentation");
+    r.title = m->title;
+    r.from = m->from;
+    r.due = m->due;
+    r.expected = o->said;
+    return put(o, &r, FACT_MATERIAL_EXPECTED);
+}
+
+/* Where it belongs: a meeting's, or a network's own. */
+static int belong(struct office *o, const struct msg_material_publish *m, struct rec_material *r) {
+    struct rec_meeting meeting;
+    struct rec_network network;
+    int rc;
+    if (m->meeting.p) {
+        rc = find_meeting(o, m->meeting, "meeting", &meeting);
+        if (rc)
+            return rc;
+        r->meeting = m->meeting;
+        r->network = meeting.network;
+        r->zone = meeting.zone;
+        return 0;
+    }
+    if (r->meeting.p)
+        return 0;
+    if (!m->network.p)
+        return refuse(o, "missing", "meeting", "Expected a meeting or a network.");
+    rc = find_network(o, m->network, "network", &network);
+    if (rc)
+        return rc;
+    r->network = m->network;
+    r->zone = network.zone;
+    return 0;
+}
+
+int apply_material_publish(struct office *o, const struct msg_material_publish *m) {
+    struct rec_material r = {.state = TEXT_NONE};
+    struct text id = office_id(o, m->material, "material");
+    int rc = office_get(o, TABLE_MATERIAL, key1(id), &r);
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (text_is(r.state, "published"))
+        return refuse(o, "already", "material", "The material %.*s was published before.",
+                      TEXT_ARGS(id));
+    rc = office_move(o, "MATERIAL", r.state, "publish", "material", &r.state);
+    if (rc == 0)
+        rc = belong(o, m, &r);
+    if (rc)
+        return rc;
+    r.material = id;
+    r.kind = m->kind;
+    r.title = m->title;
+    r.language = m->language;
+    r.visibility = m->visibility;
+    r.link = m->link;
+    r.published = o->said;
+    return put(o, &r, FACT_MATERIAL_PUBLISHED);
+}
+
+int apply_material_withdraw(struct office *o, const struct msg_material_withdraw *m) {
+    struct rec_material r = {.state = TEXT_NONE};
+    int rc = office_get(o, TABLE_MATERIAL, key1(m->material), &r);
+    if (rc && rc != -ENOENT)
+        return rc;
+    rc = office_move(o, "MATERIAL", r.state, "withdraw", "material", &r.state);
+    if (rc)
+        return rc;
+    r.withdrawn = o->said;
+    return put(o, &r, FACT_MATERIAL_WITHDRAWN);
+}

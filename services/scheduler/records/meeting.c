@@ -1,0 +1,168 @@
+/* A meeting from its plan to its end. Its changes of time and place are in meeting_change.c. */
+#include <errno.h>
+
+#include "common/zone.h"
+#include "services/scheduler/records/meeting.h"
+#include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/plan.h"
+
+int meeting_put(struct office *o, struct rec_meeting *m) {
+    int rc = office_put(o, TABLE_MEETING, key1(m->meeting), m);
+    return rc ? rc : plan_derive(o, "meeting", m->meeting);
+}
+
+int meeting_tell(struct office *o, struct rec_meeting *m, enum fact_type fact) {
+    office_about(o, "meeting", m->meeting);
+    answer_text(o, "meeting", m->meeting);
+    answer_text(o, "state", m->state);
+    int rc = meeting_put(o, m);
+    return rc ? rc : office_fact(o, fact, "meeting", m->meeting);
+}
+
+struct text meeting_ends(struct office *o, struct text starts, int64_t minutes) {
+    struct wall w;
+    char ends[WALL_TEXT];
+    must(wall_parse(starts, &w) == 0);
+    wall_format(wall_add(w, 0, (int)minutes), ends);
+    return arena_text(o->arena, text_of(ends));
+}
+
+int meeting_check_times(struct office *o, const struct rec_meeting *m) {
+    instant starts = office_wall(o, m->starts, m->zone);
+    instant closes = office_wall(o, m->registration_closes, m->zone);
+    instant opens = office_wall(o, m->room_opens, m->zone);
+    instant decide = office_wall(o, m->decide_by, m->zone);
+    if (closes > starts + m->minutes * MINUTES)
+        return refuse(o, "conflict", "registration_closes", "Registration closes after the meeting ends.");
+    if (opens > starts)
+        return refuse(o, "conflict", "room_opens", "The room opens after the meeting starts.");
+    if (decide > starts)
+        return refuse(o, "conflict", "decide_by", "It is decided after the meeting starts.");
+    if (decide && !m->minimum)
+        return refuse(o, "missing", "minimum", "A day of decision needs a minimum of participants.");
+    if (m->capacity && m->minimum > m->capacity)
+        return refuse(o, "conflict", "minimum", "The minimum is greater than the capacity.");
+    return 0;
+}
+
+/* Whose meeting it is, and its zone. */
+static int check_host(struct office *o, const struct msg_meeting_plan *m, struct text *ret_zone) {
+    struct rec_network n;
+    struct rec_group g;
+    *ret_zone = m->zone.p ? m->zone : text_of(o->settings->zone);
+    if (!m->network.p == !m->group.p)
+        return refuse(o, m->network.p ? "conflict" : "missing", "network",
+                      "Expected either a network or a group.");
+    if (m->network.p) {
+        int rc = find_network(o, m->network, "network", &n);
+        if (rc == 0 && !m->zone.p)
+            *ret_zone = n.zone;
+        return rc;
+    }
+    int rc = office_get(o, TABLE_GROUP, key1(m->group), &g);
+    return rc == -ENOENT ? refuse(o, "not-found", "group", "There is no group %.*s.",
+                                  TEXT_ARGS(m->group))
+                         : rc;
+}
+
+int apply_meeting_plan(struct office *o, const struct msg_meeting_plan *m) {
+    struct text zone;
+    struct rec_meeting r = {.meeting = office_id(o, m->meeting, "meeting"),
+                            .network = m->network,
+                            .group = m->group,
+                            .kind = m->kind,
+                            .title = m->title,
+                            .text = m->text,
+                            .starts = m->starts,
+                            .minutes = m->minutes,
+                            .room_opens = m->room_opens,
+                            .mode = m->mode,
+                            .place = m->place,
+                            .link = m->link,
+                            .capacity = m->capacity,
+                            .minimum = m->minimum,
+                            .decide_by = m->decide_by,
+                            .breakouts = m->breakouts,
+                            .audience = m->audience,
+                            .registration_closes = m->registration_closes,
+                            .tentative = m->tentative,
+                            .planned = o->said};
+    int rc = find_none(o, TABLE_MEETING, key1(r.meeting), "meeting");
+    if (rc == 0)
+        rc = check_host(o, m, &zone);
+    if (rc == 0)
+        rc = find_zone(o, zone, "zone");
+    if (rc == 0)
+        rc = find_audience(o, m->audience, "audience");
+    if (rc)
+        return rc;
+    r.zone = zone;
+    r.ends = meeting_ends(o, r.starts, r.minutes);
+    if (office_wall(o, r.starts, zone) < o->said)
+        return refuse(o, "too-late", "starts", "The meeting would start in the past.");
+    rc = meeting_check_times(o, &r);
+    if (rc == 0)
+        rc = office_move(o, "MEETING", TEXT_NONE, "plan", "meeting", &r.state);
+    return rc ? rc : meeting_tell(o, &r, FACT_MEETING_PLANNED);
+}
+
+int apply_meeting_update(struct office *o, const struct msg_meeting_update *m) {
+    struct rec_meeting r;
+    int rc = find_meeting(o, m->meeting, "meeting", &r);
+    if (rc == 0)
+        rc = office_move(o, "MEETING", r.state, "update", "meeting", &r.state);
+    if (rc == 0 && m->audience.p)
+        rc = find_audience(o, m->audience, "audience");
+    if (rc)
+        return rc;
+    if (m->audience.p && !text_is(r.state, "tentative"))
+        return refuse(o, "wrong-state", "audience", "The audience was invited already.");
+    if (m->capacity && m->capacity < r.registered)
+        return refuse(o, "conflict", "capacity", "%lld places are taken already.",
+                      (long long)r.registered);
+    r.title = texts_given(&m->title) ? m->title : r.title;
+    r.text = texts_given(&m->text) ? m->text : r.text;
+    r.capacity = m->capacity ? m->capacity : r.capacity;
+    r.minimum = m->minimum ? m->minimum : r.minimum;
+    r.decide_by = m->decide_by.p ? m->decide_by : r.decide_by;
+    r.room_opens = m->room_opens.p ? m->room_opens : r.room_opens;
+    r.registration_closes = m->registration_closes.p ? m->registration_closes : r.registration_closes;
+    r.breakouts = m->breakouts.raw.p ? m->breakouts : r.breakouts;
+    r.audience = m->audience.p ? m->audience : r.audience;
+    rc = meeting_check_times(o, &r);
+    if (rc == 0 && text_is(r.state, "called"))
+        rc = registration_offer_free(o, &r);
+    return rc ? rc : meeting_tell(o, &r, FACT_MEETING_UPDATED);
+}
+
+int apply_meeting_call(struct office *o, const struct msg_meeting_call *m) {
+    struct rec_meeting r;
+    int rc = find_meeting(o, m->meeting, "meeting", &r);
+    if (rc)
+        return rc;
+    if (text_is(r.state, "called"))
+        return refuse(o, "already", "meeting", "The meeting was called before.");
+    rc = office_move(o, "MEETING", r.state, "call", "meeting", &r.state);
+    if (rc)
+        return rc;
+    if (office_wall(o, r.starts, r.zone) < o->said)
+        return refuse(o, "too-late", "meeting", "The meeting's start is in the past.");
+    r.called = o->said;
+    return meeting_tell(o, &r, FACT_MEETING_CALLED);
+}
+
+int apply_meeting_record(struct office *o, const struct msg_meeting_record *m) {
+    struct rec_meeting r;
+    int rc = find_meeting(o, m->meeting, "meeting", &r);
+    if (rc)
+        return rc;
+    if (text_is(r.state, "held"))
+        return refuse(o, "already", "meeting", "The meeting was recorded before.");
+    rc = office_move(o, "MEETING", r.state, "record", "meeting", &r.state);
+    if (rc)
+        return rc;
+    if (office_wall(o, r.starts, r.zone) > o->said)
+        return refuse(o, "too-early", "meeting", "The meeting has not begun.");
+    r.held = o->said;
+    return meeting_tell(o, &r, FACT_MEETING_HELD);
+}

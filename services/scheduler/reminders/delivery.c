@@ -1,0 +1,163 @@
+#include "services/scheduler/reminders/delivery.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "services/scheduler/reminders/backoff.h"
+#include "services/scheduler/reminders/ledger.h"
+
+static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
+    struct rec_person p;
+    int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
+    if (rc && rc != -ENOENT)
+        return rc;
+    *ret_why = rc ? "the person is gone"
+               : text_is(p.state, "erased") ? "the person was erased"
+               : p.protected ? "protected identity"
+               : p.restricted ? "restricted processing"
+                              : NULL;
+    return 0;
+}
+
+static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_old) {
+    struct rec_meeting m;
+    *ret_old = false;
+    if (!row->told || !text_is(row->about_kind, "meeting"))
+        return 0;
+    int rc = office_get(o, TABLE_MEETING, key1(row->about), &m);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    *ret_old = row->told < m.revision + 1;
+    return 0;
+}
+
+/* Past its use while it waited, or overtaken by what happened since: it ends, and must not leave. */
+static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
+    const char *why = NULL;
+    bool old;
+    *ret_ended = true;
+    if (row->useful && o->now > row->useful)
+        return ledger_move(o, row, "expire", TEXT_LIT("past its use while it waited"));
+    if (o->now - row->decided > o->settings->give_up_after && row->attempts > 0)
+        return ledger_move(o, row, "expire", TEXT_LIT("not deliverable for too long"));
+    int rc = recheck_person(o, row, &why);
+    if (rc)
+        return rc;
+    if (why)
+        return ledger_move(o, row, "suppress", text_of(why));
+    rc = recheck_meeting(o, row, &old);
+    if (rc)
+        return rc;
+    if (old)
+        return ledger_move(o, row, "supersede", TEXT_LIT("the meeting has changed since"));
+    *ret_ended = false;
+    return 0;
+}
+
+static int grant(struct office *o, struct rec_ledger *row, const struct frame_arm *arm,
+                 msec *ret_until) {
+    struct armed armed = {.attempt = (uint64_t)arm->attempt, .until = o->boot + o->settings->lease};
+    int rc = text_copy(arm->boot, armed.boot, sizeof armed.boot);
+    if (rc)
+        return rc;
+    *ret_until = armed.until;
+    return armed_put(o, (uint64_t)row->no, &armed);
+}
+
+int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted, msec *ret_until) {
+    struct rec_ledger row;
+    struct armed armed;
+    bool ended;
+    *ret_granted = false;
+    *ret_until = 0;
+    int rc = ledger_get(o, (uint64_t)arm->delivery, &row);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    if (text_is(row.state, "armed")) { /* said again, because our answer was lost */
+        rc = armed_get(o, (uint64_t)row.no, &armed);
+        if (rc)
+            return rc;
+        *ret_granted = armed.attempt == (uint64_t)arm->attempt && text_is(arm->boot, armed.boot);
+        return *ret_granted ? grant(o, &row, arm, ret_until) : 0;
+    }
+    if (!ledger_is_waiting(&row) || arm->attempt != row.attempts + 1)
+        return 0;
+    rc = recheck(o, &row, &ended);
+    if (rc || ended)
+        return rc;
+    row.attempts = arm->attempt;
+    rc = ledger_move(o, &row, "arm", TEXT_NONE);
+    if (rc == 0)
+        rc = grant(o, &row, arm, ret_until);
+    *ret_granted = rc == 0;
+    return rc;
+}
+
+static int defer(struct office *o, struct rec_ledger *row, const struct frame_result *r) {
+    msec wait = backoff_next((unsigned)r->attempt, o->settings->retry_first,
+                             o->settings->retry_longest, (uint64_t)row->no);
+    if (r->wait > wait)
+        wait = r->wait < o->settings->retry_longest ? r->wait : o->settings->retry_longest;
+    row->next_try = o->now + wait;
+    return ledger_move(o, row, "defer", TEXT_LIT("the other end asks us to come back"));
+}
+
+static int fail(struct office *o, struct rec_ledger *row, const struct frame_result *r) {
+    struct rec_person p;
+    int rc = ledger_move(o, row, "fail", r->bounced ? TEXT_LIT("the address was refused for good")
+                                                    : TEXT_LIT("refused for good"));
+    if (rc || !r->bounced)
+        return rc;
+    rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    if (!p.email.p || !text_eq(p.email, row->address))
+        return 0;
+    p.bounced = true;
+    return office_put(o, TABLE_PERSON, key1(row->person), &p);
+}
+
+/* The fate is unknown: once again by itself where that is allowed, else a person decides. */
+static int lose(struct office *o, struct rec_ledger *row) {
+    struct rec_occasion occasion;
+    int rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)row->occasion), &occasion);
+    if (rc)
+        return rc;
+    rc = ledger_move(o, row, "lose", TEXT_LIT("the answer was lost; it may have left"));
+    if (rc || occasion.at_most_once || row->resends >= o->settings->unknown_resends)
+        return rc;
+    row->resends++;
+    row->next_try = o->now;
+    return ledger_move(o, row, "resend", TEXT_LIT("its fate was unknown; the same letter again"));
+}
+
+int delivery_lost(struct office *o, uint64_t no) {
+    struct rec_ledger row;
+    int rc = ledger_get(o, no, &row);
+    if (rc)
+        return rc;
+    return text_is(row.state, "armed") ? lose(o, &row) : office_del(o, TABLE_ARMED, key_no(no));
+}
+
+int delivery_result(struct office *o, const struct frame_result *r) {
+    struct rec_ledger row;
+    int rc = ledger_get(o, (uint64_t)r->delivery, &row);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    bool armed = text_is(row.state, "armed");
+    bool ours = armed || text_is(row.state, "unknown") || ledger_is_waiting(&row);
+    bool before = ledger_is_waiting(&row) && r->attempt == row.attempts + 1;
+    if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released"))
+        return 0;
+    row.reply = r->reply;
+    row.attempts = r->attempt;
+    if (text_is(r->outcome, "accepted"))
+        rc = ledger_move(o, &row, "accept", TEXT_NONE);
+    else if (text_is(r->outcome, "failed"))
+        rc = fail(o, &row, r);
+    else if (text_is(r->outcome, "deferred"))
+        rc = armed || before ? defer(o, &row, r) : 0;
+    else if (armed)
+        rc = lose(o, &row);
+    return rc == -EPROTO ? 0 : rc;
+}

@@ -1,0 +1,20 @@
+/* delivery - the way of a row from queued to its end: arms and results, as inputs to the step.
+ *
+ * INVARIANTS An arm is on stable storage before it is granted. Before the arm a letter goes back to
+ *            queued; after it, when its result is lost, it is unknown: sent again at most
+ *            settings.unknown_resends times, same bytes, same Message-ID, or left for a person.
+ *            Every step is keyed by delivery and attempt; saying it twice changes nothing.
+ */
+#ifndef SCHEDULER_DELIVERY_H
+#define SCHEDULER_DELIVERY_H
+
+#include "services/scheduler/office.h"
+
+/* Writes whether it may go, and until when on the boot clock. */
+MUST_CHECK int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted,
+                            msec *ret_until);
+MUST_CHECK int delivery_result(struct office *o, const struct frame_result *result);
+/* The arm's lease is over and its notifier is gone: the letter may have left, or not. */
+MUST_CHECK int delivery_lost(struct office *o, uint64_t no);
+
+#endif

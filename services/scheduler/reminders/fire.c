@@ -1,0 +1,284 @@
+#include "services/scheduler/reminders/fire.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/quiet.h"
+
+/* What becomes of every letter of a plan, before anyone is looked at. */
+struct verdict {
+    const char *state; /* NULL: it goes */
+    struct text reason;
+};
+
+static struct verdict judge(struct office *o, const struct rule *rule, struct rec_plan *plan) {
+    char when[RFC3339_TEXT];
+    msec late = o->now - plan->due;
+    if (plan->useful && o->now > plan->useful) {
+        instant_format(plan->useful, office_zone(o, plan->zone), when);
+        return (struct verdict){"missed",
+                                arena_printf(o->arena, "past its use, which ended %s", when)};
+    }
+    if (late <= o->settings->late_after)
+        return (struct verdict){NULL, TEXT_NONE};
+    struct text how = arena_printf(o->arena, "%lld minutes late", (long long)(late / MINUTES));
+    switch (rule->late) {
+    case LATE_SKIP: return (struct verdict){"missed", how};
+    case LATE_ASK: return (struct verdict){"held", arena_printf(o->arena, "%.*s; somebody decides", TEXT_ARGS(how))};
+    case LATE_NOTE: plan->late = true; break;
+    case LATE_SEND: break;
+    }
+    return (struct verdict){NULL, TEXT_NONE};
+}
+
+static struct text organisation_name(struct office *o, struct text id) {
+    struct rec_organisation r;
+    if (!id.p || office_get(o, TABLE_ORGANISATION, key1(id), &r))
+        return TEXT_NONE;
+    return r.name;
+}
+
+static struct text person_name(struct office *o, struct text id) {
+    struct rec_person r;
+    if (!id.p || office_get(o, TABLE_PERSON, key1(id), &r))
+        return TEXT_NONE;
+    return r.name;
+}
+
+static void add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
+    if (s->has_network) {
+        to->network = office_pack(o, REC_NETWORK, &s->network);
+        to->host = organisation_name(o, s->network.host);
+        to->lead = person_name(o, s->network.lead);
+    }
+    if (s->has_meeting)
+        to->meeting = office_pack(o, REC_MEETING, &s->meeting);
+    to->adviser = person_name(o, s->adviser);
+    struct bytes packed = office_pack(o, s->kind->record, &s->rec);
+    switch (s->kind->table) {
+    case TABLE_MEMBERSHIP: to->membership = packed; break;
+    case TABLE_REGISTRATION: to->registration = packed; break;
+    case TABLE_MATERIAL: to->material = packed; break;
+    case TABLE_IDEA: to->idea = packed; break;
+    case TABLE_CASE: to->case_ = packed; break;
+    case TABLE_POLL: to->poll = packed; break;
+    default: break;
+    }
+}
+
+/* What all letters of this plan have in common, kept as it is now. */
+static int begin(struct office *o, const struct rule *rule, const struct subject *s,
+                 struct rec_plan *plan) {
+    struct buf texts;
+    plan->occasion = (int64_t)office_count(o, COUNT_OCCASION);
+    struct rec_occasion occasion = {
+        .rule = plan->rule,
+        .version = plan->version,
+        .letter = text_of(rule->letter),
+        .class = text_of(rule->class),
+        .about_kind = plan->about_kind,
+        .about = plan->about,
+        .occurrence = plan->occurrence,
+        .audience = text_of(rule->to),
+        .zone = plan->zone,
+        .calendar = rule->calendar[0] ? text_of(rule->calendar) : TEXT_NONE,
+        .due = plan->due,
+        .useful = plan->useful,
+        .late = plan->late,
+        .at_most_once = rule->at_most_once,
+    };
+    add_snapshots(o, s, &occasion);
+    buf_init(&texts, 1000);
+    for (unsigned i = 0; i < LANGUAGES; i++) {
+        codec_add_text(&texts, text_of(languages[i]));
+        codec_add_text(&texts, text_of(rule->text_hash[i]));
+    }
+    occasion.texts = codec_list(&texts, 0, LANGUAGES);
+    int rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
+    buf_free(&texts);
+    return rc;
+}
+
+static int opted_out(struct office *o, const struct subject *s, struct text person, bool *ret) {
+    struct rec_preference p;
+    struct text topics[2] = {TEXT_LIT("news"), TEXT_NONE};
+    if (s->kind->table == TABLE_CASE)
+        topics[1] = s->rec.case_.topic;
+    *ret = false;
+    for (unsigned i = 0; i < COUNT_OF(topics); i++) {
+        struct text channels[2] = {TEXT_LIT(""), text_of(o->settings->channel)};
+        for (unsigned k = 0; topics[i].p && k < COUNT_OF(channels); k++) {
+            struct key key = key2(person, topics[i]);
+            key_text(&key, channels[k]);
+            int rc = office_get(o, TABLE_PREFERENCE, key, &p);
+            if (rc && rc != -ENOENT)
+                return rc;
+            *ret |= rc == 0 && !p.on;
+        }
+    }
+    return 0;
+}
+
+/* Whether this person can be written to at all. */
+static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
+                        const struct rec_person *p, struct verdict *v) {
+    bool out = false;
+    const char *why = p->protected ? "protected identity"
+                      : p->restricted ? "restricted processing"
+                      : !p->email.p ? "no address"
+                      : p->bounced ? "the address was refused for good"
+                                   : NULL;
+    if (!why && text_is(text_of(rule->class), "news")) {
+        int rc = opted_out(o, s, p->person, &out);
+        if (rc)
+            return rc;
+        if (out)
+            why = "does not want news";
+    }
+    if (why)
+        *v = (struct verdict){"suppressed", text_of(why)};
+    return 0;
+}
+
+static struct text occurrence_key(struct office *o, const struct rec_plan *plan, struct text person) {
+    return arena_printf(o->arena, "%.*s+%.*s/%.*s:%.*s/%lld:%.*s/%.*s/%s", TEXT_ARGS(plan->rule),
+                        TEXT_ARGS(plan->version), TEXT_ARGS(plan->about_kind),
+                        TEXT_ARGS(plan->about), (long long)plan->step, TEXT_ARGS(plan->occurrence),
+                        TEXT_ARGS(person), o->settings->channel);
+}
+
+static struct text message_id(struct office *o, struct text key) {
+    char hash[TOKEN_ID_MAX];
+    struct bytes part = {key.p, key.n};
+    token_hash_text(&part, 1, hash);
+    return arena_printf(o->arena, "<%s@%s>", hash, o->settings->message_domain);
+}
+
+static int add_row(struct office *o, const struct rule *rule, const struct subject *s,
+                   const struct rec_plan *plan, const struct rec_person *p, struct verdict v) {
+    struct rec_registration registration;
+    struct rec_ledger row = {
+        .key = occurrence_key(o, plan, p->person),
+        .occasion = plan->occasion,
+        .rule = plan->rule,
+        .letter = text_of(rule->letter),
+        .class = text_of(rule->class),
+        .about_kind = s->main_kind,
+        .about = s->main_id,
+        .person = p->person,
+        .channel = text_of(o->settings->channel),
+        .state = v.state ? text_of(v.state) : TEXT_LIT("queued"),
+        .reason = v.reason,
+        .due = plan->due,
+        .decided = o->now,
+        .useful = plan->useful,
+        .ended = v.state && !text_is(text_of(v.state), "held") ? o->now : 0,
+        .zone = s->zone,
+        .language = p->language,
+        .name = p->name,
+        .address = p->email,
+        .told = rule->tells && s->has_meeting ? s->meeting.revision + 1 : 0,
+    };
+    row.message_id = message_id(o, row.key);
+    if (!v.state) {
+        row.next_try = text_is(row.class, "news") ? quiet_until(o, p, o->now) : o->now;
+        if (row.useful && row.next_try > row.useful)
+            row.next_try = o->now;
+    }
+    if (s->has_meeting) {
+        int rc = office_get(o, TABLE_REGISTRATION, key2(s->meeting.meeting, p->person),
+                            &registration);
+        if (rc == 0)
+            row.registration = office_pack(o, REC_REGISTRATION, &registration);
+        else if (rc != -ENOENT)
+            return rc;
+    }
+    int rc = ledger_add(o, &row);
+    return rc == -EEXIST ? 0 : rc; /* considered before, whatever fell over in between */
+}
+
+static int consider(struct office *o, const struct rule *rule, const struct subject *s,
+                    const struct rec_plan *plan, struct text person, struct verdict v) {
+    struct rec_person p;
+    int rc = office_get(o, TABLE_PERSON, key1(person), &p);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    if (!text_is(p.state, "active"))
+        return 0;
+    rc = judge_person(o, rule, s, &p, &v);
+    return rc ? rc : add_row(o, rule, s, plan, &p, v);
+}
+
+static int end_plan(struct office *o, struct rec_plan *plan, const char *state) {
+    int rc = due_del(o, plan->due, "plan", plan_key(plan));
+    plan->state = text_of(state);
+    plan->fired = o->now;
+    plan->cursor = TEXT_NONE;
+    return rc ? rc : plan_put(o, plan);
+}
+
+static int fire_slice(struct office *o, const struct rule *rule, const struct subject *s,
+                      struct rec_plan *plan) {
+    struct verdict v = judge(o, rule, plan);
+    struct text person;
+    int rc = plan->occasion ? 0 : begin(o, rule, s, plan);
+    for (int64_t i = 0; rc == 0 && i < o->settings->fire_slice; i++) {
+        rc = audience_next(o, &rule->audience, s, plan->cursor, &person);
+        if (rc == -ENOENT)
+            return end_plan(o, plan, v.state && text_is(text_of(v.state), "missed") ? "missed" : "fired");
+        if (rc == 0)
+            rc = consider(o, rule, s, plan, person, v);
+        plan->cursor = person;
+        plan->considered++;
+    }
+    plan->state = TEXT_LIT("firing");
+    return rc ? rc : plan_put(o, plan);
+}
+
+int fire_plan(struct office *o, struct key key) {
+    struct rec_plan plan;
+    struct subject s;
+    int rc = office_get(o, TABLE_PLAN, key, &plan);
+    if (rc)
+        return rc;
+    const struct rule *rule = rulebook_find(o->rules, plan.rule);
+    rc = subject_load(o, plan.about_kind, plan.about, &s);
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (rc || !rule || !rule_speaks(rule, &s.rec)) /* its subject or its rule is gone */
+        return end_plan(o, &plan, "missed");
+    return fire_slice(o, rule, &s, &plan);
+}
+
+/* Only what was reckoned from the time that still holds: a reminder for the old one is nobody's loss. */
+static bool is_current(struct office *o, const struct rule *rule, const struct subject *s,
+                       const struct rec_plan *plan) {
+    char occurrence[65];
+    return plan->step < rule->steps &&
+           moment_of(&rule->when[plan->step], &s->rec, office_zone(o, s->zone), occurrence) &&
+           text_is(plan->occurrence, occurrence);
+}
+
+int fire_joined_later(struct office *o, struct text meeting, struct text person) {
+    struct key at = {.n = 0};
+    struct rec_plan plan;
+    struct subject s;
+    struct rec_person p;
+    int rc = subject_load(o, TEXT_LIT("meeting"), meeting, &s);
+    if (rc == 0)
+        rc = office_get(o, TABLE_PERSON, key1(person), &p);
+    while (rc == 0 && (rc = plan_next(o, "meeting", meeting, &at, &plan)) == 0) {
+        const struct rule *rule = rulebook_find(o->rules, plan.rule);
+        if (!text_is(plan.state, "fired") || !rule ||
+            !audience_mentions(&rule->audience, TERM_REGISTERED) || !is_current(o, rule, &s, &plan))
+            continue;
+        int has = audience_has(o, &rule->audience, &s, person);
+        if (has < 0)
+            return has;
+        if (has)
+            rc = add_row(o, rule, &s, &plan, &p,
+                         (struct verdict){"not-due", TEXT_LIT("joined after it was sent")});
+    }
+    return rc == -ENOENT ? 0 : rc;
+}

@@ -1,0 +1,13 @@
+/* fire - a plan has fallen due: look at its subject again, expand its audience now, and write a row for
+ * everyone considered, a slice at a time. */
+#ifndef SCHEDULER_FIRE_H
+#define SCHEDULER_FIRE_H
+
+#include "services/scheduler/reminders/plan.h"
+
+/* One slice of at most settings.fire_slice people; when it is the last, the plan is fired. */
+MUST_CHECK int fire_plan(struct office *o, struct key plan);
+/* Somebody came to a meeting after letters about it had gone out: a row that says so for each. */
+MUST_CHECK int fire_joined_later(struct office *o, struct text meeting, struct text person);
+
+#endif

@@ -1,0 +1,180 @@
+#include "services/scheduler/reminders/ledger.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+    const char *state;
+    enum count count;
+} ends[] = {
+    {"accepted", COUNT_ENDED_ACCEPTED},     {"failed", COUNT_ENDED_FAILED},
+    {"expired", COUNT_ENDED_EXPIRED},       {"withdrawn", COUNT_ENDED_WITHDRAWN},
+    {"suppressed", COUNT_ENDED_SUPPRESSED}, {"superseded", COUNT_ENDED_SUPERSEDED},
+    {"missed", COUNT_ENDED_MISSED},         {"not-due", COUNT_ENDED_NOT_DUE},
+};
+
+static void count_end(struct office *o, struct text state, int by) {
+    for (unsigned i = 0; i < COUNT_OF(ends); i++)
+        if (text_is(state, ends[i].state))
+            o->counts[ends[i].count] += (uint64_t)(int64_t)by;
+}
+
+static bool is_end(struct text state) {
+    for (unsigned i = 0; i < COUNT_OF(ends); i++)
+        if (text_is(state, ends[i].state))
+            return true;
+    return false;
+}
+
+bool ledger_is_waiting(const struct rec_ledger *row) {
+    return text_is(row->state, "queued") || text_is(row->state, "deferred");
+}
+
+static struct key outbox_key(const struct rec_ledger *row) {
+    struct key k = key_no((uint64_t)row->next_try);
+    key_u64(&k, (uint64_t)row->no);
+    return k;
+}
+
+int ledger_get(struct office *o, uint64_t no, struct rec_ledger *ret) {
+    return office_get(o, TABLE_LEDGER, key_no(no), ret);
+}
+
+/* From the moment a letter that tells a time may have left, its reader is owed corrections; also when
+ * it was superseded, because then she has heard nothing yet. */
+static int note_told(struct office *o, const struct rec_ledger *row) {
+    struct text had;
+    uint64_t revision = 0;
+    size_t at = 0;
+    if (!row->told || !(text_is(row->state, "armed") || text_is(row->state, "superseded")))
+        return 0;
+    struct key k = key2(row->about, row->person), value;
+    int rc = office_marked(o, TABLE_TOLD, k, &had);
+    if (rc == 0 && !key_next_u64((struct bytes){had.p, had.n}, &at, &revision))
+        return -EBADMSG;
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (revision >= (uint64_t)row->told)
+        return 0;
+    value = key_no((uint64_t)row->told);
+    return office_mark(o, TABLE_TOLD, k, (struct text){(const char *)value.b, value.n});
+}
+
+int ledger_add(struct office *o, struct rec_ledger *row) {
+    struct key key = key1(row->key), by_person = key1(row->person),
+               about = key2(row->about_kind, row->about);
+    struct bytes found;
+    int rc = store_get(o->txn, TABLE_FIRED, key_bytes(&key), &found);
+    if (rc != -ENOENT)
+        return rc ? rc : -EEXIST;
+    row->no = (int64_t)office_count(o, COUNT_LEDGER);
+    struct key no = key_no((uint64_t)row->no);
+    rc = store_add(o->txn, TABLE_FIRED, key_bytes(&key), key_bytes(&no));
+    key_u64(&by_person, (uint64_t)row->no);
+    key_u64(&about, (uint64_t)row->no);
+    if (rc == 0)
+        rc = office_mark(o, TABLE_LEDGER_PERSON, by_person, TEXT_LIT(""));
+    if (rc == 0)
+        rc = office_mark(o, TABLE_LEDGER_ABOUT, about, TEXT_LIT(""));
+    if (rc == 0 && ledger_is_waiting(row))
+        rc = office_mark(o, TABLE_OUTBOX, outbox_key(row), TEXT_LIT(""));
+    if (rc == 0)
+        rc = office_put(o, TABLE_LEDGER, no, row);
+    office_count(o, COUNT_FIRED);
+    count_end(o, row->state, 1);
+    return rc;
+}
+
+int ledger_move(struct office *o, struct rec_ledger *row, const char *event, struct text reason) {
+    struct text next, was = row->state;
+    struct rec_ledger before;
+    if (machine_next("DELIVERY", was, event, &next))
+        return -EPROTO;
+    int rc = ledger_get(o, (uint64_t)row->no, &before);
+    if (rc)
+        return rc;
+    if (ledger_is_waiting(&before))
+        rc = office_del(o, TABLE_OUTBOX, outbox_key(&before));
+    row->state = next;
+    row->reason = reason.n ? reason : TEXT_NONE;
+    row->ended = is_end(next) ? o->now : 0;
+    if (!ledger_is_waiting(row))
+        row->next_try = 0;
+    else if (!row->next_try)
+        row->next_try = o->now;
+    if (rc == 0 && ledger_is_waiting(row))
+        rc = office_mark(o, TABLE_OUTBOX, outbox_key(row), TEXT_LIT(""));
+    if (rc == 0 && text_is(was, "armed"))
+        rc = office_del(o, TABLE_ARMED, key_no((uint64_t)row->no));
+    if (rc == 0)
+        rc = note_told(o, row);
+    if (rc == 0)
+        rc = office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+    count_end(o, was, -1);
+    count_end(o, next, 1);
+    return rc;
+}
+
+static bool has_not_left(const struct rec_ledger *row) {
+    return ledger_is_waiting(row) || text_is(row->state, "held");
+}
+
+static int stop_matching(struct office *o, enum table index, struct key prefix, struct text meeting,
+                         struct text person, int64_t below, const char *event, struct text reason) {
+    struct key at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, index, &prefix, &at, &value)) == 0) {
+        struct rec_ledger row;
+        size_t from = at.n - 8;
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &from, &no));
+        if ((rc = ledger_get(o, no, &row)))
+            return rc;
+        bool about = !meeting.p ||
+                     (text_is(row.about_kind, "meeting") && text_eq(row.about, meeting));
+        bool of = !person.p || text_eq(row.person, person);
+        bool telling = !below || (row.told && row.told < below);
+        if (!about || !of || !telling || !has_not_left(&row))
+            continue;
+        if ((rc = ledger_move(o, &row, event, reason)))
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int ledger_stop_person(struct office *o, struct text person, struct text meeting, bool telling,
+                       const char *event, struct text reason) {
+    return stop_matching(o, TABLE_LEDGER_PERSON, key1(person), meeting, person,
+                         telling ? INT64_MAX : 0, event, reason);
+}
+
+int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
+                             struct text reason) {
+    return stop_matching(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("meeting"), meeting), meeting,
+                         TEXT_NONE, revision + 1, "supersede", reason);
+}
+
+int armed_get(struct office *o, uint64_t no, struct armed *ret) {
+    struct text value;
+    struct bytes v;
+    size_t at = 0;
+    uint64_t until;
+    struct text boot;
+    int rc = office_marked(o, TABLE_ARMED, key_no(no), &value);
+    if (rc)
+        return rc;
+    v = (struct bytes){value.p, value.n};
+    if (!key_next_u64(v, &at, &ret->attempt) || !key_next_u64(v, &at, &until) ||
+        !key_next_text(v, &at, &boot) || text_copy(boot, ret->boot, sizeof ret->boot))
+        return -EBADMSG;
+    ret->until = (msec)until;
+    return 0;
+}
+
+int armed_put(struct office *o, uint64_t no, const struct armed *armed) {
+    struct key v = key_no(armed->attempt);
+    key_u64(&v, (uint64_t)armed->until);
+    key_text(&v, text_of(armed->boot));
+    return office_mark(o, TABLE_ARMED, key_no(no), (struct text){(const char *)v.b, v.n});
+}

@@ -1,0 +1,40 @@
+/* ledger - a row for everyone considered for a letter, and every state it passes through.
+ *
+ * INVARIANTS One row an occurrence key (rule+version / subject / occurrence / person / channel), never
+ *            overwritten (FIRED). An open row that waits to be tried is in OUTBOX under its next try;
+ *            an armed one is in ARMED. A state changes only as states.def says, and the counters of
+ *            ends follow it. Who was told a time, or is owed it, is in TOLD.
+ */
+#ifndef SCHEDULER_LEDGER_H
+#define SCHEDULER_LEDGER_H
+
+#include "services/scheduler/office.h"
+
+MUST_CHECK int ledger_get(struct office *o, uint64_t no, struct rec_ledger *ret);
+/* -EEXIST when that occurrence has a row already: nothing is written then. Fills row->no. */
+MUST_CHECK int ledger_add(struct office *o, struct rec_ledger *row);
+/* Moves the row by `event` of machine DELIVERY and writes it; -EPROTO (no refusal text) when that
+ * cannot follow. `row` is updated. Other fields may have been changed by the caller before. */
+MUST_CHECK int ledger_move(struct office *o, struct rec_ledger *row, const char *event,
+                           struct text reason);
+/* Open rows that have not left and are of no use any more: `event` is withdraw, supersede or
+ * suppress. Only those about `meeting` (absent: all of the person), only letters that tell a time if
+ * `telling`. */
+MUST_CHECK int ledger_stop_person(struct office *o, struct text person, struct text meeting,
+                                  bool telling, const char *event, struct text reason);
+/* The same for everybody told a revision older than this one of a meeting. */
+MUST_CHECK int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
+                                        struct text reason);
+
+/* Table ARMED: an attempt that may have left. */
+struct armed {
+    uint64_t attempt;
+    msec until; /* of the boot clock */
+    char boot[41];
+};
+MUST_CHECK int armed_get(struct office *o, uint64_t no, struct armed *ret);
+MUST_CHECK int armed_put(struct office *o, uint64_t no, const struct armed *armed);
+
+bool ledger_is_waiting(const struct rec_ledger *row); /* queued or deferred */
+
+#endif

@@ -1,0 +1,114 @@
+#include "services/scheduler/reminders/moment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DAYS_MOST 800
+
+static int expected(struct buf *reterr, struct text t, const char *what) {
+    buf_printf(reterr, "\"%.*s\": %s", TEXT_ARGS(t), what);
+    return -EINVAL;
+}
+
+static int parse_anchor(struct text word, const struct shape *of, struct moment *ret,
+                        struct buf *reterr) {
+    const struct field *f = shape_field(of, word);
+    if (f && (f->kind == FIELD_INSTANT || f->kind == FIELD_WALL || f->kind == FIELD_DATE)) {
+        ret->anchor = f;
+        return 0;
+    }
+    buf_printf(reterr, "\"%.*s\" is no time of a %s; expected one of", TEXT_ARGS(word), of->name);
+    for (f = of->fields(); f->kind != FIELD_END; f++)
+        if (f->kind == FIELD_INSTANT || f->kind == FIELD_WALL || f->kind == FIELD_DATE)
+            buf_printf(reterr, " %.*s", TEXT_ARGS(field_name(f)));
+    return -EINVAL;
+}
+
+static int parse_span(struct text word, bool back, struct moment *ret) {
+    msec span;
+    if (span_parse(word, &span) || span < 0 || span > DAYS_MOST * DAYS)
+        return -EINVAL;
+    char unit = word.p[word.n - 1];
+    if (unit == 'd' || unit == 'w')
+        ret->days = (int)(span / DAYS) * (back ? -1 : 1);
+    else
+        ret->span = back ? -span : span;
+    return 0;
+}
+
+static int parse_clock(struct text word, struct moment *ret) {
+    struct text hour;
+    int64_t h, m;
+    if (word.n != 5 || !text_cut(&word, ':', &hour) || text_int(hour, &h) || text_int(word, &m) ||
+        hour.n != 2 || h < 0 || h > 23 || m < 0 || m > 59)
+        return -EINVAL;
+    ret->at = (int)(h * 60 + m);
+    return 0;
+}
+
+static bool next_word(struct text *rest, struct text *ret) {
+    *rest = text_trim(*rest);
+    return rest->n > 0 && text_cut(rest, ' ', ret);
+}
+
+int moment_parse(struct text t, const struct shape *of, struct moment *ret, struct buf *reterr) {
+    static const char form[] = "expected FIELD [+ SPAN | - SPAN] [at hh:mm], as in starts - 7d at 09:00";
+    struct moment m = {.at = -1};
+    struct text rest = t, word;
+    if (!next_word(&rest, &word))
+        return expected(reterr, t, form);
+    int rc = parse_anchor(word, of, &m, reterr);
+    if (rc)
+        return rc;
+    bool more = next_word(&rest, &word);
+    if (more && (text_is(word, "+") || text_is(word, "-"))) {
+        bool back = text_is(word, "-");
+        if (!next_word(&rest, &word) || parse_span(word, back, &m))
+            return expected(reterr, t, "expected a span of at most 800d after + or -, as in 7d, 36h or 15m");
+        more = next_word(&rest, &word);
+    }
+    if (more && text_is(word, "at")) {
+        if (!next_word(&rest, &word) || parse_clock(word, &m))
+            return expected(reterr, t, "expected a wall clock after at, 00:00 to 23:59");
+        if (m.span)
+            return expected(reterr, t, "a wall clock goes with whole days, not with hours or minutes");
+        more = next_word(&rest, &word);
+    }
+    if (more)
+        return expected(reterr, t, form);
+    *ret = m;
+    return 0;
+}
+
+static instant on_wall(const struct moment *m, struct wall w, const struct zone *zone) {
+    w = wall_add(w, m->days, 0);
+    if (m->at >= 0) {
+        w.hour = m->at / 60;
+        w.minute = m->at % 60;
+    }
+    return zone_instant(zone, w) + m->span;
+}
+
+instant moment_of(const struct moment *m, const void *record, const struct zone *zone,
+                  char ret_occurrence[65]) {
+    const void *value = (const char *)record + m->anchor->offset;
+    struct text name = field_name(m->anchor);
+    struct wall w;
+    if (m->anchor->kind == FIELD_INSTANT) {
+        instant at = *(const instant *)value;
+        char when[RFC3339_TEXT];
+        if (!at)
+            return 0;
+        instant_format(at, zone_utc(), when);
+        snprintf(ret_occurrence, 65, "%.*s=%s", TEXT_ARGS(name), when);
+        if (!m->days && m->at < 0)
+            return at + m->span;
+        return on_wall(m, zone_wall(zone, at), zone);
+    }
+    struct text t = *(const struct text *)value;
+    if (!t.p || (m->anchor->kind == FIELD_WALL ? wall_parse(t, &w) : date_parse(t, &w)))
+        return 0;
+    snprintf(ret_occurrence, 65, "%.*s=%.*s", TEXT_ARGS(name), TEXT_ARGS(t));
+    return on_wall(m, w, zone);
+}

@@ -1,0 +1,191 @@
+#include "services/scheduler/reminders/plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DESIRED_MAX 128
+
+struct key plan_key(const struct rec_plan *p) {
+    struct key k = key2(p->about_kind, p->about);
+    key_text(&k, p->rule);
+    key_u64(&k, (uint64_t)p->step);
+    key_text(&k, p->occurrence);
+    return k;
+}
+
+static struct key due_key(instant at, const char *word, struct key key) {
+    struct key k = key_no((uint64_t)at);
+    key_text(&k, text_of(word));
+    must(k.n + key.n <= STORE_KEY_MAX);
+    memcpy(k.b + k.n, key.b, key.n);
+    k.n += key.n;
+    return k;
+}
+
+int due_add(struct office *o, instant at, const char *word, struct key key) {
+    return office_mark(o, TABLE_DUE, due_key(at, word, key), TEXT_LIT(""));
+}
+
+int due_del(struct office *o, instant at, const char *word, struct key key) {
+    return office_del(o, TABLE_DUE, due_key(at, word, key));
+}
+
+int due_first(struct office *o, instant *ret_at, struct text *ret_word, struct key *ret_key) {
+    struct bytes key, value;
+    int rc = store_seek(o->txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value);
+    if (rc)
+        return rc;
+    size_t at = 0;
+    uint64_t when;
+    struct text word;
+    if (!key_next_u64(key, &at, &when) || !key_next_text(key, &at, &word))
+        return -EBADMSG;
+    *ret_at = (instant)when;
+    *ret_word = arena_text(o->arena, word);
+    ret_key->n = key.n - at;
+    memcpy(ret_key->b, (const uint8_t *)key.p + at, ret_key->n);
+    return 0;
+}
+
+int plan_put(struct office *o, const struct rec_plan *plan) {
+    return office_put(o, TABLE_PLAN, plan_key(plan), plan);
+}
+
+int plan_next(struct office *o, const char *kind, struct text id, struct key *at,
+              struct rec_plan *ret) {
+    struct key prefix = key2(text_of(kind), id);
+    struct bytes value;
+    int rc = office_next(o, TABLE_PLAN, &prefix, at, &value);
+    return rc ? rc : office_read(o, TABLE_PLAN, value, ret);
+}
+
+/* Everything the rules want for this subject as it is now. */
+static unsigned desire(struct office *o, const struct subject *s, struct rec_plan *want) {
+    const struct zone *zone = office_zone(o, s->zone);
+    unsigned n = 0;
+    for (unsigned i = 0; i < o->rules->count; i++) {
+        const struct rule *r = &o->rules->rules[i];
+        if (r->about != s->kind || !rule_speaks(r, &s->rec))
+            continue;
+        for (unsigned step = 0; step < r->steps && n < DESIRED_MAX; step++) {
+            char occurrence[65], unused[65];
+            instant due = moment_of(&r->when[step], &s->rec, zone, occurrence);
+            if (!due)
+                continue;
+            want[n++] = (struct rec_plan){
+                .rule = text_of(r->name),
+                .version = text_of(r->version),
+                .about_kind = text_of(s->kind->name),
+                .about = s->id,
+                .step = step,
+                .occurrence = arena_text(o->arena, text_of(occurrence)),
+                .state = due < o->said ? TEXT_LIT("past") : TEXT_LIT("planned"),
+                .due = due,
+                .useful = r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, unused) : 0,
+                .zone = s->zone,
+                .made = o->said,
+            };
+        }
+    }
+    return n;
+}
+
+static bool is_same(const struct rec_plan *a, const struct rec_plan *b) {
+    return a->step == b->step && text_eq(a->rule, b->rule) && text_eq(a->occurrence, b->occurrence);
+}
+
+static int drop(struct office *o, const struct rec_plan *p) {
+    struct key k = plan_key(p);
+    int rc = due_del(o, p->due, "plan", k);
+    return rc ? rc : office_del(o, TABLE_PLAN, k);
+}
+
+static int insert(struct office *o, const struct rec_plan *p) {
+    int rc = plan_put(o, p);
+    if (rc == 0 && text_is(p->state, "planned"))
+        rc = due_add(o, p->due, "plan", plan_key(p));
+    return rc;
+}
+
+/* What was there meets what is wanted. */
+static int settle(struct office *o, const struct rec_plan *was, const struct rec_plan *want) {
+    bool open = text_is(was->state, "planned") || text_is(was->state, "firing");
+    if (!open)
+        return 0;
+    if (text_is(was->state, "firing")) { /* its people are being considered; it may only stop */
+        struct rec_plan stop = *was;
+        if (want)
+            return 0;
+        stop.state = TEXT_LIT("fired");
+        int rc = due_del(o, was->due, "plan", plan_key(was));
+        return rc ? rc : plan_put(o, &stop);
+    }
+    if (!want)
+        return drop(o, was);
+    if (want->due == was->due && want->useful == was->useful &&
+        text_eq(want->version, was->version) && text_eq(want->zone, was->zone))
+        return 0;
+    int rc = drop(o, was);
+    return rc ? rc : insert(o, want);
+}
+
+int plan_derive(struct office *o, const char *kind, struct text id) {
+    struct subject s;
+    struct rec_plan was, *want = arena_take(o->arena, DESIRED_MAX * sizeof *want);
+    bool met[DESIRED_MAX] = {false};
+    struct key at = {.n = 0};
+    unsigned n = 0;
+    int rc = subject_load(o, text_of(kind), id, &s);
+    if (rc == 0)
+        n = desire(o, &s, want);
+    else if (rc != -ENOENT)
+        return rc;
+    while ((rc = plan_next(o, kind, id, &at, &was)) == 0) {
+        const struct rec_plan *to = NULL;
+        for (unsigned i = 0; i < n; i++)
+            if (is_same(&was, &want[i])) {
+                met[i] = true;
+                to = &want[i];
+            }
+        if ((rc = settle(o, &was, to)))
+            return rc;
+    }
+    if (rc != -ENOENT)
+        return rc;
+    rc = 0;
+    for (unsigned i = 0; i < n && rc == 0; i++)
+        if (!met[i])
+            rc = insert(o, &want[i]);
+    return rc;
+}
+
+static const char *const derived[] = {"organisation", "person",   "network", "membership", "meeting",
+                                      "registration", "material", "idea",    "case",       "poll"};
+
+int plan_derive_all(struct office *o, unsigned slice, struct key *cursor, unsigned *table_no,
+                    bool *ret_done) {
+    struct key none = {.n = 0};
+    struct bytes value;
+    *ret_done = false;
+    while (slice-- > 0) {
+        const struct subject_kind *kind;
+        must(subject_kind_find(text_of(derived[*table_no]), &kind) == 0);
+        int rc = office_next(o, kind->table, &none, cursor, &value);
+        if (rc == -ENOENT) {
+            cursor->n = 0;
+            if (++*table_no == COUNT_OF(derived)) {
+                *ret_done = true;
+                return 0;
+            }
+            continue;
+        }
+        if (rc)
+            return rc;
+        struct text id = arena_text(o->arena, key_part(cursor, 0));
+        if (kind->parts == 2)
+            id = subject_pair(o, id, key_part(cursor, 1));
+        if ((rc = plan_derive(o, kind->name, id)))
+            return rc;
+    }
+    return 0;
+}

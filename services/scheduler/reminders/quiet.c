@@ -1,0 +1,30 @@
+#include "services/scheduler/reminders/quiet.h"
+
+#include "common/zone.h"
+
+int quiet_minutes(struct text clock) {
+    struct text hour;
+    int64_t h, m;
+    if (clock.n != 5 || !text_cut(&clock, ':', &hour) || hour.n != 2 || text_int(hour, &h) ||
+        text_int(clock, &m) || h < 0 || h > 23 || m < 0 || m > 59)
+        return -1;
+    return (int)(h * 60 + m);
+}
+
+instant quiet_until(struct office *o, const struct rec_person *person, instant at) {
+    int from = quiet_minutes(person->quiet_from), to = quiet_minutes(person->quiet_to);
+    if (!person->quiet_from.p || from < 0 || to < 0 || from == to)
+        return at;
+    const struct zone *zone = office_zone(o, person->quiet_zone);
+    struct wall w = zone_wall(zone, at);
+    int now = w.hour * 60 + w.minute;
+    bool over_midnight = from > to;
+    bool quiet = over_midnight ? now >= from || now < to : now >= from && now < to;
+    if (!quiet)
+        return at;
+    if (over_midnight && now >= from)
+        w = wall_add(w, 1, 0);
+    w.hour = to / 60;
+    w.minute = to % 60;
+    return zone_instant(zone, w);
+}

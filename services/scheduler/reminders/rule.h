@@ -1,0 +1,70 @@
+/* rule - what is sent when, to whom: the files of rules/, read and checked at start.
+ *
+ * TRUST      Rules are written by operators: a rule that cannot work (an unknown audience, field or
+ *            letter, a moment that cannot be) is refused with file and line, and nothing starts.
+ * OWNERSHIP  The rulebook owns its rules; everything in them lives as long as it.
+ * ERRORS     0; -EBADMSG with lines "FILE:LINE: what is wrong, what is expected".
+ */
+#ifndef SCHEDULER_RULE_H
+#define SCHEDULER_RULE_H
+
+#include "common/base.h"
+#include "proto/shape.h"
+#include "services/scheduler/reminders/audience.h"
+#include "services/scheduler/reminders/moment.h"
+
+#define RULE_STEPS_MAX 8
+#define RULE_CONDITIONS_MAX 12
+#define LANGUAGES 3
+
+enum rule_late { LATE_SEND, LATE_NOTE, LATE_SKIP, LATE_ASK };
+
+struct rule_condition { /* of the subject's record */
+    const struct field *field;
+    const char *value; /* NULL: given at all */
+    bool absent;       /* must not be given */
+};
+
+struct rule {
+    char *name;
+    char version[17]; /* hash of all that the rule says */
+    const struct subject_kind *about;
+    struct moment when[RULE_STEPS_MAX];
+    unsigned steps;
+    struct moment useful; /* anchor NULL: always */
+    struct rule_condition only[RULE_CONDITIONS_MAX];
+    unsigned conditions;
+    char *to;
+    struct audience audience;
+    char *letter;
+    char text_hash[LANGUAGES][27]; /* of the letter in da, sv, en */
+    char *class;
+    char *calendar; /* "" : none */
+    enum rule_late late;
+    bool tells, at_most_once;
+};
+
+struct rulebook {
+    struct rule *rules;
+    unsigned count;
+    uint64_t version; /* of all rules and texts together */
+    struct letter_text *texts;
+    unsigned text_count;
+};
+
+struct letter_text { /* one letter in one language, partials written out */
+    char hash[27];
+    char *text;
+    size_t size;
+};
+
+extern const char *const languages[LANGUAGES]; /* "da", "sv", "en" */
+
+MUST_CHECK int rulebook_read(const char *home, struct rulebook *ret, struct buf *reterr);
+void rulebook_free(struct rulebook *book);
+const struct rule *rulebook_find(const struct rulebook *book, struct text name);
+
+/* Whether the subject's record is one that the rule speaks about. */
+bool rule_speaks(const struct rule *rule, const void *record);
+
+#endif

@@ -1,0 +1,250 @@
+/* Reading the files of rules/ and the letters they name. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/token.h"
+#include "proto/codec.h"
+#include "services/scheduler/reminders/letter_file.h"
+#include "services/scheduler/reminders/rule.h"
+#include "services/scheduler/reminders/subject.h"
+
+#define FILES_MAX 200
+
+struct rule_file { /* as written */
+    char *about, *to, *letter, *class, *useful, *late, *calendar;
+    struct config_list when, only;
+    bool tells, at_most_once;
+};
+
+#define ROW(name_, kind_, fallback_, min_, max_, doc_)                                             \
+    {                                                                                              \
+        .name = #name_, .kind = kind_, .offset = offsetof(struct rule_file, name_),                \
+        .fallback = fallback_, .min = min_, .max = max_, .doc = doc_                               \
+    }
+static const struct config_row rows[] = {
+    ROW(about, CONFIG_STRING, NULL, 1, 32, "What it speaks about."),
+    ROW(when, CONFIG_LIST, NULL, 1, RULE_STEPS_MAX, "At which moments."),
+    ROW(only, CONFIG_LIST, "", 0, RULE_CONDITIONS_MAX, "Only if these hold of it."),
+    ROW(to, CONFIG_STRING, NULL, 1, 400, "Who gets it."),
+    ROW(letter, CONFIG_STRING, NULL, 1, 64, "Which letter."),
+    ROW(class, CONFIG_STRING, "service", 1, 16, "service, duty or news."),
+    ROW(useful, CONFIG_STRING, "", 0, 100, "Later than this it is of no use."),
+    ROW(late, CONFIG_STRING, "send", 1, 16, "When it is late: send, note, skip or ask."),
+    ROW(tells, CONFIG_BOOL, "no", 0, 0, "It tells time and place: who got it is owed corrections."),
+    ROW(calendar, CONFIG_STRING, "", 0, 16, "A calendar part: request or cancel."),
+    ROW(at_most_once, CONFIG_BOOL, "no", 0, 0, "Never sent again when its fate is unknown."),
+};
+
+struct reading {
+    const char *home, *path;
+    unsigned line;
+    struct rulebook *book;
+    struct buf *err;
+    bool bad;
+};
+
+static void wrong(struct reading *r, const char *what, struct text found, const char *expected) {
+    config_error(r->err, r->path, r->line, "%s \"%.*s\": expected %s", what, TEXT_ARGS(found),
+                 expected);
+    r->bad = true;
+}
+
+static void wrong_because(struct reading *r, const char *what, struct buf *why) {
+    config_error(r->err, r->path, r->line, "%s: %s", what, buf_cstr(why));
+    r->bad = true;
+}
+
+static char *copy(const char *s) {
+    char *c = strdup(s);
+    must(c);
+    return c;
+}
+
+static void read_moments(struct reading *r, const struct rule_file *f, struct rule *rule) {
+    const struct shape *shape = &rec_shapes[rule->about->record];
+    struct buf why;
+    buf_init(&why, 1000);
+    for (unsigned i = 0; i < f->when.count && i < RULE_STEPS_MAX; i++) {
+        buf_clear(&why);
+        if (moment_parse(text_of(f->when.items[i]), shape, &rule->when[rule->steps], &why))
+            wrong_because(r, "when", &why);
+        else
+            rule->steps++;
+    }
+    buf_clear(&why);
+    if (f->useful[0] && moment_parse(text_of(f->useful), shape, &rule->useful, &why))
+        wrong_because(r, "useful", &why);
+    buf_free(&why);
+}
+
+static bool choice_exists(const struct field *f, struct text value) {
+    struct text rest = text_of(f->choices), choice;
+    if (f->kind != FIELD_WORD)
+        return true;
+    while (text_cut(&rest, '|', &choice))
+        if (text_eq(choice, value))
+            return true;
+    return false;
+}
+
+/* "field", "not field" or "field = value". */
+static void read_condition(struct reading *r, const char *line, struct rule *rule) {
+    const struct shape *shape = &rec_shapes[rule->about->record];
+    struct rule_condition *c = &rule->only[rule->conditions];
+    struct text value = text_of(line), name;
+    bool has_value = strchr(line, '=') != NULL;
+    *c = (struct rule_condition){.field = NULL};
+    if (has_value)
+        must(text_cut(&value, '=', &name));
+    else
+        name = value;
+    name = text_trim(name);
+    if (!has_value && text_starts(name, "not ")) {
+        c->absent = true;
+        name = text_trim((struct text){name.p + 4, name.n - 4});
+    }
+    c->field = shape_field(shape, name);
+    if (!c->field) {
+        wrong(r, "only", name, "a field of the subject, as in PROTOCOL.md");
+        return;
+    }
+    if (has_value) {
+        value = text_trim(value);
+        if (!choice_exists(c->field, value)) {
+            wrong(r, "only", value, c->field->choices);
+            return;
+        }
+        char *v = strndup(value.p, value.n);
+        must(v);
+        c->value = v;
+    }
+    rule->conditions++;
+}
+
+static void read_words(struct reading *r, const struct rule_file *f, struct rule *rule) {
+    static const char *const lates[] = {"send", "note", "skip", "ask"};
+    struct buf why;
+    buf_init(&why, 1000);
+    rule->to = copy(f->to);
+    if (audience_parse(text_of(rule->to), &rule->audience, &why))
+        wrong_because(r, "to", &why);
+    buf_free(&why);
+    rule->class = copy(f->class);
+    if (strcmp(f->class, "service") && strcmp(f->class, "duty") && strcmp(f->class, "news"))
+        wrong(r, "class", text_of(f->class), "service, duty or news");
+    rule->calendar = copy(f->calendar);
+    if (f->calendar[0] && strcmp(f->calendar, "request") && strcmp(f->calendar, "cancel"))
+        wrong(r, "calendar", text_of(f->calendar), "request or cancel");
+    if (f->calendar[0] && rule->about->table != TABLE_MEETING &&
+        rule->about->table != TABLE_REGISTRATION)
+        wrong(r, "calendar", text_of(rule->about->name), "a rule about a meeting or a registration");
+    for (unsigned i = 0; i < COUNT_OF(lates); i++)
+        if (strcmp(f->late, lates[i]) == 0) {
+            rule->late = (enum rule_late)i;
+            return;
+        }
+    wrong(r, "late", text_of(f->late), "send, note, skip or ask");
+}
+
+/* A hash of all that the rule says, so that a changed rule is a new one. */
+static void make_version(const struct rule_file *f, struct rule *rule) {
+    struct buf b;
+    char hash[TOKEN_ID_MAX];
+    buf_init(&b, 1 << 16);
+    buf_printf(&b, "%s|%s|%s|%s|%s|%s|%s|%d|%d", f->about, f->to, f->letter, f->class, f->useful,
+               f->late, f->calendar, f->tells, f->at_most_once);
+    for (unsigned i = 0; i < f->when.count; i++)
+        buf_printf(&b, "|when %s", f->when.items[i]);
+    for (unsigned i = 0; i < f->only.count; i++)
+        buf_printf(&b, "|only %s", f->only.items[i]);
+    struct bytes part = buf_as_bytes(&b);
+    token_hash_text(&part, 1, hash);
+    snprintf(rule->version, sizeof rule->version, "%.8s", hash);
+    buf_free(&b);
+}
+
+static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
+    struct reading *r = ctx;
+    struct rule_file *f = section;
+    struct rule rule = {.tells = f->tells, .at_most_once = f->at_most_once};
+    r->line = line;
+    if (check_id(title))
+        wrong(r, "rule", title, "a name of 1 to 64 characters a-z 0-9 - . _");
+    else if (rulebook_find(r->book, title))
+        wrong(r, "rule", title, "a name no other rule has");
+    if (subject_kind_find(text_of(f->about), &rule.about)) {
+        wrong(r, "about", text_of(f->about),
+              "organisation, person, network, membership, meeting, registration, material, idea, "
+              "case or poll");
+        config_free(rows, COUNT_OF(rows), f);
+        return 0;
+    }
+    rule.name = strndup(title.p, title.n);
+    rule.letter = copy(f->letter);
+    must(rule.name);
+    read_moments(r, f, &rule);
+    for (unsigned i = 0; i < f->only.count && i < RULE_CONDITIONS_MAX; i++)
+        read_condition(r, f->only.items[i], &rule);
+    read_words(r, f, &rule);
+    make_version(f, &rule);
+    if (letter_load(r->book, r->home, &rule, r->path, line, r->err))
+        r->bad = true;
+    config_free(rows, COUNT_OF(rows), f);
+    struct rule *more = realloc(r->book->rules, (r->book->count + 1) * sizeof *more);
+    must(more);
+    r->book->rules = more;
+    r->book->rules[r->book->count++] = rule;
+    return 0;
+}
+
+static int is_conf(const struct dirent *d) {
+    size_t n = strlen(d->d_name);
+    return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".conf") == 0;
+}
+
+/* One number for all rules and texts: when it differs from the core's, plans are derived anew. */
+static void hash_book(struct rulebook *book) {
+    struct buf b;
+    unsigned char hash[16];
+    buf_init(&b, 1 << 20);
+    for (unsigned i = 0; i < book->count; i++) {
+        buf_printf(&b, "%s %s", book->rules[i].name, book->rules[i].version);
+        for (unsigned k = 0; k < LANGUAGES; k++)
+            buf_printf(&b, " %s", book->rules[i].text_hash[k]);
+    }
+    struct bytes part = buf_as_bytes(&b);
+    token_hash16(&part, 1, hash);
+    memcpy(&book->version, hash, sizeof book->version);
+    buf_free(&b);
+}
+
+int rulebook_read(const char *home, struct rulebook *ret, struct buf *reterr) {
+    char dir[4096], path[4400];
+    struct dirent **names = NULL;
+    *ret = (struct rulebook){.rules = NULL};
+    struct reading r = {.home = home, .path = path, .book = ret, .err = reterr};
+    snprintf(dir, sizeof dir, "%s/rules", home);
+    int n = scandir(dir, &names, is_conf, alphasort);
+    if (n <= 0 || n > FILES_MAX) {
+        buf_printf(reterr, "%s: expected 1 to %d files *.conf with rules\n", dir, FILES_MAX);
+        r.bad = true;
+    }
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
+        if (n <= FILES_MAX && config_read_sections(path, "rule", rows, COUNT_OF(rows),
+                                                   sizeof(struct rule_file), on_rule, &r, reterr))
+            r.bad = true;
+        free(names[i]);
+    }
+    free(names);
+    if (r.bad) {
+        rulebook_free(ret);
+        return -EBADMSG;
+    }
+    hash_book(ret);
+    return 0;
+}

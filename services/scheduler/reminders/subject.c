@@ -1,0 +1,129 @@
+#include "services/scheduler/reminders/subject.h"
+
+#include <errno.h>
+
+static const struct subject_kind kinds[] = {
+    {"organisation", TABLE_ORGANISATION, REC_ORGANISATION, 1},
+    {"person", TABLE_PERSON, REC_PERSON, 1},
+    {"network", TABLE_NETWORK, REC_NETWORK, 1},
+    {"membership", TABLE_MEMBERSHIP, REC_MEMBERSHIP, 2},
+    {"meeting", TABLE_MEETING, REC_MEETING, 1},
+    {"registration", TABLE_REGISTRATION, REC_REGISTRATION, 2},
+    {"material", TABLE_MATERIAL, REC_MATERIAL, 1},
+    {"idea", TABLE_IDEA, REC_IDEA, 1},
+    {"case", TABLE_CASE, REC_CASE, 1},
+    {"poll", TABLE_POLL, REC_POLL, 1},
+};
+
+int subject_kind_find(struct text name, const struct subject_kind **ret) {
+    for (unsigned i = 0; i < COUNT_OF(kinds); i++)
+        if (text_is(name, kinds[i].name)) {
+            *ret = &kinds[i];
+            return 0;
+        }
+    return -ENOENT;
+}
+
+struct key subject_key(const struct subject_kind *kind, struct text id) {
+    struct text first;
+    if (kind->parts == 1)
+        return key1(id);
+    must(text_cut(&id, '/', &first));
+    return key2(first, id);
+}
+
+struct text subject_pair(struct office *o, struct text a, struct text b) {
+    return arena_printf(o->arena, "%.*s/%.*s", TEXT_ARGS(a), TEXT_ARGS(b));
+}
+
+static int load_network(struct office *o, struct text network, struct subject *s) {
+    if (!network.p)
+        return 0;
+    int rc = office_get(o, TABLE_NETWORK, key1(network), &s->network);
+    s->has_network = rc == 0;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int load_meeting(struct office *o, struct text meeting, struct subject *s) {
+    if (!meeting.p)
+        return 0;
+    int rc = office_get(o, TABLE_MEETING, key1(meeting), &s->meeting);
+    s->has_meeting = rc == 0;
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    return load_network(o, s->meeting.network, s);
+}
+
+static void is_about(struct subject *s, const char *kind, struct text id) {
+    s->main_kind = text_of(kind);
+    s->main_id = id;
+}
+
+static int load_material(struct office *o, struct subject *s) {
+    const struct rec_material *m = &s->rec.material;
+    s->zone = m->zone;
+    s->owner = m->from;
+    int rc = load_meeting(o, m->meeting, s);
+    return rc || s->has_network ? rc : load_network(o, m->network, s);
+}
+
+/* What belongs with the record: its network and meeting, its zone, owner and audience. */
+static int load_around(struct office *o, struct subject *s) {
+    switch (s->kind->table) {
+    case TABLE_NETWORK:
+        s->network = s->rec.network;
+        s->has_network = true;
+        s->zone = s->network.zone;
+        return 0;
+    case TABLE_MEMBERSHIP:
+        s->zone = s->rec.membership.zone;
+        s->owner = s->rec.membership.person;
+        is_about(s, "network", s->rec.membership.network);
+        return load_network(o, s->rec.membership.network, s);
+    case TABLE_MEETING:
+        s->meeting = s->rec.meeting;
+        s->has_meeting = true;
+        s->zone = s->meeting.zone;
+        s->audience = s->meeting.audience;
+        return load_network(o, s->meeting.network, s);
+    case TABLE_REGISTRATION:
+        s->zone = s->rec.registration.zone;
+        s->owner = s->rec.registration.person;
+        is_about(s, "meeting", s->rec.registration.meeting);
+        return load_meeting(o, s->rec.registration.meeting, s);
+    case TABLE_MATERIAL:
+        return load_material(o, s);
+    case TABLE_IDEA:
+        s->zone = s->rec.idea.zone;
+        s->owner = s->rec.idea.person;
+        return load_network(o, s->rec.idea.network, s);
+    case TABLE_CASE:
+        s->zone = s->rec.case_.zone;
+        s->owner = s->rec.case_.person;
+        s->adviser = s->rec.case_.adviser;
+        return load_network(o, s->rec.case_.network, s);
+    case TABLE_POLL:
+        s->zone = s->rec.poll.zone;
+        s->audience = s->rec.poll.audience;
+        return load_network(o, s->rec.poll.network, s);
+    case TABLE_PERSON:
+        s->owner = s->rec.person.person;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int subject_load(struct office *o, struct text kind, struct text id, struct subject *ret) {
+    *ret = (struct subject){.id = id, .main_kind = kind, .main_id = id};
+    int rc = subject_kind_find(kind, &ret->kind);
+    if (rc)
+        return rc;
+    rc = office_get(o, ret->kind->table, subject_key(ret->kind, id), &ret->rec);
+    if (rc)
+        return rc;
+    rc = load_around(o, ret);
+    if (!ret->zone.p)
+        ret->zone = text_of(o->settings->zone);
+    return rc;
+}

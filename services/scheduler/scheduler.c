@@ -1,0 +1,462 @@
+#include "services/scheduler/scheduler.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/fault.h"
+#include "common/log.h"
+#include "services/scheduler/reminders/ledger.h"
+
+#define EVENTS_A_COMMIT 2000
+#define DUES_A_COMMIT 400
+#define PACE 3 /* milliseconds between commits under load, so that the inbox has the disk */
+#define LOOK_EVERY (1 * SECONDS)
+#define NOTIFIER_SILENT (5 * SECONDS)
+#define LEASE_MARGIN (1 * SECONDS)
+#define CRASHES_MAX 3
+#define EXIT_STORAGE 74
+
+struct turn { /* what one look did */
+    struct txn *txn;
+    uint64_t first_event, last_event;
+    bool more;
+    unsigned armed;
+};
+
+static _Noreturn void fail_stop(const char *what, int rc) {
+    log_error("storage_failed", "doing=%s error=%d stopping", what, rc);
+    exit(EXIT_STORAGE);
+}
+
+/* ---- events ---- */
+
+struct reading {
+    struct scheduler *s;
+    struct turn *t;
+};
+
+static int on_event(void *ctx, uint64_t seq, struct bytes payload) {
+    struct reading *r = ctx;
+    struct scheduler *s = r->s;
+    must(seq == s->position + 1);
+    (void)fault_point("scheduler.before_apply");
+    int rc = step_event(&s->step, s->now, seq, payload);
+    if (rc)
+        return rc;
+    if (!r->t->first_event)
+        r->t->first_event = seq;
+    r->t->last_event = s->position = seq;
+    return 0;
+}
+
+static int on_suspect(void *ctx, uint64_t seq, struct bytes payload) {
+    struct scheduler *s = ctx;
+    uint64_t crashes;
+    int rc = meta_get(s->step.office.txn, "crashes", &crashes);
+    if (rc)
+        return rc;
+    log_error("event_quarantined", "seq=%" PRIu64 " crashes=%" PRIu64 " the rest goes on", seq, crashes);
+    rc = step_quarantine(&s->step, s->now, seq, payload, crashes);
+    if (rc == 0)
+        s->position = seq;
+    return rc;
+}
+
+/* After an unclean start each event is marked before it is tried, so that one that makes us fall again
+ * and again is known by its third time, and set aside. */
+static int mark_suspect(struct scheduler *s, bool *ret_aside) {
+    struct txn *txn;
+    uint64_t suspect, crashes = 0, next = s->position + 1;
+    int rc = store_begin_write(s->core, &txn);
+    if (rc)
+        return rc;
+    rc = meta_get(txn, "suspect", &suspect);
+    if (rc == 0)
+        rc = meta_get(txn, "crashes", &crashes);
+    if (suspect != next)
+        crashes = 0;
+    *ret_aside = crashes >= CRASHES_MAX;
+    if (rc == 0)
+        rc = meta_put(txn, "suspect", next);
+    if (rc == 0)
+        rc = meta_put(txn, "crashes", *ret_aside ? crashes : crashes + 1);
+    if (rc) {
+        store_abort(&txn);
+        return rc;
+    }
+    return store_commit(&txn);
+}
+
+static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
+    struct reading r = {s, t};
+    uint64_t before = s->position;
+    if (!s->inbox)
+        return 0;
+    bool careful = s->position < s->careful;
+    int rc = aside ? journal_read(s->inbox, s->position + 1, 1, on_suspect, s)
+                   : journal_read(s->inbox, s->position + 1, careful ? 1 : EVENTS_A_COMMIT, on_event, &r);
+    if (aside && rc == 0)
+        t->first_event = t->last_event = s->position;
+    t->more |= s->position - before >= EVENTS_A_COMMIT || (careful && s->position > before);
+    return rc;
+}
+
+/* ---- what the notifier said ---- */
+
+struct answer {
+    struct peer to;
+    enum frame_type type;
+    union any_frame frame;
+};
+
+static int hear_one(struct scheduler *s, const struct said *said, struct answer *ret) {
+    union any_frame f;
+    enum frame_type type;
+    bool granted;
+    msec until;
+    ret->to = said->from;
+    if (frame_decode((struct bytes){said->bytes, said->size}, &type, &f))
+        return -EBADMSG;
+    if (type == FRAME_RESULT) {
+        ret->type = FRAME_RECORDED;
+        ret->frame.recorded =
+            (struct frame_recorded){.delivery = f.result.delivery, .attempt = f.result.attempt};
+        scheduler_unassign(s, (uint64_t)f.result.delivery);
+        return step_result(&s->step, s->now, &f.result);
+    }
+    int rc = step_arm(&s->step, s->now, clock_boot(), &f.arm, &granted, &until);
+    ret->type = FRAME_ARMED;
+    ret->frame.armed = (struct frame_armed){.delivery = f.arm.delivery,
+                                            .attempt = f.arm.attempt,
+                                            .granted = granted,
+                                            .until = until};
+    if (granted)
+        scheduler_armed(s, (uint64_t)f.arm.delivery);
+    else
+        scheduler_unassign(s, (uint64_t)f.arm.delivery);
+    return rc;
+}
+
+/* Takes at most `max` of them off the queue and writes an answer for each. */
+static int hear(struct scheduler *s, struct answer *answers, unsigned max, unsigned *ret_count) {
+    int rc = 0;
+    while (s->said && *ret_count < max && rc == 0) {
+        struct said *f = s->said;
+        rc = hear_one(s, f, &answers[*ret_count]);
+        if (rc == 0)
+            ++*ret_count;
+        s->said = f->next;
+        if (!s->said)
+            s->said_end = &s->said;
+        free(f);
+    }
+    return rc;
+}
+
+/* Arms whose notifier is gone and whose lease is over: they may have left. */
+static int sweep_armed(struct scheduler *s) {
+    struct office *o = &s->step.office;
+    struct bytes key, value;
+    struct key from = {.n = 0};
+    msec boot = clock_boot();
+    int rc;
+    while ((rc = store_seek(o->txn, TABLE_ARMED, key_bytes(&from), &key, &value)) == 0) {
+        struct armed a;
+        size_t at = 0;
+        uint64_t no;
+        must(key_next_u64(key, &at, &no));
+        from = key_no(no + 1);
+        if ((rc = armed_get(o, no, &a)))
+            return rc;
+        bool ours = s->has_notifier && strcmp(a.boot, s->notifier_boot) == 0;
+        bool other_boot = a.until > boot + s->settings.lease + LEASE_MARGIN; /* the machine restarted */
+        if (ours || (!other_boot && boot < a.until + LEASE_MARGIN))
+            continue;
+        log_warn("delivery_unknown", "delivery=%" PRIu64 " the notifier went away after arming", no);
+        if ((rc = step_lost(&s->step, s->now, no)))
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* ---- a look at everything ---- */
+
+static int fire_due(struct scheduler *s, struct turn *t) {
+    int rc = 0;
+    unsigned i;
+    for (i = 0; i < DUES_A_COMMIT && rc == 0; i++)
+        rc = step_due(&s->step, s->now);
+    t->more |= i == DUES_A_COMMIT;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int derive(struct scheduler *s, struct turn *t) {
+    bool done;
+    if (!s->deriving)
+        return 0;
+    int rc = step_rules(&s->step, s->now, &s->derive_at, &s->derive_table, &done);
+    if (rc == 0 && done) {
+        s->deriving = false;
+        log_info("plans_derived", "rules=%u", s->rules.count);
+    }
+    t->more = true;
+    return rc;
+}
+
+static int work(struct scheduler *s, struct turn *t, struct answer *answers, unsigned max,
+                unsigned *ret_answers, bool aside) {
+    int rc = step_begin(&s->step, t->txn);
+    if (rc == 0)
+        rc = hear(s, answers, max, ret_answers);
+    if (rc == 0)
+        rc = sweep_armed(s);
+    if (rc == 0)
+        rc = derive(s, t);
+    if (rc == 0 && !s->deriving)
+        rc = fire_due(s, t);
+    if (rc == 0 && !s->deriving)
+        rc = apply_events(s, t, aside);
+    if (rc == 0 && !s->deriving)
+        rc = fire_due(s, t); /* what these events made due at once */
+    if (rc == 0)
+        rc = step_end(&s->step);
+    return rc;
+}
+
+/* Nothing to do in a moment: then no transaction is begun for writing. */
+static bool has_work(struct scheduler *s) {
+    struct txn *txn;
+    struct bytes key, value;
+    uint64_t first, last, due = 0;
+    size_t at = 0;
+    if (s->said || s->deriving)
+        return true;
+    if (s->inbox && journal_range(s->inbox, &first, &last) == 0 && last > s->position)
+        return true;
+    if (store_begin_read(s->core, &txn))
+        return true;
+    bool armed = store_seek(txn, TABLE_ARMED, (struct bytes){"", 0}, &key, &value) == 0;
+    bool is_due = store_seek(txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value) == 0 &&
+                  key_next_u64(key, &at, &due) && (instant)due <= s->now;
+    store_abort(&txn);
+    return is_due || (armed && !(s->has_notifier && s->assigned_count));
+}
+
+static void storage_trouble(struct scheduler *s, int rc) {
+    if (rc != -ENOSPC)
+        fail_stop("step", rc);
+    if (!s->out_of_space)
+        log_error("out_of_space", "nothing is lost; trying again every second");
+    s->out_of_space = true;
+}
+
+#define ANSWERS_MAX 1024
+
+static bool commit_turn(struct scheduler *s, struct turn *t) {
+    struct answer *answers = calloc(ANSWERS_MAX, sizeof *answers);
+    unsigned count = 0;
+    bool aside = false;
+    uint64_t position = s->position;
+    must(answers);
+    int rc = s->inbox && s->position < s->careful ? mark_suspect(s, &aside) : 0;
+    if (rc == 0)
+        rc = store_begin_write(s->core, &t->txn);
+    if (rc == 0) {
+        rc = work(s, t, answers, ANSWERS_MAX, &count, aside);
+        if (rc == 0) {
+            (void)fault_point("scheduler.before_commit");
+            rc = store_commit(&t->txn);
+        } else {
+            store_abort(&t->txn);
+        }
+    }
+    (void)fault_point("scheduler.committed_not_told");
+    if (rc) {
+        s->position = position;
+        storage_trouble(s, rc);
+    } else {
+        s->out_of_space = false;
+        for (unsigned i = 0; i < count; i++)
+            scheduler_send(s, &answers[i].to, answers[i].type, &answers[i].frame);
+        if (t->first_event)
+            scheduler_tell_decided(s, t->first_event, t->last_event);
+        scheduler_tell_facts(s);
+    }
+    free(answers);
+    return rc == 0;
+}
+
+/* The inbox is there, and it is the one this core has read. */
+static void open_inbox(struct scheduler *s) {
+    char dir[4200];
+    struct txn *txn;
+    uint64_t generation, known, first, last;
+    snprintf(dir, sizeof dir, "%s/inbox", s->home);
+    int rc = journal_open(&s->inbox, dir, false, 0);
+    if (rc == -ENOENT)
+        return;
+    if (rc || (rc = journal_generation(s->inbox, &generation)) ||
+        (rc = journal_range(s->inbox, &first, &last)) || (rc = store_begin_write(s->core, &txn)))
+        fail_stop("opening the inbox", rc);
+    rc = meta_get(txn, "generation", &known);
+    if (rc == 0 && known && known != generation)
+        log_fatal("inbox_is_another", "core has read another inbox: one of the two was restored");
+    if (rc == 0 && (last < s->position || (first && first > s->position + 1)))
+        log_fatal("inbox_does_not_fit", "position=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64
+                  " core and inbox were not restored together", s->position, first, last);
+    if (rc == 0 && !known)
+        rc = meta_put(txn, "generation", generation);
+    if (rc == 0)
+        rc = store_commit(&txn);
+    else
+        store_abort(&txn);
+    if (rc)
+        fail_stop("opening the inbox", rc);
+    if (s->careful)
+        s->careful = last;
+}
+
+static bool is_quiet(struct scheduler *s, struct txn *txn) {
+    struct bytes key, value;
+    uint64_t first, last, paused, at_ms;
+    size_t at = 0;
+    if (!s->inbox || s->deriving || s->said || journal_range(s->inbox, &first, &last) ||
+        last > s->position || meta_get(txn, "paused", &paused))
+        return false;
+    if (store_seek(txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value) == 0 &&
+        key_next_u64(key, &at, &at_ms) && (instant)at_ms <= s->now)
+        return false;
+    if (store_seek(txn, TABLE_ARMED, (struct bytes){"", 0}, &key, &value) == 0)
+        return false;
+    if (paused)
+        return true;
+    at = 0;
+    return s->assigned_count == 0 &&
+           !(store_seek(txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value) == 0 &&
+             key_next_u64(key, &at, &at_ms) && (instant)at_ms <= s->now);
+}
+
+/* Gives out letters, answers who asks, and says when to look again. */
+static void after(struct scheduler *s, bool more) {
+    struct txn *txn;
+    instant next = 0;
+    msec wait = LOOK_EVERY;
+    if (store_begin_read(s->core, &txn) == 0) {
+        scheduler_assign(s, txn);
+        s->step.office.txn = txn;
+        if (step_next(&s->step, &next))
+            next = 0;
+        bool quiet = is_quiet(s, txn);
+        store_abort(&txn);
+        if (quiet && s->asker_count)
+            scheduler_tell_askers(s, quiet, next);
+    }
+    if (more)
+        wait = PACE;
+    else if (next > s->now && next - s->now < wait && !clock_is_virtual())
+        wait = next - s->now;
+    loop_after(s->loop, wait, scheduler_turn, s);
+}
+
+void scheduler_turn(void *ctx) {
+    struct scheduler *s = ctx;
+    struct turn t = {.txn = NULL};
+    instant now = clock_now();
+    if (now > s->now)
+        s->now = now;
+    if (s->has_notifier && clock_boot() - s->notifier_heard > NOTIFIER_SILENT) {
+        log_warn("notifier_silent", "its letters go back to the queue");
+        scheduler_notifier_gone(s);
+    }
+    if (!s->inbox)
+        open_inbox(s);
+    if (has_work(s) && !commit_turn(s, &t))
+        t.more = false;
+    after(s, t.more);
+}
+
+/* ---- start and end ---- */
+
+/* What the last start left behind, and a mark that we run. */
+static int begin_running(struct scheduler *s) {
+    struct txn *txn;
+    uint64_t running, rules, now;
+    int rc = store_begin_write(s->core, &txn);
+    if (rc)
+        return rc;
+    if ((rc = meta_get(txn, "position", &s->position)) == 0 &&
+        (rc = meta_get(txn, "running", &running)) == 0 &&
+        (rc = meta_get(txn, "now", &now)) == 0 && (rc = meta_get(txn, "rules", &rules)) == 0 &&
+        (rc = step_begin(&s->step, txn)) == 0) {
+        s->now = (instant)now;
+        s->careful = running ? UINT64_MAX : 0;
+        s->deriving = rules != s->rules.version;
+        s->told_fact = s->step.office.counts[COUNT_FACT];
+        rc = meta_put(txn, "running", 1);
+    }
+    if (rc) {
+        store_abort(&txn);
+        return rc;
+    }
+    return store_commit(&txn);
+}
+
+int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
+    char path[4200];
+    *s = (struct scheduler){.home = home};
+    s->said_end = &s->said;
+    int rc = settings_read(home, &s->settings, reterr);
+    if (rc == 0)
+        rc = rulebook_read(home, &s->rules, reterr);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "%s/keys/links.key", home);
+    rc = token_key_load(path, &s->links);
+    if (rc) {
+        buf_printf(reterr, "%s: %s; expected 64 hexadecimal digits, as cirkel init makes them\n", path,
+                   strerror(-rc));
+        return rc;
+    }
+    s->assigned = calloc((size_t)s->settings.in_flight, sizeof *s->assigned);
+    must(s->assigned);
+    step_open(&s->step, &s->settings, &s->rules, &s->links);
+    snprintf(path, sizeof path, "%s/core", home);
+    struct store_options o = {
+        .dir = path, .tables = table_names, .count = TABLE_COUNT, .writer = true};
+    rc = make_dir(path, 0750);
+    if (rc == 0)
+        rc = store_open(&s->core, &o);
+    if (rc == 0)
+        rc = begin_running(s);
+    if (rc)
+        buf_printf(reterr, "%s: %s\n", path,
+                   rc == -EBUSY ? "another scheduler works on it" : strerror(-rc));
+    return rc;
+}
+
+void scheduler_close(struct scheduler *s) {
+    struct txn *txn;
+    if (s->core && store_begin_write(s->core, &txn) == 0) {
+        int rc = meta_put(txn, "running", 0);
+        if (rc == 0)
+            rc = meta_put(txn, "now", (uint64_t)s->now);
+        if (rc || store_commit(&txn))
+            log_warn("stop_not_marked", "the next start will be a careful one");
+        store_abort(&txn);
+    }
+    while (s->said) {
+        struct said *f = s->said;
+        s->said = f->next;
+        free(f);
+    }
+    journal_close(&s->inbox);
+    store_close(&s->core);
+    step_close(&s->step);
+    rulebook_free(&s->rules);
+    settings_free(&s->settings);
+    free(s->assigned);
+}

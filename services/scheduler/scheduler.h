@@ -1,0 +1,87 @@
+/* scheduler - the process around the step: what arrived is one transaction, what it means is told after
+ * the commit.
+ *
+ * INVARIANTS Commit, then tell. Every frame in or out may be lost or come twice: the inbox is read by
+ *            position, arms and results are said until they are answered, and a look at everything is
+ *            taken at least once a second.
+ */
+#ifndef SCHEDULER_SCHEDULER_H
+#define SCHEDULER_SCHEDULER_H
+
+#include "common/bus.h"
+#include "common/journal.h"
+#include "common/loop.h"
+#include "common/store.h"
+#include "services/scheduler/step.h"
+
+#define ASKERS_MAX 16
+
+struct said { /* a frame of the notifier that waits for the next commit */
+    struct said *next;
+    struct peer from;
+    enum frame_type type;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct assignment { /* a letter in the notifier's hands */
+    uint64_t delivery;
+    uint64_t attempt;
+    uint64_t destination; /* hash of the mail domain */
+    msec since;           /* boot clock: when it was last told */
+    bool armed;
+};
+
+struct scheduler {
+    const char *home;
+    struct settings settings;
+    struct rulebook rules;
+    struct token_key links;
+    struct loop *loop;
+    struct bus *bus;
+    struct door *door, *radio;
+    struct store *core;
+    struct journal *inbox; /* NULL until intake has made it */
+    struct step step;
+
+    instant now;       /* of the last input; never goes back */
+    uint64_t position; /* the last event applied */
+    uint64_t told_fact;
+    uint64_t careful;  /* up to this event one at a time: the last start was unclean */
+    bool deriving;     /* plans are being derived anew */
+    struct key derive_at;
+    unsigned derive_table;
+    bool out_of_space;
+
+    struct peer intake, notifier;
+    bool has_intake, has_notifier;
+    char notifier_boot[41];
+    msec notifier_heard;
+
+    struct said *said, **said_end;
+    struct assignment *assigned;
+    unsigned assigned_count;
+    struct peer askers[ASKERS_MAX];
+    unsigned asker_count;
+};
+
+/* ---- scheduler.c ---- */
+MUST_CHECK int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr);
+void scheduler_close(struct scheduler *s);
+void scheduler_turn(void *ctx); /* a look at everything; asks for the next one itself */
+
+/* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
+void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);
+void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to);
+void scheduler_tell_facts(struct scheduler *s);
+void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next);
+void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
+                    const void *frame);
+
+/* ---- scheduler_assign.c: which letters the notifier works on ---- */
+void scheduler_assign(struct scheduler *s, struct txn *txn);
+void scheduler_unassign(struct scheduler *s, uint64_t delivery);
+void scheduler_armed(struct scheduler *s, uint64_t delivery);
+void scheduler_notifier_gone(struct scheduler *s);
+
+#endif

@@ -1,0 +1,111 @@
+#include <errno.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "services/scheduler/scheduler.h"
+
+#define SCAN_MAX 4000 /* rows looked at in one turn for a destination that has room */
+#define SAY_AGAIN (1 * SECONDS)
+
+static struct assignment *find(struct scheduler *s, uint64_t delivery) {
+    for (unsigned i = 0; i < s->assigned_count; i++)
+        if (s->assigned[i].delivery == delivery)
+            return &s->assigned[i];
+    return NULL;
+}
+
+void scheduler_unassign(struct scheduler *s, uint64_t delivery) {
+    struct assignment *a = find(s, delivery);
+    if (a)
+        *a = s->assigned[--s->assigned_count];
+}
+
+void scheduler_armed(struct scheduler *s, uint64_t delivery) {
+    struct assignment *a = find(s, delivery);
+    if (a)
+        a->armed = true;
+}
+
+void scheduler_notifier_gone(struct scheduler *s) {
+    s->has_notifier = false;
+    s->assigned_count = 0;
+}
+
+static void deliver(struct scheduler *s, struct assignment *a) {
+    struct frame_deliver f = {.delivery = (int64_t)a->delivery, .attempt = (int64_t)a->attempt};
+    a->since = clock_boot();
+    scheduler_send(s, &s->notifier, FRAME_DELIVER, &f);
+}
+
+static uint64_t destination_of(struct text address) {
+    unsigned char hash[16];
+    uint64_t out;
+    struct text local;
+    struct text domain = address;
+    if (!text_cut(&domain, '@', &local))
+        domain = address;
+    struct bytes part = {domain.p, domain.n};
+    token_hash16(&part, 1, hash);
+    memcpy(&out, hash, sizeof out);
+    return out;
+}
+
+static bool has_room(struct scheduler *s, uint64_t destination) {
+    int64_t n = 0;
+    for (unsigned i = 0; i < s->assigned_count; i++)
+        n += s->assigned[i].destination == destination;
+    return n < s->settings.per_destination;
+}
+
+/* Hints may be lost: what was given and not armed is said again. */
+static void say_again(struct scheduler *s) {
+    msec now = clock_boot();
+    for (unsigned i = 0; i < s->assigned_count; i++)
+        if (!s->assigned[i].armed && now - s->assigned[i].since > SAY_AGAIN)
+            deliver(s, &s->assigned[i]);
+}
+
+static int assign_one(struct scheduler *s, struct txn *txn, uint64_t no) {
+    struct rec_ledger row;
+    struct complaint c;
+    struct bytes value;
+    struct key k = key_no(no);
+    int rc = store_get(txn, TABLE_LEDGER, key_bytes(&k), &value);
+    if (rc == 0)
+        rc = codec_decode(&rec_shapes[REC_LEDGER], CODEC_LENIENT, value, &row, &c);
+    if (rc)
+        return rc;
+    uint64_t destination = destination_of(row.address);
+    if (!has_room(s, destination))
+        return 0;
+    struct assignment *a = &s->assigned[s->assigned_count++];
+    *a = (struct assignment){
+        .delivery = no, .attempt = (uint64_t)row.attempts + 1, .destination = destination};
+    deliver(s, a);
+    return 0;
+}
+
+void scheduler_assign(struct scheduler *s, struct txn *txn) {
+    struct bytes key, value;
+    struct key from = {.n = 0};
+    uint64_t paused;
+    if (!s->has_notifier || meta_get(txn, "paused", &paused) || paused)
+        return;
+    say_again(s);
+    for (unsigned i = 0; i < SCAN_MAX && (int64_t)s->assigned_count < s->settings.in_flight; i++) {
+        int rc = store_seek(txn, TABLE_OUTBOX, key_bytes(&from), &key, &value);
+        size_t at = 0;
+        uint64_t due, no;
+        if (rc)
+            return;
+        must(key_next_u64(key, &at, &due) && key_next_u64(key, &at, &no));
+        if ((instant)due > s->now)
+            return;
+        from = key_no(due);
+        key_u64(&from, no + 1);
+        rc = find(s, no) ? 0 : assign_one(s, txn, no);
+        if (rc)
+            log_error("delivery_unreadable", "delivery=%llu error=%d", (unsigned long long)no, rc);
+    }
+}

@@ -1,0 +1,147 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "services/scheduler/scheduler.h"
+
+#define FRAME_MAX (64 * 1024)
+#define FACTS_A_TURN 4000
+
+void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
+                    const void *frame) {
+    struct buf b;
+    buf_init(&b, FRAME_MAX);
+    frame_encode(type, frame, &b);
+    must(!b.over);
+    int rc = bus_send(s->door, to, buf_as_bytes(&b));
+    if (rc) /* a hint: it is asked for again, or looked up */
+        log_debug("hint_lost", "type=%s error=%d", frame_shapes[type].name, rc);
+    buf_free(&b);
+}
+
+/* Kept until the next commit: arms and results change the core. */
+static void keep(struct scheduler *s, const struct peer *from, enum frame_type type,
+                 struct bytes payload) {
+    struct said *f = malloc(sizeof *f + payload.n);
+    must(f);
+    *f = (struct said){.from = *from, .type = type, .size = payload.n};
+    memcpy(f->bytes, payload.p, payload.n);
+    *s->said_end = f;
+    s->said_end = &f->next;
+}
+
+static void on_hello(struct scheduler *s, const struct peer *from, const struct frame_hello *f) {
+    if (text_is(f->process, "intake")) {
+        s->intake = *from;
+        s->has_intake = true;
+        return;
+    }
+    if (!s->has_notifier || !text_is(f->boot, s->notifier_boot)) {
+        scheduler_notifier_gone(s);
+        if (text_copy(f->boot, s->notifier_boot, sizeof s->notifier_boot))
+            return;
+        log_info("notifier_here", "boot=%s", s->notifier_boot);
+    }
+    s->notifier = *from;
+    s->has_notifier = true;
+    s->notifier_heard = clock_boot();
+}
+
+static void on_ask_state(struct scheduler *s, const struct peer *from,
+                         const struct frame_ask_state *f) {
+    (void)f;
+    for (unsigned i = 0; i < s->asker_count; i++)
+        if (s->askers[i].id_len == from->id_len &&
+            memcmp(s->askers[i].id, from->id, from->id_len) == 0)
+            return;
+    if (s->asker_count < ASKERS_MAX)
+        s->askers[s->asker_count++] = *from;
+}
+
+static void on_ask_decision(struct scheduler *s, const struct frame_ask_decision *f) {
+    if ((uint64_t)f->seq <= s->position)
+        scheduler_tell_decided(s, (uint64_t)f->seq, (uint64_t)f->seq);
+}
+
+void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
+    struct scheduler *s = ctx;
+    enum frame_type type;
+    union any_frame f;
+    if (frame_decode(payload, &type, &f)) {
+        log_warn("frame_rejected", "bytes=%zu ignoring", payload.n);
+        return;
+    }
+    switch (type) {
+    case FRAME_HELLO: on_hello(s, from, &f.hello); break;
+    case FRAME_ARM:
+    case FRAME_RESULT: keep(s, from, type, payload); break;
+    case FRAME_ASK_DECISION: on_ask_decision(s, &f.ask_decision); break;
+    case FRAME_ASK_STATE: on_ask_state(s, from, &f.ask_state); break;
+    default: break; /* accepted, tick: the look that follows is the answer */
+    }
+    loop_soon(s->loop, scheduler_turn, s);
+}
+
+static void tell_one(struct scheduler *s, const struct rec_decision *d) {
+    struct frame_decided f = {.seq = d->seq,
+                              .status = d->status,
+                              .code = d->code,
+                              .field = d->field,
+                              .text = d->text,
+                              .result = d->result};
+    scheduler_send(s, &s->intake, FRAME_DECIDED, &f);
+}
+
+void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to) {
+    struct txn *txn;
+    if (!s->has_intake || from > to || store_begin_read(s->core, &txn))
+        return;
+    for (uint64_t seq = from; seq <= to; seq++) {
+        struct rec_decision d;
+        struct complaint c;
+        struct bytes value;
+        struct key k = key_no(seq);
+        if (store_get(txn, TABLE_DECISION, key_bytes(&k), &value) == 0 &&
+            codec_decode(&rec_shapes[REC_DECISION], CODEC_LENIENT, value, &d, &c) == 0)
+            tell_one(s, &d);
+    }
+    store_abort(&txn);
+}
+
+void scheduler_tell_facts(struct scheduler *s) {
+    struct txn *txn;
+    if (store_begin_read(s->core, &txn))
+        return;
+    for (unsigned i = 0; i < FACTS_A_TURN; i++) {
+        struct rec_fact f;
+        struct complaint c;
+        struct bytes value;
+        struct key k = key_no(s->told_fact + 1);
+        if (store_get(txn, TABLE_FACT, key_bytes(&k), &value) ||
+            codec_decode(&rec_shapes[REC_FACT], CODEC_LENIENT, value, &f, &c))
+            break;
+        int rc = bus_tell(s->radio, f.type, value);
+        if (rc) /* whoever missed it reads from any number on */
+            log_debug("fact_not_heard", "fact=%" PRId64 " error=%d", f.no, rc);
+        s->told_fact++;
+    }
+    store_abort(&txn);
+}
+
+void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next) {
+    uint64_t first = 0, last = 0;
+    if (s->inbox && journal_range(s->inbox, &first, &last))
+        last = s->position;
+    struct frame_state f = {.quiet = quiet,
+                            .now = s->now,
+                            .next = next,
+                            .position = (int64_t)s->position,
+                            .open = s->assigned_count,
+                            .pending = last > s->position ? (int64_t)(last - s->position) : 0};
+    for (unsigned i = 0; i < s->asker_count; i++)
+        scheduler_send(s, &s->askers[i], FRAME_STATE, &f);
+    s->asker_count = 0;
+}

@@ -1,0 +1,284 @@
+#include "services/scheduler/step.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/pack.h"
+#include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/delivery.h"
+#include "services/scheduler/reminders/fire.h"
+#include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/plan.h"
+
+#define RESULT_MAX 4096
+#define DERIVE_SLICE 200
+
+static const char *const count_names[COUNT_COUNT] = {
+#define COUNT(NAME, name) [COUNT_##NAME] = name,
+#include "services/scheduler/counts.def"
+#undef COUNT
+};
+
+/* One handler a message, from the same rows as the messages. */
+#include "proto/rows_none.inc"
+#define MESSAGE(NAME, name, wire, who, doc)                                                        \
+    static int call_##name(struct office *o, const void *m) { return apply_##name(o, m); }
+#include "proto/messages.def"
+#include "proto/rows_end.inc"
+
+static int (*const handlers[MSG_COUNT])(struct office *, const void *) = {
+#include "proto/rows_none.inc"
+#define MESSAGE(NAME, name, wire, who, doc) [MSG_##NAME] = call_##name,
+#include "proto/messages.def"
+#include "proto/rows_end.inc"
+};
+
+/* Who looks after what falls due. */
+static const struct {
+    const char *word;
+    int (*look_after)(struct office *o, struct key key);
+} dues[] = {
+    {"plan", fire_plan},
+    {"offer", registration_expire},
+    {"lapse", membership_expire},
+    {"poll", poll_expire},
+};
+
+void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,
+               const struct token_key *links) {
+    *s = (struct step){.settings = settings, .rules = rules, .links = links};
+    s->arena = arena_new();
+    s->scratch = arena_new();
+    buf_init(&s->result, RESULT_MAX);
+}
+
+void step_close(struct step *s) {
+    arena_free(&s->arena);
+    arena_free(&s->scratch);
+    buf_free(&s->result);
+}
+
+int step_begin(struct step *s, struct txn *txn) {
+    struct office *o = &s->office;
+    *o = (struct office){.txn = txn,
+                         .arena = s->arena,
+                         .scratch = s->scratch,
+                         .settings = s->settings,
+                         .rules = s->rules,
+                         .links = s->links,
+                         .result = &s->result};
+    for (unsigned i = 0; i < COUNT_COUNT; i++) {
+        struct key k = key1(text_of(count_names[i]));
+        struct bytes value;
+        size_t at = 0;
+        int rc = store_get(txn, TABLE_COUNTER, key_bytes(&k), &value);
+        if (rc && rc != -ENOENT)
+            return rc;
+        if (rc == 0 && !key_next_u64(value, &at, &o->counts[i]))
+            return -EBADMSG;
+    }
+    memcpy(o->counts_before, o->counts, sizeof o->counts);
+    return 0;
+}
+
+int step_end(struct step *s) {
+    struct office *o = &s->office;
+    for (unsigned i = 0; i < COUNT_COUNT; i++) {
+        struct key k = key1(text_of(count_names[i])), v = key_no(o->counts[i]);
+        if (o->counts[i] == o->counts_before[i])
+            continue;
+        int rc = store_put(o->txn, TABLE_COUNTER, key_bytes(&k), key_bytes(&v));
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static struct office *input(struct step *s, instant now, uint64_t seq) {
+    struct office *o = &s->office;
+    arena_reset(s->arena);
+    buf_clear(&s->result);
+    o->now = o->said = now;
+    o->boot = 0;
+    o->seq = seq;
+    o->id = o->owner = o->about = o->about_kind = TEXT_NONE;
+    o->refusal = (struct complaint){.code = NULL};
+    o->result_count = 0;
+    return o;
+}
+
+static struct bytes result_map(struct step *s) {
+    struct buf b;
+    struct office *o = &s->office;
+    if (!o->result_count)
+        return (struct bytes){NULL, 0};
+    buf_init(&b, RESULT_MAX + 16);
+    pack_map(&b, o->result_count);
+    buf_add(&b, s->result.p, s->result.n);
+    must(!b.over && !s->result.over);
+    struct bytes out = arena_bytes(s->arena, buf_as_bytes(&b));
+    buf_free(&b);
+    return out;
+}
+
+static int decide(struct step *s, const struct rec_event *e, const char *status) {
+    struct office *o = &s->office;
+    struct rec_decision d = {.seq = (int64_t)o->seq,
+                             .owner = e->owner,
+                             .id = e->id,
+                             .type = e->type,
+                             .status = text_of(status),
+                             .about_kind = o->about_kind,
+                             .about = o->about,
+                             .received = e->received,
+                             .at = o->now};
+    if (o->refusal.code) {
+        d.code = text_of(o->refusal.code);
+        d.field = o->refusal.field[0] ? text_of(o->refusal.field) : TEXT_NONE;
+        d.text = text_of(o->refusal.text);
+    } else {
+        d.result = result_map(s);
+    }
+    return office_put(o, TABLE_DECISION, key_no(o->seq), &d);
+}
+
+static int apply(struct office *o, const struct rec_event *e) {
+    enum msg_type type;
+    union any_msg *m = arena_take(o->arena, sizeof *m);
+    uint64_t writes = txn_writes(o->txn);
+    uint64_t counts[COUNT_COUNT];
+    if (msg_find(e->type, &type))
+        return refuse(o, "unknown-type", "type", "There is no message %.*s.", TEXT_ARGS(e->type));
+    if (codec_decode(&msg_shapes[type], CODEC_STRICT, e->body, m, &o->refusal))
+        return -EPROTO;
+    memcpy(counts, o->counts, sizeof counts);
+    int rc = handlers[type](o, m);
+    if (rc == -EPROTO) { /* a refusal changes nothing */
+        must(o->refusal.code);
+        must(txn_writes(o->txn) == writes && memcmp(counts, o->counts, sizeof counts) == 0);
+    }
+    return rc;
+}
+
+static int read_event(struct office *o, struct bytes payload, struct rec_event *ret) {
+    struct complaint c;
+    return codec_decode(&rec_shapes[REC_EVENT], CODEC_LENIENT, arena_bytes(o->arena, payload), ret, &c);
+}
+
+int step_event(struct step *s, instant now, uint64_t seq, struct bytes payload) {
+    struct rec_event e;
+    struct office *o = input(s, now, seq);
+    int rc = read_event(o, payload, &e);
+    if (rc)
+        return step_quarantine(s, now, seq, payload, 0);
+    o->said = e.received < now ? e.received : now;
+    o->id = e.id;
+    o->owner = e.owner;
+    rc = apply(o, &e);
+    if (rc && rc != -EPROTO)
+        return rc;
+    office_count(o, rc ? COUNT_REFUSED : COUNT_APPLIED);
+    rc = decide(s, &e, rc ? "refused" : "applied");
+    return rc ? rc : meta_put(o->txn, "position", seq);
+}
+
+int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payload,
+                    uint64_t crashes) {
+    struct rec_event e;
+    struct office *o = input(s, now, seq);
+    struct rec_quarantined q = {
+        .seq = (int64_t)seq, .at = now, .crashes = (int64_t)crashes, .event = payload};
+    if (read_event(o, payload, &e))
+        e = (struct rec_event){.owner = TEXT_LIT("unknown"),
+                               .id = TEXT_LIT("unreadable"),
+                               .type = TEXT_LIT("unknown"),
+                               .received = now};
+    int rc = office_put(o, TABLE_QUARANTINE, key_no(seq), &q);
+    complain(&o->refusal, "wrong-state", "", "It was set aside: it made the service fall. Somebody looks at it.");
+    office_count(o, COUNT_QUARANTINED);
+    if (rc == 0)
+        rc = decide(s, &e, "quarantined");
+    return rc ? rc : meta_put(o->txn, "position", seq);
+}
+
+int step_due(struct step *s, instant now) {
+    struct office *o = input(s, now, 0);
+    instant at;
+    struct text word;
+    struct key key;
+    int rc = due_first(o, &at, &word, &key);
+    if (rc || at > now)
+        return rc ? rc : -ENOENT;
+    for (unsigned i = 0; i < COUNT_OF(dues); i++) {
+        if (!text_is(word, dues[i].word))
+            continue;
+        rc = dues[i].look_after(o, key);
+        if (rc != -ENOENT && rc != -EPROTO)
+            return rc;
+    }
+    /* what it was for is gone, or nobody looks after such things any more */
+    char name[65];
+    rc = text_copy(word, name, sizeof name);
+    return rc ? rc : due_del(o, at, name, key);
+}
+
+int step_arm(struct step *s, instant now, msec boot, const struct frame_arm *arm, bool *ret_granted,
+             msec *ret_until) {
+    struct office *o = input(s, now, 0);
+    uint64_t paused;
+    o->boot = boot;
+    *ret_granted = false;
+    *ret_until = 0;
+    int rc = meta_get(o->txn, "paused", &paused);
+    return rc || paused ? rc : delivery_arm(o, arm, ret_granted, ret_until);
+}
+
+int step_result(struct step *s, instant now, const struct frame_result *result) {
+    return delivery_result(input(s, now, 0), result);
+}
+
+int step_lost(struct step *s, instant now, uint64_t delivery) {
+    return delivery_lost(input(s, now, 0), delivery);
+}
+
+static int store_texts(struct office *o) {
+    for (unsigned i = 0; i < o->rules->text_count; i++) {
+        const struct letter_text *t = &o->rules->texts[i];
+        int rc = office_mark(o, TABLE_TEXT, key1(text_of(t->hash)), (struct text){t->text, t->size});
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no, bool *ret_done) {
+    struct office *o = input(s, now, 0);
+    int rc = cursor->n || *table_no ? 0 : store_texts(o);
+    if (rc == 0)
+        rc = plan_derive_all(o, DERIVE_SLICE, cursor, table_no, ret_done);
+    if (rc == 0 && *ret_done)
+        rc = meta_put(o->txn, "rules", o->rules->version);
+    return rc;
+}
+
+int step_next(struct step *s, instant *ret_next) {
+    struct office *o = input(s, 0, 0);
+    struct bytes key, value;
+    struct text word;
+    struct key k;
+    instant due = 0;
+    uint64_t try = 0, paused;
+    size_t at = 0;
+    int rc = due_first(o, &due, &word, &k);
+    if (rc == 0 || rc == -ENOENT)
+        rc = meta_get(o->txn, "paused", &paused);
+    if (rc)
+        return rc;
+    rc = paused ? -ENOENT : store_seek(o->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (rc == 0)
+        must(key_next_u64(key, &at, &try));
+    *ret_next = !try || (due && due < (instant)try) ? due : (instant)try;
+    return 0;
+}
