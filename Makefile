@@ -1,5 +1,5 @@
 # make            the programs, in build/bin: one for every folder under services/ with a main.c
-# make run        all of it, here (ARGS='--demo'); installs missing packages first
+# make run        plays the sample and goes on serving, in build/demo; installs missing packages first
 # make test       T='meeting_*' runs only tests of that name; installs missing packages first
 # make check      what CI runs: layers, format, docs, tests plain, sanitized and with faults, fuzz
 # make fuzz       F=name (all without), TIME=60 seconds each
@@ -122,6 +122,7 @@ $(B)/fuzzers/%: $(B)/obj/tests/fuzz/%_fuzz.o $$(call archive_of,tests/fuzz/$$*_f
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link,-fsanitize=fuzzer) -o $@
 
+ARGS ?= $(if $(filter run,$(MAKECMDGOALS)),--demo --home $(B)/demo)
 run: all
 	$(Q)$(B)/bin/cirkel run $(ARGS)
 
