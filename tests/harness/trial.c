@@ -1,0 +1,380 @@
+#include "tests/harness/trial.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+#include "common/zone.h"
+#include "services/scheduler/reminders/plan.h"
+
+static void write_home(struct trial *t, const char *rules) {
+    char path[400], cwd[200];
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    snprintf(path, sizeof path, "%s/config/letters", cwd);
+    char link[300];
+    snprintf(link, sizeof link, "%s/letters", t->home);
+    if (access(link, F_OK))
+        assert_int_equal(symlink(path, link), 0);
+    snprintf(path, sizeof path, "%s/cirkel.conf", t->home);
+    assert_int_equal(write_file(path, 0600, (struct bytes){"", 0}), 0);
+    snprintf(link, sizeof link, "%s/rules", t->home);
+    if (!rules) {
+        snprintf(path, sizeof path, "%s/config/rules", cwd);
+        assert_int_equal(symlink(path, link), 0);
+        return;
+    }
+    assert_int_equal(make_dir(link, 0700), 0);
+    snprintf(path, sizeof path, "%s/rules/trial.conf", t->home);
+    assert_int_equal(write_file(path, 0600, (struct bytes){rules, strlen(rules)}), 0);
+}
+
+static void read_rules(struct trial *t, const char *rules) {
+    struct buf err;
+    buf_init(&err, 1 << 16);
+    write_home(t, rules);
+    if (rulebook_read(t->home, &t->rules, &err))
+        fail_msg("%s", buf_cstr(&err));
+    buf_free(&err);
+}
+
+static void begin(struct trial *t) {
+    assert_int_equal(store_begin_write(t->core, &t->txn), 0);
+    assert_int_equal(step_begin(&t->step, t->txn), 0);
+}
+
+static void derive_all(struct trial *t) {
+    struct key cursor = {.n = 0};
+    unsigned table = 0;
+    bool done = false;
+    while (!done)
+        assert_int_equal(step_rules(&t->step, t->now, &cursor, &table, &done), 0);
+}
+
+void trial_open(struct trial *t, const char *rules, const char *wall) {
+    char dir[300];
+    struct buf err;
+    const char *tmp = getenv("TMPDIR");
+    *t = (struct trial){.now = trial_wall(wall), .arena = arena_new(), .boot = 1000};
+    snprintf(t->home, sizeof t->home, "%s/trial.XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(t->home));
+    read_rules(t, rules);
+    buf_init(&err, 1 << 16);
+    if (settings_read(t->home, &t->settings, &err))
+        fail_msg("%s", buf_cstr(&err));
+    buf_free(&err);
+    memset(t->links.secret, 7, sizeof t->links.secret);
+    snprintf(dir, sizeof dir, "%s/core", t->home);
+    assert_int_equal(make_dir(dir, 0700), 0);
+    struct store_options o = {
+        .dir = dir, .tables = table_names, .count = TABLE_COUNT, .writer = true};
+    assert_int_equal(store_open(&t->core, &o), 0);
+    step_open(&t->step, &t->settings, &t->rules, &t->links);
+    begin(t);
+    derive_all(t);
+}
+
+void trial_commit(struct trial *t) {
+    assert_int_equal(step_end(&t->step), 0);
+    assert_int_equal(store_commit(&t->txn), 0);
+    begin(t);
+}
+
+static void remove_home(const struct trial *t) {
+    static const char *const names[] = {"core/data.mdb", "core/lock.mdb", "core/lock",
+                                        "core/writer",   "core",          "rules/trial.conf",
+                                        "rules",         "letters",       "cirkel.conf", ""};
+    char path[400];
+    for (unsigned i = 0; i < COUNT_OF(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", t->home, names[i]);
+        (void)(unlink(path) && rmdir(path));
+    }
+}
+
+void trial_close(struct trial *t) {
+    assert_int_equal(step_end(&t->step), 0);
+    store_abort(&t->txn);
+    store_close(&t->core);
+    step_close(&t->step);
+    rulebook_free(&t->rules);
+    settings_free(&t->settings);
+    arena_free(&t->arena);
+    remove_home(t);
+}
+
+void trial_rules(struct trial *t, const char *rules) {
+    char link[300];
+    rulebook_free(&t->rules);
+    snprintf(link, sizeof link, "%s/rules", t->home);
+    (void)unlink(link); /* when it was a link to the shipped ones */
+    read_rules(t, rules);
+    derive_all(t);
+}
+
+instant trial_wall(const char *wall) {
+    const struct zone *zone;
+    struct wall w;
+    assert_int_equal(zone_find(TEXT_LIT("Europe/Stockholm"), &zone), 0);
+    if (wall_parse(text_of(wall), &w))
+        fail_msg("no wall time: %s", wall);
+    return zone_instant(zone, w);
+}
+
+/* ---- saying ---- */
+
+static struct bytes event(struct trial *t, instant received, const char *type, const char *body) {
+    struct buf b;
+    char why[JSON_ERROR_TEXT], id[32];
+    buf_init(&b, 1 << 20);
+    if (json_to_pack(text_of(body), &b, why))
+        fail_msg("%s in %s", why, body);
+    snprintf(id, sizeof id, "trial-%llu", (unsigned long long)t->seq);
+    struct rec_event e = {.owner = TEXT_LIT("office"),
+                          .id = text_of(id),
+                          .type = text_of(type),
+                          .received = received,
+                          .body = arena_bytes(t->arena, buf_as_bytes(&b))};
+    buf_clear(&b);
+    codec_encode(&rec_shapes[REC_EVENT], &e, &b);
+    struct bytes out = arena_bytes(t->arena, buf_as_bytes(&b));
+    buf_free(&b);
+    return out;
+}
+
+static const char *say(struct trial *t, instant received, const char *type, const char *body,
+                       va_list ap) {
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    char *text = NULL;
+    if (vasprintf(&text, body, ap) < 0)
+        fail_msg("no memory");
+    for (char *c = text; *c; c++) /* so that bodies need no backslashes */
+        *c = *c == '\'' ? '"' : *c;
+    t->seq++;
+    struct bytes payload = event(t, received, type, text);
+    free(text);
+    buf_free(&b);
+    uint64_t writes = txn_writes(t->txn);
+    int rc = step_event(&t->step, t->now, t->seq, payload);
+    if (rc)
+        fail_msg("%s ended with %d", type, rc);
+    t->refusal = t->step.office.refusal;
+    if (!t->refusal.code)
+        return "applied";
+    assert_int_equal(txn_writes(t->txn) - writes, 2); /* its decision and the position */
+    return t->refusal.code;
+}
+
+const char *trial_say(struct trial *t, const char *type, const char *body, ...) {
+    va_list ap;
+    va_start(ap, body);
+    const char *code = say(t, t->now, type, body, ap);
+    va_end(ap);
+    return code;
+}
+
+const char *trial_said(struct trial *t, instant received, const char *type, const char *body, ...) {
+    va_list ap;
+    va_start(ap, body);
+    const char *code = say(t, received, type, body, ap);
+    va_end(ap);
+    return code;
+}
+
+void trial_do(struct trial *t, const char *type, const char *body, ...) {
+    va_list ap;
+    va_start(ap, body);
+    const char *code = say(t, t->now, type, body, ap);
+    va_end(ap);
+    if (strcmp(code, "applied"))
+        fail_msg("%s was refused: %s %s: %s", type, code, t->refusal.field, t->refusal.text);
+}
+
+/* ---- time and letters ---- */
+
+void trial_fire(struct trial *t) {
+    unsigned n = 0;
+    int rc;
+    while ((rc = step_due(&t->step, t->now, t->now)) == 0)
+        if (++n > 100000)
+            fail_msg("what is due never ends");
+    if (rc != -ENOENT)
+        fail_msg("step_due: %d", rc);
+}
+
+bool trial_arm(struct trial *t, int64_t no, int64_t attempt) {
+    struct frame_arm arm = {.delivery = no, .attempt = attempt, .boot = TEXT_LIT("trial")};
+    bool granted;
+    msec until;
+    int rc = step_arm(&t->step, t->now, t->boot, &arm, &granted, &until);
+    if (rc)
+        fail_msg("step_arm: %d", rc);
+    return granted;
+}
+
+void trial_result(struct trial *t, int64_t no, int64_t attempt, const char *outcome) {
+    struct frame_result r = {.delivery = no,
+                             .attempt = attempt,
+                             .boot = TEXT_LIT("trial"),
+                             .outcome = text_of(outcome)};
+    r.bounced = strcmp(outcome, "bounced") == 0;
+    if (r.bounced)
+        r.outcome = TEXT_LIT("failed");
+    int rc = step_result(&t->step, t->now, &r);
+    if (rc)
+        fail_msg("step_result: %d", rc);
+}
+
+static void get(struct trial *t, enum table table, struct bytes value, void *ret) {
+    struct complaint c;
+    struct bytes copy = arena_bytes(t->arena, value);
+    if (codec_decode(&rec_shapes[table_infos[table].record], CODEC_LENIENT, copy, ret, &c))
+        fail_msg("%s: %s: %s", table_infos[table].name, c.field, c.text);
+}
+
+/* Tries what waits once; false when nothing was tried. */
+static bool deliver(struct trial *t) {
+    struct key from = {.n = 0};
+    struct bytes key, value;
+    bool any = false;
+    while (store_seek(t->txn, TABLE_OUTBOX, key_bytes(&from), &key, &value) == 0) {
+        struct rec_ledger row;
+        size_t at = 0;
+        uint64_t due, no;
+        assert_true(key_next_u64(key, &at, &due) && key_next_u64(key, &at, &no));
+        if ((instant)due > t->now)
+            break;
+        from = key_no(due);
+        key_u64(&from, no + 1);
+        trial_get(t, TABLE_LEDGER, key_no(no), &row);
+        const char *fate = t->fate ? t->fate(t, &row) : "accepted";
+        if (!fate)
+            continue;
+        any = true;
+        if (trial_arm(t, row.no, row.attempts + 1))
+            trial_result(t, row.no, row.attempts + 1, fate);
+    }
+    return any;
+}
+
+void trial_settle(struct trial *t) {
+    unsigned n = 0;
+    do {
+        trial_fire(t);
+        if (++n > 1000)
+            fail_msg("letters never come to rest");
+    } while (deliver(t));
+}
+
+void trial_until(struct trial *t, const char *wall) {
+    instant until = trial_wall(wall), next;
+    for (;;) {
+        trial_settle(t);
+        assert_int_equal(step_next(&t->step, &next), 0);
+        if (!next || next > until)
+            break;
+        t->now = next > t->now ? next : t->now + 1;
+    }
+    t->now = until;
+}
+
+/* ---- looking ---- */
+
+unsigned trial_rows(struct trial *t, const char *rule, const char *person, const char *state,
+                    struct rec_ledger *ret_last) {
+    struct key from = {.n = 0};
+    struct bytes key, value;
+    unsigned n = 0;
+    while (store_seek(t->txn, TABLE_LEDGER, key_bytes(&from), &key, &value) == 0) {
+        struct rec_ledger row;
+        get(t, TABLE_LEDGER, value, &row);
+        from = key_no((uint64_t)row.no + 1);
+        if ((rule && !text_is(row.rule, rule)) || (person && !text_is(row.person, person)) ||
+            (state && !text_is(row.state, state)))
+            continue;
+        n++;
+        if (ret_last)
+            *ret_last = row;
+    }
+    return n;
+}
+
+static void after(struct key *from, struct bytes key) {
+    memcpy(from->b, key.p, key.n);
+    from->n = key.n;
+    from->b[from->n++] = 0;
+}
+
+unsigned trial_plans(struct trial *t, const char *rule, const char *state) {
+    struct key from = {.n = 0};
+    struct bytes key, value;
+    unsigned n = 0;
+    while (store_seek(t->txn, TABLE_PLAN, key_bytes(&from), &key, &value) == 0) {
+        struct rec_plan plan;
+        after(&from, key);
+        get(t, TABLE_PLAN, value, &plan);
+        n += (!rule || text_is(plan.rule, rule)) && (!state || text_is(plan.state, state));
+    }
+    return n;
+}
+
+unsigned trial_table(struct trial *t, enum table table) {
+    uint64_t rows;
+    assert_int_equal(store_check(t->txn, table, NULL, NULL, &rows), 0);
+    return (unsigned)rows;
+}
+
+void trial_get(struct trial *t, enum table table, struct key key, void *ret) {
+    struct bytes value;
+    int rc = store_get(t->txn, table, key_bytes(&key), &value);
+    if (rc)
+        fail_msg("no such %s (%d)", table_infos[table].name, rc);
+    get(t, table, value, ret);
+}
+
+struct rec_registration trial_registration(struct trial *t, const char *meeting,
+                                           const char *person) {
+    struct rec_registration r;
+    trial_get(t, TABLE_REGISTRATION, key2(text_of(meeting), text_of(person)), &r);
+    return r;
+}
+
+struct rec_meeting trial_meeting(struct trial *t, const char *meeting) {
+    struct rec_meeting r;
+    trial_get(t, TABLE_MEETING, key1(text_of(meeting)), &r);
+    return r;
+}
+
+uint64_t trial_count(struct trial *t, enum count count) { return t->step.office.counts[count]; }
+
+void trial_world(struct trial *t, bool called) {
+    static const char *const people[][3] = {{"lead", "molndal", "sv"}, {"a", "boras", "sv"},
+                                            {"b", "boras", "da"},      {"c", "molndal", "en"},
+                                            {"d", "boras", "sv"},      {"e", "molndal", "sv"},
+                                            {"f", "molndal", "sv"}};
+    static const char *const towns[] = {"boras", "molndal"};
+    for (unsigned i = 0; i < COUNT_OF(towns); i++)
+        trial_do(t, "organisation.register",
+                 "{'organisation':'%s','name':'%s','kind':'municipality','country':'SE','region':'vg'}",
+                 towns[i], towns[i]);
+    for (unsigned i = 0; i < COUNT_OF(people); i++)
+        trial_do(t, "person.register",
+                 "{'person':'%s','name':'%s','email':'%s@%s.example','language':'%s','organisation':'%s'}",
+                 people[i][0], people[i][0], people[i][0], people[i][1], people[i][2], people[i][1]);
+    trial_do(t, "network.open",
+             "{'network':'net','name':'Net','host':'molndal','lead':'lead','zone':'Europe/Stockholm',"
+             "'topics':[{'topic':'mobler','name':'Furniture'}]}");
+    for (unsigned i = 1; i <= 3; i++)
+        trial_do(t, "membership.grant", "{'network':'net','person':'%s','source':'trial'}",
+                 people[i][0]);
+    trial_do(t, "meeting.plan",
+             "{'meeting':'m','network':'net','kind':'network','title':'M','starts':'2022-05-24T09:00',"
+             "'minutes':120,'mode':'video','link':'https://video.example/m','audience':'members'}");
+    if (called)
+        trial_do(t, "meeting.call", "{'meeting':'m'}");
+}
