@@ -1,0 +1,237 @@
+/* notifier - sends the letters the scheduler hands it, and writes nothing but what leaves.
+ *
+ *     notifier [--home DIR] [--clock] [--debug] [--check]
+ */
+#include "common/bus.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/store.h"
+#include "common/token.h"
+#include "proto/settings.h"
+#include "proto/table.h"
+#include "services/notifier/channel.h"
+#include "services/notifier/work.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRACE (10 * SECONDS)
+#define STORE_RETRY ((msec)250)
+#define BOOT_BYTES 16
+enum exit_code { EXIT_ORDER = 0, EXIT_START = 1, EXIT_CONFIG = 2, EXIT_STORAGE = 74 };
+
+struct arguments {
+    const char *home;
+    bool clock, debug, check;
+};
+
+struct notifier {
+    const char *home;
+    struct settings settings;
+    struct token_key links;
+    const struct channel *channel;
+    struct loop *loop;
+    struct bus *bus;
+    struct door *scheduler;
+    struct store *store;
+    struct work *work;
+    char boot[2 * BOOT_BYTES + 1];
+    int exit_code;
+};
+
+static const struct channel *const channels[] = {&channel_maildir};
+
+static void path_in(const char *home, const char *name, char ret[PATH_MAX]) {
+    int n = snprintf(ret, PATH_MAX, "%s/%s", home, name);
+    if (n < 0 || n >= PATH_MAX)
+        log_fatal("home_too_long", "bytes=%d", n);
+}
+
+static bool parse_arguments(int argc, char **argv, struct arguments *ret) {
+    static const struct option options[] = {{"home", required_argument, NULL, 'h'},
+                                            {"clock", no_argument, NULL, 'c'},
+                                            {"debug", no_argument, NULL, 'd'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {NULL, 0, NULL, 0}};
+    *ret = (struct arguments){.home = "./cirkel-home"};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (c == 'h')
+            ret->home = optarg;
+        else if (c == 'c')
+            ret->clock = true;
+        else if (c == 'd')
+            ret->debug = true;
+        else if (c == 'k')
+            ret->check = true;
+        else
+            return false;
+    }
+    return optind == argc;
+}
+
+/* ---- what it reads ---- */
+
+/* True when everything the notifier reads is as it must be; else lines on stderr. */
+static bool read_all(struct notifier *n) {
+    struct buf errors;
+    char path[PATH_MAX];
+    bool is_good = true;
+    buf_init(&errors, 64u * 1024);
+    if (settings_read(n->home, &n->settings, &errors) < 0) {
+        (void)fputs(buf_cstr(&errors), stderr);
+        buf_free(&errors);
+        return false;
+    }
+    buf_free(&errors);
+    for (unsigned i = 0; i < COUNT_OF(channels); i++)
+        if (strcmp(channels[i]->name, n->settings.channel) == 0)
+            n->channel = channels[i];
+    must(n->channel); /* settings_read() refuses another name */
+    path_in(n->home, "keys/links.key", path);
+    int rc = token_key_load(path, &n->links);
+    if (rc < 0) {
+        is_good = false;
+        (void)fprintf(stderr, "%s:1: %s, expected 64 hexadecimal digits\n", path,
+                      rc == -EBADMSG ? "no key" : strerror(-rc));
+    }
+    return is_good;
+}
+
+static void make_boot(struct notifier *n) {
+    unsigned char raw[BOOT_BYTES];
+    token_random(raw, sizeof raw);
+    for (unsigned i = 0; i < sizeof raw; i++)
+        (void)snprintf(n->boot + 2 * i, 3, "%02x", raw[i]);
+}
+
+/* ---- the loop ---- */
+
+static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
+    struct notifier *n = ctx;
+    (void)from;
+    if (n->work)
+        work_take(n->work, payload);
+}
+
+static int say(void *ctx, struct bytes frame) {
+    struct notifier *n = ctx;
+    return bus_send(n->scheduler, NULL, frame);
+}
+
+static void on_drain(void *ctx) {
+    struct notifier *n = ctx;
+    log_info("stopping", "grace_ms=%d", (int)GRACE);
+    if (n->work)
+        work_drain(n->work);
+    else
+        loop_stop(n->loop);
+}
+
+static void stop(struct notifier *n, int exit_code) {
+    n->exit_code = exit_code;
+    loop_stop(n->loop);
+}
+
+static void start_work(struct notifier *n) {
+    char path[PATH_MAX];
+    path_in(n->home, "run/scheduler.ipc", path);
+    char endpoint[PATH_MAX + 8];
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+    struct bus_options options = {.endpoint = endpoint};
+    struct work_options work = {.home = n->home,
+                                .loop = n->loop,
+                                .store = n->store,
+                                .settings = &n->settings,
+                                .links = &n->links,
+                                .channel = n->channel,
+                                .boot = n->boot,
+                                .say = say,
+                                .ctx = n};
+    int rc = bus_dial(n->bus, &options, on_frame, n, &n->scheduler);
+    if (rc == 0)
+        rc = work_open(&n->work, &work);
+    if (rc < 0) {
+        log_error("not_started", "error=%s", strerror(-rc));
+        stop(n, EXIT_START);
+        return;
+    }
+    log_info("started", "channel=%s boot=%s", n->channel->name, n->boot);
+}
+
+/* The scheduler makes the core; until then there is nothing to send. */
+static void try_store(void *ctx) {
+    struct notifier *n = ctx;
+    char dir[PATH_MAX];
+    path_in(n->home, "core", dir);
+    struct store_options options = {.dir = dir, .tables = table_names, .count = TABLE_COUNT};
+    int rc = store_open(&n->store, &options);
+    if (rc == 0) {
+        start_work(n);
+    } else if (rc == -ENOENT || rc == -EAGAIN) {
+        loop_after(n->loop, STORE_RETRY, try_store, n);
+    } else {
+        log_error("core_not_opened", "error=%s", strerror(-rc));
+        stop(n, rc == -EIO ? EXIT_STORAGE : EXIT_START);
+    }
+}
+
+static int run(struct notifier *n) {
+    int rc = loop_open(&n->loop);
+    if (rc == 0)
+        rc = bus_open(&n->bus, n->loop);
+    if (rc < 0)
+        log_fatal("not_started", "error=%s", strerror(-rc));
+    loop_after(n->loop, 0, try_store, n);
+    rc = loop_run(n->loop, on_drain, NULL, n, GRACE);
+    int worked = work_close(&n->work);
+    if (n->exit_code == 0)
+        n->exit_code = worked ? worked : rc < 0 ? EXIT_START : EXIT_ORDER;
+    loop_cancel(n->loop, try_store, n);
+    bus_close(&n->bus);
+    loop_close(&n->loop);
+    store_close(&n->store);
+    log_info("stopped", "exit=%d", n->exit_code);
+    return n->exit_code;
+}
+
+static void lock_home(const struct arguments *arguments) {
+    char path[PATH_MAX];
+    path_in(arguments->home, "run", path);
+    int rc = make_dir(path, 0750);
+    path_in(arguments->home, "run/notifier.lock", path);
+    if (rc == 0)
+        rc = lock_file(path);
+    if (rc == -EBUSY)
+        log_fatal("not_started", "another notifier works in this home");
+    if (rc < 0)
+        log_fatal("not_started", "lock error=%s", strerror(-rc));
+    path_in(arguments->home, "run/clock", path);
+    rc = clock_use(arguments->clock ? path : NULL);
+    if (rc < 0)
+        log_fatal("not_started", "clock error=%s", strerror(-rc));
+}
+
+int main(int argc, char **argv) {
+    struct arguments arguments;
+    if (!parse_arguments(argc, argv, &arguments)) {
+        (void)fputs("usage: notifier [--home DIR] [--clock] [--debug] [--check]\n", stderr);
+        return EXIT_CONFIG;
+    }
+    log_start("notifier", arguments.debug);
+    struct notifier n = {.home = arguments.home};
+    bool is_good = read_all(&n);
+    if (arguments.check || !is_good) {
+        settings_free(&n.settings);
+        return is_good ? EXIT_ORDER : EXIT_CONFIG;
+    }
+    lock_home(&arguments);
+    make_boot(&n);
+    int exit_code = run(&n);
+    settings_free(&n.settings);
+    return exit_code;
+}

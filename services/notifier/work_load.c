@@ -1,0 +1,71 @@
+#include "services/notifier/work_load.h"
+#include "proto/codec.h"
+#include "proto/table.h"
+
+#include <errno.h>
+
+static int get_record(struct txn *txn, enum table table, int64_t no, struct arena *arena,
+                      void *ret) {
+    struct key key;
+    struct bytes value;
+    struct complaint complaint;
+    key_clear(&key);
+    key_u64(&key, (uint64_t)no);
+    int rc = store_get(txn, table, key_bytes(&key), &value);
+    if (rc < 0)
+        return rc;
+    const struct shape *shape = &rec_shapes[table_infos[table].record];
+    return codec_decode(shape, CODEC_LENIENT, arena_bytes(arena, value), ret, &complaint);
+}
+
+/* The text in the row's language, else in the first of en, sv, da that there is. */
+static struct text find_hash(const struct work_load *load) {
+    const struct text wanted[] = {load->row.language, TEXT_LIT("en"), TEXT_LIT("sv"),
+                                  TEXT_LIT("da")};
+    for (unsigned i = 0; i < COUNT_OF(wanted); i++) {
+        struct list texts = load->occasion.texts;
+        struct text language, hash;
+        while (codec_next_pair_text(&texts, &language, &hash))
+            if (text_eq(language, wanted[i]))
+                return hash;
+    }
+    return TEXT_NONE;
+}
+
+static int get_text(struct txn *txn, struct arena *arena, struct work_load *load) {
+    struct key key;
+    struct bytes value;
+    if (load->hash.n == 0)
+        return -ENOENT;
+    key_clear(&key);
+    key_text(&key, load->hash);
+    int rc = store_get(txn, TABLE_TEXT, key_bytes(&key), &value);
+    if (rc == 0)
+        load->source = arena_text(arena, (struct text){value.p, value.n});
+    return rc;
+}
+
+int work_load(struct txn *txn, int64_t delivery, struct arena *arena, struct work_load *ret) {
+    *ret = (struct work_load){.why = NULL};
+    int rc = get_record(txn, TABLE_LEDGER, delivery, arena, &ret->row);
+    if (rc == -EBADMSG) {
+        ret->why = "the row of the ledger is damaged";
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    rc = get_record(txn, TABLE_OCCASION, ret->row.occasion, arena, &ret->occasion);
+    if (rc == -ENOENT || rc == -EBADMSG) {
+        ret->why = "its occasion is missing or damaged";
+        return 0;
+    }
+    if (rc < 0)
+        return rc;
+    ret->hash = find_hash(ret);
+    rc = get_text(txn, arena, ret);
+    if (rc == -ENOENT || rc == -EBADMSG) {
+        ret->why = "the letter's text is missing or damaged";
+        return 0;
+    }
+    return rc;
+}
