@@ -1,0 +1,244 @@
+#include "services/cirkel/home.h"
+
+#include "common/token.h"
+#include "proto/keyring.h"
+#include "proto/settings.h"
+#include "services/cirkel/verbs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHIPPED_MAX (1u << 20) /* bytes of one shipped file */
+
+static const struct {
+    const char *name;
+    unsigned mode;
+} folders[] = {
+    {"", 0750},          {"rules", 0750},         {"letters", 0750},      {"keys", 0700},
+    {"keys/clients", 0700}, {"inbox", 0750},      {"core", 0750},         {"run", 0750},
+    {"outgoing", 0750},  {"outgoing/tmp", 0750},  {"outgoing/new", 0750}, {"outgoing/cur", 0750},
+};
+
+void home_path(char ret[HOME_PATH], const char *home, const char *name) {
+    int n = snprintf(ret, HOME_PATH, "%s/%s", home, name);
+    must(n > 0 && n < HOME_PATH);
+}
+
+bool home_exists(const char *home) {
+    char path[HOME_PATH];
+    if (strlen(home) > HOME_PATH / 2)
+        return false;
+    home_path(path, home, "cirkel.conf");
+    return access(path, F_OK) == 0;
+}
+
+bool home_is_trial(const char *home) {
+    char path[HOME_PATH];
+    home_path(path, home, "trial");
+    return access(path, F_OK) == 0;
+}
+
+int home_need(const char *home) {
+    if (home_exists(home))
+        return 0;
+    return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
+                 "        or name another with --home DIR. To see it work: cirkel run --demo",
+                 home, home);
+}
+
+/* The folder this program lies in. */
+static int program_folder(char ret[HOME_PATH]) {
+    char path[HOME_PATH];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    if (n <= 0)
+        return -ENOENT;
+    path[n] = 0;
+    return text_copy(text_of(dirname(path)), ret, HOME_PATH);
+}
+
+static int first_there(const char *const places[], unsigned count, const char *name,
+                       char ret[HOME_PATH]) {
+    char folder[HOME_PATH];
+    int rc = program_folder(folder);
+
+    for (unsigned i = 0; rc == 0 && i < count; i++) {
+        struct buf path;
+        buf_init(&path, HOME_PATH - 1);
+        if (places[i][0] == '/')
+            buf_printf(&path, "%s%s%s", folder, places[i], name);
+        else
+            buf_printf(&path, "%s%s", places[i], name);
+        rc = path.over ? -ENAMETOOLONG : text_copy(buf_as_text(&path), ret, HOME_PATH);
+        buf_free(&path);
+        if (rc == 0 && access(ret, R_OK) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}
+
+int home_program(const char *name, char ret[HOME_PATH]) {
+    static const char *const places[] = {"/", "/../lib/cirkel/"};
+    return first_there(places, COUNT_OF(places), name, ret);
+}
+
+int home_shipped(const char *name, char ret[HOME_PATH]) {
+    /* The build tree, a build folder in it, where it was installed, the source tree we stand in. */
+    static const char *const places[] = {"/../../config/", "/../../../config/", "/../share/cirkel/",
+                                         "config/"};
+    return first_there(places, COUNT_OF(places), name, ret);
+}
+
+static int copy_file(const char *from, const char *to) {
+    struct buf content;
+    int rc = read_file(from, SHIPPED_MAX, &content);
+    if (rc == 0)
+        rc = write_file(to, 0640, buf_as_bytes(&content));
+    buf_free(&content);
+    return rc;
+}
+
+/* Every file of a shipped folder; those without a dot in front. */
+static int copy_folder(const char *home, const char *name) {
+    char from[HOME_PATH], source[HOME_PATH + 256], target[HOME_PATH], within[512];
+    struct dirent *entry;
+    DIR *dir;
+    int rc = home_shipped(name, from);
+
+    if (rc)
+        return rc;
+    dir = opendir(from);
+    if (!dir)
+        return -errno;
+    while (rc == 0 && (entry = readdir(dir))) {
+        if (entry->d_name[0] == '.' || entry->d_type == DT_DIR)
+            continue;
+        snprintf(source, sizeof source, "%s/%s", from, entry->d_name);
+        snprintf(within, sizeof within, "%s/%s", name, entry->d_name);
+        home_path(target, home, within);
+        rc = copy_file(source, target);
+    }
+    closedir(dir);
+    return rc;
+}
+
+/* The links of a trial are made with a key that everybody knows, so that two plays give the same
+ * bytes. */
+static int make_link_key(const char *home, bool trial) {
+    char path[HOME_PATH], zeros[2 * TOKEN_KEY_BYTES + 1];
+
+    home_path(path, home, "keys/links.key");
+    if (!trial)
+        return token_key_make(path);
+    memset(zeros, '0', sizeof zeros - 1);
+    zeros[sizeof zeros - 1] = '\n';
+    return write_file(path, 0600, (struct bytes){zeros, sizeof zeros});
+}
+
+static int make_keys(const char *home, bool trial) {
+    char path[HOME_PATH];
+    struct bus_key key;
+    int rc = make_link_key(home, trial);
+
+    home_path(path, home, "keys");
+    if (rc == 0)
+        rc = keyring_server(path, true, &key);
+    return rc;
+}
+
+/* Last, because its presence says that all the rest is there. */
+static int make_settings(const char *home) {
+    char path[HOME_PATH];
+    struct buf text;
+    int rc;
+
+    buf_init(&text, SHIPPED_MAX);
+    settings_print(&text);
+    home_path(path, home, "cirkel.conf");
+    rc = write_file(path, 0640, buf_as_bytes(&text));
+    buf_free(&text);
+    return rc;
+}
+
+static int mark_trial(const char *home) {
+    static const char why[] = "This home is for trying things: it may use a virtual clock.\n";
+    char path[HOME_PATH];
+
+    home_path(path, home, "trial");
+    return write_file(path, 0640, (struct bytes){why, sizeof why - 1});
+}
+
+static int make_folders(const char *home) {
+    char path[HOME_PATH];
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < COUNT_OF(folders); i++) {
+        home_path(path, home, folders[i].name);
+        rc = make_dir(path, folders[i].mode);
+    }
+    return rc;
+}
+
+int home_make(const char *home, bool trial) {
+    char shipped[HOME_PATH];
+    int rc;
+
+    if (strlen(home) > HOME_PATH / 2)
+        return usage("the name of the folder is too long");
+    if (home_exists(home))
+        return usage("%s has a cirkel.conf already; nothing was touched", home);
+    if (home_shipped("rules", shipped) || home_shipped("letters", shipped))
+        return trouble("the shipped rules and letters were not found beside the program "
+                       "(../../config or ../share/cirkel); is the installation complete?");
+    rc = make_folders(home);
+    if (rc == 0)
+        rc = copy_folder(home, "rules");
+    if (rc == 0)
+        rc = copy_folder(home, "letters");
+    if (rc == 0)
+        rc = make_keys(home, trial);
+    if (rc == 0 && trial)
+        rc = mark_trial(home);
+    if (rc == 0)
+        rc = make_settings(home);
+    if (rc)
+        return trouble("%s could not be made: %s. Remove what is there of it and try again", home,
+                       strerror(-rc));
+    return 0;
+}
+
+int home_need_trial(const char *home) {
+    if (!home_exists(home))
+        return home_make(home, true);
+    if (home_is_trial(home))
+        return 0;
+    return usage("%s is a real home: playing in it would mail real people at wrong times.\n"
+                 "        Name another folder with --home DIR; it is made if it does not exist",
+                 home);
+}
+
+int verb_init(const struct options *options, int argc, char **argv) {
+    bool trial = options->trial;
+    int rc;
+
+    if (argc != 1)
+        return usage("init needs one folder: cirkel init DIR");
+    rc = home_make(argv[0], trial);
+    if (rc)
+        return rc;
+    printf("Made %s%s.\n\n", argv[0], trial ? ", a home to try things in" : "");
+    if (!trial)
+        printf("  1. Look through %s/cirkel.conf: office_name, sender, zone, link_base.\n"
+               "  2. Look through %s/rules and %s/letters.\n"
+               "  3. cirkel check-config --home %s\n"
+               "  4. cirkel run --home %s\n\n"
+               "%s/keys holds secrets: back it up where only you can read it.\n",
+               argv[0], argv[0], argv[0], argv[0], argv[0], argv[0]);
+    else
+        printf("  cirkel play FILE.jsonl --home %s\n  cirkel run --home %s\n", argv[0], argv[0]);
+    return EXIT_DONE;
+}

@@ -1,0 +1,28 @@
+/* home - the folder that holds everything, and where what was shipped with the program lies.
+ *
+ * ERRORS     What the user must know is said on stderr, with what to do next; then an exit code.
+ */
+#ifndef CIRKEL_HOME_H
+#define CIRKEL_HOME_H
+
+#include "common/base.h"
+
+#define HOME_DEFAULT "./cirkel-home"
+#define HOME_PATH 4096
+
+/* "HOME/name"; must() fit, as homes longer than a path are refused by home_need(). */
+void home_path(char ret[HOME_PATH], const char *home, const char *name);
+bool home_exists(const char *home);
+bool home_is_trial(const char *home);
+/* 0, or an exit code when there is no home; says how to make one. */
+MUST_CHECK int home_need(const char *home);
+MUST_CHECK int home_make(const char *home, bool trial); /* 0, or an exit code */
+/* Makes a trial home when there is none; an exit code when there is one that is no trial. */
+MUST_CHECK int home_need_trial(const char *home);
+
+/* The program beside this one, or where it was installed; -ENOENT. */
+MUST_CHECK int home_program(const char *name, char ret[HOME_PATH]);
+/* What was shipped: rules, letters, samples/…; -ENOENT. */
+MUST_CHECK int home_shipped(const char *name, char ret[HOME_PATH]);
+
+#endif

@@ -1,0 +1,183 @@
+#include "services/cirkel/lines.h"
+
+#include "common/pack.h"
+#include "common/token.h"
+#include "common/zone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct lines {
+    char *path;
+    FILE *in;
+    char *text; /* of getline */
+    size_t room;
+    unsigned no;
+    uint64_t size, at;
+};
+
+static struct text member(const json_t *of, const char *name) {
+    const json_t *value = json_object_get(of, name);
+    if (!json_is_string(value))
+        return TEXT_NONE;
+    return (struct text){json_string_value(value), json_string_length(value)};
+}
+
+static bool has_unknown(const json_t *of, const char **ret) {
+    static const char *const known[] = {"id", "at", "type", "body"};
+    for (void *i = json_object_iter((json_t *)of); i; i = json_object_iter_next((json_t *)of, i)) {
+        unsigned k = 0;
+        while (k < COUNT_OF(known) && strcmp(known[k], json_object_iter_key(i)))
+            k++;
+        *ret = json_object_iter_key(i);
+        if (k == COUNT_OF(known))
+            return true;
+    }
+    return false;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *check(const json_t *json, struct line *ret, char reterr[JSON_ERROR_TEXT]) {
+    const json_t *body = json_object_get(json, "body");
+    struct text id = member(json, "id"), type = member(json, "type"), at = member(json, "at");
+
+    if (id.n == 0 || id.n > 64)
+        return "\"id\" is missing, or longer than 64 characters; it makes repeats harmless";
+    if (type.n == 0 || type.n > 64)
+        return "\"type\" is missing, or longer than 64 characters; see: cirkel protocol";
+    if (!json_is_object(body))
+        return "\"body\" is missing, or no object";
+    ret->at = 0;
+    if (json_object_get(json, "at") && instant_parse(at, &ret->at))
+        return "\"at\" is no moment with an offset; one is 2022-05-24T09:00:00+02:00";
+    return line_make(id, type, body, ret, reterr) ? reterr : NULL;
+}
+
+static int parse(struct lines *lines, size_t n, struct line *ret, struct buf *reterr) {
+    json_error_t error;
+    char text[JSON_ERROR_TEXT];
+    const char *wrong, *unknown;
+    struct line made = {0};
+    json_t *json = json_loadb(lines->text, n, JSON_REJECT_DUPLICATES, &error);
+
+    if (!json) {
+        buf_printf(reterr, "%s:%u: no JSON: %s (column %d)", lines->path, lines->no, error.text,
+                   error.column);
+        return -EBADMSG;
+    }
+    if (!json_is_object(json)) {
+        wrong = "not an object {\"id\", \"at\", \"type\", \"body\"}";
+    } else if (has_unknown(json, &unknown)) {
+        buf_printf(reterr, "%s:%u: unknown member \"%s\"; there are id, at, type and body",
+                   lines->path, lines->no, unknown);
+        json_decref(json);
+        return -EBADMSG;
+    } else {
+        wrong = check(json, &made, text);
+    }
+    json_decref(json);
+    if (wrong) {
+        buf_printf(reterr, "%s:%u: %s", lines->path, lines->no, wrong);
+        return -EBADMSG;
+    }
+    made.no = lines->no;
+    *ret = made;
+    return 0;
+}
+
+void line_free(struct line *line) {
+    buf_free(&line->request);
+}
+
+int line_make(struct text id, struct text type, const json_t *body, struct line *ret,
+              char reterr[JSON_ERROR_TEXT]) {
+    unsigned char random[16];
+    int rc = 0;
+
+    snprintf(reterr, JSON_ERROR_TEXT, "the id or the type is longer than 64 characters");
+
+    if (id.p) {
+        rc = text_copy(id, ret->id, sizeof ret->id);
+    } else {
+        token_random(random, sizeof random);
+        token_hash_text(&(struct bytes){random, sizeof random}, 1, ret->id);
+    }
+    if (rc == 0)
+        rc = text_copy(type, ret->type, sizeof ret->type);
+    if (rc)
+        return -EINVAL;
+    buf_init(&ret->request, LINE_MAX_BYTES);
+    pack_map(&ret->request, 4);
+    pack_str(&ret->request, "v");
+    pack_int(&ret->request, 1);
+    pack_str(&ret->request, "id");
+    pack_str(&ret->request, ret->id);
+    pack_str(&ret->request, "type");
+    pack_str(&ret->request, ret->type);
+    pack_str(&ret->request, "body");
+    rc = tree_to_pack(body, &ret->request, reterr);
+    if (rc == -EMSGSIZE)
+        snprintf(reterr, JSON_ERROR_TEXT, "the body is longer than %u bytes", LINE_MAX_BYTES);
+    if (rc)
+        buf_free(&ret->request);
+    return rc ? -EINVAL : 0;
+}
+
+int lines_open(struct lines **ret, const char *path) {
+    struct lines *lines = calloc(1, sizeof *lines);
+    struct stat stat;
+
+    must(lines != NULL);
+    lines->in = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    if (!lines->in) {
+        free(lines);
+        return -errno;
+    }
+    lines->path = strdup(strcmp(path, "-") ? path : "stdin");
+    must(lines->path != NULL);
+    if (fstat(fileno(lines->in), &stat) == 0 && S_ISREG(stat.st_mode))
+        lines->size = (uint64_t)stat.st_size;
+    *ret = lines;
+    return 0;
+}
+
+void lines_close(struct lines **lines) {
+    struct lines *gone = *lines;
+
+    if (!gone)
+        return;
+    if (gone->in != stdin)
+        fclose(gone->in);
+    free(gone->text);
+    free(gone->path);
+    free(gone);
+    *lines = NULL;
+}
+
+int lines_next(struct lines *lines, struct line *ret, struct buf *reterr) {
+    for (;;) {
+        ssize_t n = getline(&lines->text, &lines->room, lines->in);
+        if (n < 0)
+            return ferror(lines->in) ? -EIO : -ENOENT;
+        lines->no++;
+        lines->at += (uint64_t)n;
+        if (text_trim((struct text){lines->text, (size_t)n}).n == 0)
+            continue;
+        return parse(lines, (size_t)n, ret, reterr);
+    }
+}
+
+uint64_t lines_size(const struct lines *lines) {
+    return lines->size;
+}
+
+uint64_t lines_at(const struct lines *lines) {
+    return lines->at;
+}
+
+const char *lines_path(const struct lines *lines) {
+    return lines->path;
+}

@@ -1,0 +1,110 @@
+#include "services/cirkel/look.h"
+
+#include "proto/settings.h"
+#include "services/cirkel/home.h"
+#include "services/cirkel/verbs.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void find_zone(struct look *look, const char *home) {
+    struct settings settings;
+    struct buf error;
+
+    buf_init(&error, 8192);
+    look->office = zone_utc();
+    if (settings_read(home, &settings, &error) == 0) {
+        if (text_copy(text_of(settings.zone), look->zone, sizeof look->zone) ||
+            zone_find(text_of(look->zone), &look->office))
+            look->zone[0] = 0;
+        settings_free(&settings);
+    }
+    buf_free(&error);
+}
+
+static int open_both(struct look *look, const char *home) {
+    char core[HOME_PATH], inbox[HOME_PATH];
+    struct store_options options = {.dir = core, .tables = table_names, .count = TABLE_COUNT};
+    int rc;
+
+    home_path(core, home, "core");
+    home_path(inbox, home, "inbox");
+    rc = store_open(&look->store, &options);
+    if (rc == 0)
+        rc = store_begin_read(look->store, &look->txn);
+    if (rc == 0)
+        rc = journal_open(&look->inbox, inbox, false, 0);
+    return rc;
+}
+
+struct number_scan {
+    const struct key *prefix;
+    look_number_fn *fn;
+    void *ctx;
+};
+
+static int on_number_row(void *ctx, struct bytes key, struct bytes value) {
+    struct number_scan *scan = ctx;
+    size_t at = scan->prefix->n;
+    uint64_t number;
+    int rc;
+
+    (void)value;
+    if (!key_has_prefix(key, scan->prefix))
+        return 1;
+    if (!key_next_u64(key, &at, &number))
+        return 0;
+    rc = scan->fn(scan->ctx, number);
+    return rc;
+}
+
+int look_open(struct look *ret, const char *home) {
+    int rc = home_need(home);
+
+    if (rc)
+        return rc;
+    *ret = (struct look){0};
+    find_zone(ret, home);
+    rc = open_both(ret, home);
+    if (rc == 0)
+        return 0;
+    look_close(ret);
+    if (rc == -ENOENT)
+        return trouble("nothing has been kept in %s yet. Start it with: cirkel run --home %s", home,
+                       home);
+    return trouble("what %s keeps cannot be read: %s", home, strerror(-rc));
+}
+
+void look_close(struct look *look) {
+    store_abort(&look->txn);
+    store_close(&look->store);
+    journal_close(&look->inbox);
+}
+
+int look_decode(enum rec_type type, struct bytes value, void *ret) {
+    struct complaint complaint;
+    return codec_decode(&rec_shapes[type], CODEC_LENIENT, value, ret, &complaint);
+}
+
+int look_get(struct look *look, enum table table, void *ret, struct bytes key) {
+    struct bytes value;
+    int rc = store_get(look->txn, table, key, &value);
+    return rc ? rc : look_decode(table_infos[table].record, value, ret);
+}
+
+struct text look_zone(const struct look *look, const struct shape *shape, const void *rec) {
+    const struct field *field = shape_field(shape, TEXT_LIT("zone"));
+    if (field && field->kind == FIELD_TEXT) {
+        const struct text *zone = (const void *)((const char *)rec + field->offset);
+        if (zone->n)
+            return *zone;
+    }
+    return text_of(look->zone);
+}
+
+int look_numbers(struct look *look, enum table index, const struct key *prefix,
+                 look_number_fn *fn, void *ctx) {
+    struct number_scan scan = {prefix, fn, ctx};
+    int rc = store_scan(look->txn, index, key_bytes(prefix), on_number_row, &scan);
+    return rc == 1 ? 0 : rc;
+}

@@ -1,0 +1,45 @@
+/* look - reads what a home keeps, with the service running or not: core and inbox, never writing.
+ *
+ * OWNERSHIP  What is read is borrowed until look_close(). A look is one short transaction: gather,
+ *            close, and print afterwards, because whoever reads the output may take all day.
+ * ERRORS     What the user must know is said on stderr; then an exit code. Rows: 0 or -errno.
+ */
+#ifndef CIRKEL_LOOK_H
+#define CIRKEL_LOOK_H
+
+#include "common/journal.h"
+#include "common/store.h"
+#include "common/zone.h"
+#include "proto/codec.h"
+#include "proto/table.h"
+
+union any_rec {
+#include "proto/rows_none.inc"
+#define RECORD(NAME, name, doc) struct rec_##name rec_##name;
+#include "proto/records.def"
+#include "proto/rows_end.inc"
+};
+
+struct look {
+    struct store *store;
+    struct txn *txn;
+    struct journal *inbox;
+    char zone[65];             /* the office's */
+    const struct zone *office; /* the same */
+};
+
+MUST_CHECK int look_open(struct look *ret, const char *home);
+void look_close(struct look *look);
+
+MUST_CHECK int look_decode(enum rec_type type, struct bytes value, void *ret);
+/* One row by its key. */
+MUST_CHECK int look_get(struct look *look, enum table table, void *ret, struct bytes key);
+/* The zone a record's moments are shown in: its own, else the office's. */
+struct text look_zone(const struct look *look, const struct shape *shape, const void *rec);
+
+/* Rows of an index whose key begins with `prefix` and goes on with a number, in order. */
+typedef int look_number_fn(void *ctx, uint64_t number);
+MUST_CHECK int look_numbers(struct look *look, enum table index, const struct key *prefix,
+                            look_number_fn *fn, void *ctx);
+
+#endif

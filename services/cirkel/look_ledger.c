@@ -1,0 +1,215 @@
+#include "services/cirkel/look_ledger.h"
+
+#include "services/cirkel/table_out.h"
+#include "services/cirkel/tree.h"
+#include "services/cirkel/verbs.h"
+#include "services/cirkel/when.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What a rule may be about, and so what the ledger's subjects are. */
+static const char *const kinds[] = {"organisation", "person",       "network",  "membership",
+                                    "meeting",      "registration", "material", "idea",
+                                    "case",         "poll"};
+
+struct walk {
+    struct look *look;
+    look_ledger_fn *fn;
+    void *ctx;
+};
+
+static int on_row(void *ctx, struct bytes key, struct bytes value) {
+    struct walk *walk = ctx;
+    struct rec_ledger row;
+
+    (void)key;
+    if (look_decode(REC_LEDGER, value, &row))
+        return -EBADMSG;
+    return walk->fn(walk->ctx, &row);
+}
+
+static int on_number(void *ctx, uint64_t number) {
+    struct walk *walk = ctx;
+    struct rec_ledger row;
+    struct key key;
+    int rc;
+
+    key_clear(&key);
+    key_u64(&key, number);
+    rc = look_get(walk->look, TABLE_LEDGER, &row, key_bytes(&key));
+    return rc ? rc : walk->fn(walk->ctx, &row);
+}
+
+static int walk_person(struct walk *walk, struct text person) {
+    struct key prefix;
+
+    if (person.n > 64)
+        return 0;
+    key_clear(&prefix);
+    key_text(&prefix, person);
+    return look_numbers(walk->look, TABLE_LEDGER_PERSON, &prefix, on_number, walk);
+}
+
+static int walk_about(struct walk *walk, struct text about) {
+    struct text kind = TEXT_NONE, id = about;
+    int rc = 0;
+
+    if (memchr(about.p, ':', about.n))
+        text_cut(&id, ':', &kind);
+    if (id.n > 130)
+        return 0;
+    for (unsigned i = 0; rc == 0 && i < COUNT_OF(kinds); i++) {
+        struct key prefix;
+        if (kind.p && !text_is(kind, kinds[i]))
+            continue;
+        key_clear(&prefix);
+        key_text(&prefix, text_of(kinds[i]));
+        key_text(&prefix, id);
+        rc = look_numbers(walk->look, TABLE_LEDGER_ABOUT, &prefix, on_number, walk);
+    }
+    return rc;
+}
+
+/* ---- the verb ---- */
+
+struct ledger_look {
+    struct look look;
+    const struct options *options;
+    instant since, until;
+    struct table_out *table;
+    json_t *rows; /* NULL: as a table */
+};
+
+static bool is_wanted(const struct ledger_look *l, const struct rec_ledger *row) {
+    const struct options *o = l->options;
+
+    if (o->person && !text_is(row->person, o->person))
+        return false;
+    if (o->about && !look_is_about(row, text_of(o->about)))
+        return false;
+    if (o->state && !text_is(row->state, o->state))
+        return false;
+    return row->due >= l->since && (l->until == 0 || row->due <= l->until);
+}
+
+static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
+    struct ledger_look *l = ctx;
+    char due[RFC3339_TEXT];
+
+    if (!is_wanted(l, row))
+        return 0;
+    if (l->rows) {
+        json_array_append_new(l->rows, look_ledger_tree(&l->look, row));
+        return 0;
+    }
+    when_format(row->due, row->zone, due);
+    table_out_row(l->table);
+    table_out_printf(l->table, "%lld", (long long)row->no);
+    table_out_printf(l->table, "%s", due);
+    table_out_cell(l->table, row->person);
+    table_out_cell(l->table, row->letter);
+    table_out_cell(l->table, row->about);
+    table_out_cell(l->table, row->class);
+    table_out_cell(l->table, row->channel);
+    table_out_cell(l->table, row->state);
+    table_out_cell(l->table, row->reason);
+    return 0;
+}
+
+static int parse_span(struct ledger_look *l) {
+    const struct options *o = l->options;
+
+    if (o->since && when_parse(o->since, 0, l->look.office, &l->since))
+        return usage("--since takes a moment like 2022-05-24 or 2022-05-24T09:00:00+02:00");
+    if (o->until && when_parse(o->until, l->since, l->look.office, &l->until))
+        return usage("--until takes a moment like 2022-05-24 or 2022-05-24T09:00:00+02:00");
+    return 0;
+}
+
+static void print_ledger(struct ledger_look *l) {
+    json_t *row;
+    size_t i;
+
+    if (l->rows) {
+        json_array_foreach(l->rows, i, row) tree_print_line(json_incref(row));
+        json_decref(l->rows);
+    } else {
+        table_out_print(l->table);
+    }
+    table_out_free(&l->table);
+}
+
+bool look_is_about(const struct rec_ledger *row, struct text about) {
+    struct text kind = TEXT_NONE, id = about;
+
+    if (memchr(about.p, ':', about.n))
+        text_cut(&id, ':', &kind);
+    return text_eq(row->about, id) && (!kind.p || text_eq(row->about_kind, kind));
+}
+
+int look_ledger(struct look *look, struct text person, struct text about, look_ledger_fn *fn,
+                void *ctx) {
+    struct walk walk = {look, fn, ctx};
+
+    if (person.p)
+        return walk_person(&walk, person);
+    if (about.p)
+        return walk_about(&walk, about);
+    return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
+}
+
+json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
+    char due[RFC3339_TEXT], decided[RFC3339_TEXT];
+    struct rec_occasion occasion;
+    json_t *tree = json_object();
+    struct key key;
+
+    key_clear(&key);
+    key_u64(&key, (uint64_t)row->occasion);
+    if (look_get(look, TABLE_OCCASION, &occasion, key_bytes(&key)))
+        occasion.occurrence = TEXT_NONE;
+    when_format(row->due, row->zone, due);
+    when_format(row->decided, row->zone, decided);
+    json_object_set_new(tree, "no", json_integer(row->no));
+    json_object_set_new(tree, "due", json_string(due));
+    json_object_set_new(tree, "decided", json_string(decided));
+    json_object_set_new(tree, "person", tree_text(row->person));
+    json_object_set_new(tree, "letter", tree_text(row->letter));
+    json_object_set_new(tree, "about", tree_text(row->about));
+    json_object_set_new(tree, "about_kind", tree_text(row->about_kind));
+    json_object_set_new(tree, "class", tree_text(row->class));
+    json_object_set_new(tree, "channel", tree_text(row->channel));
+    json_object_set_new(tree, "state", tree_text(row->state));
+    json_object_set_new(tree, "reason", tree_text(row->reason));
+    json_object_set_new(tree, "message_id", tree_text(row->message_id));
+    json_object_set_new(tree, "rule", tree_text(row->rule));
+    json_object_set_new(tree, "occurrence", tree_text(occasion.occurrence));
+    json_object_set_new(tree, "attempts", json_integer(row->attempts));
+    json_object_set_new(tree, "language", tree_text(row->language));
+    json_object_set_new(tree, "told", json_integer(row->told));
+    return tree;
+}
+
+int verb_ledger(const struct options *options, int argc, char **argv) {
+    struct ledger_look l = {.options = options};
+    int rc;
+
+    (void)argv;
+    if (argc)
+        return usage("ledger takes no arguments but options. See: cirkel help ledger");
+    rc = look_open(&l.look, options->home);
+    if (rc)
+        return rc;
+    rc = parse_span(&l);
+    if (rc) {
+        look_close(&l.look);
+        return rc;
+    }
+    l.table = table_out_new(">no due person letter about class channel state ~reason");
+    l.rows = options->json ? json_array() : NULL;
+    rc = look_ledger(&l.look, text_of(options->person), text_of(options->about), on_ledger_row, &l);
+    look_close(&l.look);
+    print_ledger(&l);
+    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
+}

@@ -1,0 +1,17 @@
+/* look_ledger - rows of the ledger by person, by subject or all of them, oldest first. */
+#ifndef CIRKEL_LOOK_LEDGER_H
+#define CIRKEL_LOOK_LEDGER_H
+
+#include "services/cirkel/look.h"
+
+#include <jansson.h>
+
+typedef int look_ledger_fn(void *ctx, const struct rec_ledger *row);
+/* `person` or `about` (an id, or kind:id) may be absent; 0 or -errno, or what fn returned. */
+MUST_CHECK int look_ledger(struct look *look, struct text person, struct text about,
+                           look_ledger_fn *fn, void *ctx);
+bool look_is_about(const struct rec_ledger *row, struct text about);
+/* The row as `ledger --json` prints it; the caller's. */
+json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row);
+
+#endif

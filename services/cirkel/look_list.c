@@ -1,0 +1,324 @@
+/* look_list - `list KIND` and `show ID`: records as they are kept. */
+#include "services/cirkel/look.h"
+#include "services/cirkel/row.h"
+#include "services/cirkel/table_out.h"
+#include "services/cirkel/tree.h"
+#include "services/cirkel/verbs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS 8
+#define CELL_MAX 4096
+#define OUTPUT_MAX ((size_t)1 << 30)
+
+static int find_table(const char *kind, enum table *ret) {
+    for (unsigned i = 0; i < TABLE_COUNT; i++)
+        if (strcmp(table_infos[i].name, kind) == 0 && table_infos[i].record != REC_NONE) {
+            *ret = (enum table)i;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+static void name_kinds(struct buf *to) {
+    for (unsigned i = 0; i < TABLE_COUNT; i++)
+        if (table_infos[i].record != REC_NONE)
+            buf_printf(to, " %s", table_infos[i].name);
+}
+
+/* ---- list ---- */
+
+struct listing {
+    struct look look;
+    enum rec_type record;
+    struct table_out *table;
+    json_t *rows; /* NULL: as a table */
+    unsigned bad;
+};
+
+/* What tells one from another: short fields only. */
+static bool is_column(const struct field *field) {
+    return field->kind != FIELD_RAW && field->kind != FIELD_ROWS && field->kind != FIELD_MAP &&
+           !((field->kind == FIELD_TEXT || field->kind == FIELD_TEXTS) && field->max >= TEXT_BODY);
+}
+
+/* A plan is best known by its name, which `skip` takes. */
+static void name_plan(json_t *tree, const struct rec_plan *plan) {
+    json_object_set_new(tree, "plan",
+                        json_sprintf("%.*s/%.*s/%.*s/%lld/%.*s", TEXT_ARGS(plan->about_kind),
+                                     TEXT_ARGS(plan->about), TEXT_ARGS(plan->rule),
+                                     (long long)plan->step, TEXT_ARGS(plan->occurrence)));
+}
+
+static const char plan_columns[] = "plan due state considered made";
+
+static struct table_out *new_table(enum rec_type record) {
+    struct buf columns;
+    struct table_out *table;
+    unsigned n = 0;
+
+    if (record == REC_PLAN)
+        return table_out_new(plan_columns);
+    buf_init(&columns, 4096);
+    for (const struct field *f = rec_shapes[record].fields(); f->kind != FIELD_END && n < COLUMNS;
+         f++)
+        if (is_column(f)) {
+            bool cut = f->kind == FIELD_TEXT || f->kind == FIELD_TEXTS || f->kind == FIELD_LIST;
+            buf_printf(&columns, "%s%s%.*s", n ? " " : "",
+                       f->kind == FIELD_INT ? ">" : cut ? "~" : "", TEXT_ARGS(field_name(f)));
+            n++;
+        }
+    table = table_out_new(buf_cstr(&columns));
+    buf_free(&columns);
+    return table;
+}
+
+static void add_cell(struct listing *listing, const json_t *tree, struct text name) {
+    struct buf cell;
+
+    buf_init(&cell, CELL_MAX);
+    row_cell(json_object_getn(tree, name.p, name.n), &cell);
+    table_out_cell(listing->table, buf_as_text(&cell));
+    buf_free(&cell);
+}
+
+static void add_row(struct listing *listing, const json_t *tree) {
+    struct text names = text_of(plan_columns), name;
+    unsigned n = 0;
+
+    table_out_row(listing->table);
+    while (listing->record == REC_PLAN && text_cut(&names, ' ', &name))
+        add_cell(listing, tree, name);
+    if (listing->record == REC_PLAN)
+        return;
+    for (const struct field *f = rec_shapes[listing->record].fields();
+         f->kind != FIELD_END && n < COLUMNS; f++)
+        if (is_column(f)) {
+            add_cell(listing, tree, field_name(f));
+            n++;
+        }
+}
+
+static int on_list_row(void *ctx, struct bytes key, struct bytes value) {
+    struct listing *listing = ctx;
+    const struct shape *shape = &rec_shapes[listing->record];
+    union any_rec rec;
+    json_t *tree;
+
+    (void)key;
+    if (look_decode(listing->record, value, &rec)) {
+        listing->bad++;
+        return 0;
+    }
+    tree = row_tree(shape, &rec, look_zone(&listing->look, shape, &rec));
+    if (listing->record == REC_PLAN)
+        name_plan(tree, &rec.rec_plan);
+    if (listing->rows) {
+        json_array_append_new(listing->rows, tree);
+        return 0;
+    }
+    add_row(listing, tree);
+    json_decref(tree);
+    return 0;
+}
+
+static void print_listing(struct listing *listing, const char *kind) {
+    json_t *row;
+    size_t i;
+
+    if (listing->rows) {
+        json_array_foreach(listing->rows, i, row) tree_print_line(json_incref(row));
+        json_decref(listing->rows);
+    } else if (table_out_rows(listing->table)) {
+        table_out_print(listing->table);
+    } else {
+        printf("No %s.\n", kind);
+    }
+    table_out_free(&listing->table);
+}
+
+int verb_list(const struct options *options, int argc, char **argv) {
+    struct listing listing = {0};
+    struct buf kinds;
+    enum table table;
+    int rc;
+
+    if (argc != 1 || find_table(argv[0], &table)) {
+        buf_init(&kinds, 4096);
+        name_kinds(&kinds);
+        rc = usage("list needs one of:%s", buf_cstr(&kinds));
+        buf_free(&kinds);
+        return rc;
+    }
+    rc = look_open(&listing.look, options->home);
+    if (rc)
+        return rc;
+    listing.record = table_infos[table].record;
+    listing.table = new_table(listing.record);
+    listing.rows = options->json ? json_array() : NULL;
+    rc = store_scan(listing.look.txn, table, (struct bytes){"", 0}, on_list_row, &listing);
+    look_close(&listing.look);
+    print_listing(&listing, argv[0]);
+    if (rc || listing.bad)
+        return trouble("some rows cannot be read. See: cirkel verify --home %s", options->home);
+    return EXIT_DONE;
+}
+
+/* ---- show ---- */
+
+struct showing {
+    struct look look;
+    struct text kind, id; /* kind: absent for any */
+    enum table table;
+    json_t *found; /* of {"table", "record"} */
+};
+
+static void keep(struct showing *showing, const char *table, enum rec_type record,
+                 const void *rec) {
+    const struct shape *shape = &rec_shapes[record];
+    json_array_append_new(showing->found,
+                          json_pack("{s:s,s:o}", "table", table, "record",
+                                    row_tree(shape, rec, look_zone(&showing->look, shape, rec))));
+}
+
+/* A key whose texts are, from the first on, the parts of "a" or "a/b". */
+static bool key_fits(struct bytes key, struct text id) {
+    struct text want, have;
+    size_t at = 0;
+
+    while (text_cut(&id, '/', &want))
+        if (!key_next_text(key, &at, &have) || !text_eq(want, have))
+            return false;
+    return true;
+}
+
+static int on_show_row(void *ctx, struct bytes key, struct bytes value) {
+    struct showing *showing = ctx;
+    enum rec_type record = table_infos[showing->table].record;
+    union any_rec rec;
+
+    if (!key_fits(key, showing->id))
+        return 1;
+    if (look_decode(record, value, &rec) == 0)
+        keep(showing, table_infos[showing->table].name, record, &rec);
+    return 0;
+}
+
+/* Rows of a table whose key begins with the id. */
+static int show_by_text(struct showing *showing) {
+    struct text rest = showing->id, first;
+    struct key from;
+    int rc;
+
+    if (!text_cut(&rest, '/', &first) || first.n > 130)
+        return 0;
+    key_clear(&from);
+    key_text(&from, first);
+    rc = store_scan(showing->look.txn, showing->table, key_bytes(&from), on_show_row, showing);
+    if (rc == 1 && rest.n) { /* the second part does not come first */
+        key_text(&from, rest);
+        rc = store_scan(showing->look.txn, showing->table, key_bytes(&from), on_show_row, showing);
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+static int show_by_number(struct showing *showing, uint64_t number) {
+    union any_rec rec;
+    struct key key;
+    int rc;
+
+    key_clear(&key);
+    key_u64(&key, number);
+    rc = look_get(&showing->look, showing->table, &rec, key_bytes(&key));
+    if (rc == 0)
+        keep(showing, table_infos[showing->table].name, table_infos[showing->table].record, &rec);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int on_event(void *ctx, uint64_t seq, struct bytes payload) {
+    struct showing *showing = ctx;
+    struct rec_event event;
+
+    (void)seq;
+    if (look_decode(REC_EVENT, payload, &event) == 0)
+        keep(showing, "event", REC_EVENT, &event);
+    return 1;
+}
+
+static int show_event(struct showing *showing, uint64_t number) {
+    uint64_t first, last;
+    int rc = journal_range(showing->look.inbox, &first, &last);
+
+    if (rc == 0 && number >= first && number <= last)
+        rc = journal_read(showing->look.inbox, number, 1, on_event, showing);
+    return rc == 1 ? 0 : rc;
+}
+
+static bool has_number_key(enum table table) {
+    return strcmp(table_infos[table].key, "number") == 0;
+}
+
+/* A plain number is one of the ledger; the other numbers need their kind said. */
+static int show_in_tables(struct showing *showing) {
+    int64_t number = 0;
+    bool is_number = text_int(showing->id, &number) == 0 && number > 0;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < TABLE_COUNT; i++) {
+        bool named = showing->kind.p && text_is(showing->kind, table_infos[i].name);
+        if (table_infos[i].record == REC_NONE || (showing->kind.p && !named))
+            continue;
+        showing->table = (enum table)i;
+        if (!has_number_key(showing->table))
+            rc = show_by_text(showing);
+        else if (is_number && (named || i == TABLE_LEDGER))
+            rc = show_by_number(showing, (uint64_t)number);
+    }
+    if (rc == 0 && is_number && text_is(showing->kind, "event"))
+        rc = show_event(showing, (uint64_t)number);
+    return rc;
+}
+
+static void print_blocks(const json_t *found) {
+    struct buf block;
+    json_t *one;
+    size_t i;
+
+    buf_init(&block, OUTPUT_MAX);
+    json_array_foreach(found, i, one) {
+        buf_printf(&block, "%s%s\n", i ? "\n" : "",
+                   json_string_value(json_object_get(one, "table")));
+        row_block(json_object_get(one, "record"), &block);
+    }
+    fwrite(block.p, 1, block.n, stdout);
+    buf_free(&block);
+}
+
+int verb_show(const struct options *options, int argc, char **argv) {
+    struct showing showing = {0};
+    int rc;
+
+    if (argc != 1 || !argv[0][0])
+        return usage("show needs one id. See: cirkel help show");
+    showing.id = text_of(argv[0]);
+    if (strchr(argv[0], ':'))
+        text_cut(&showing.id, ':', &showing.kind);
+    rc = look_open(&showing.look, options->home);
+    if (rc)
+        return rc;
+    showing.found = json_array();
+    rc = show_in_tables(&showing);
+    look_close(&showing.look);
+    if (json_array_size(showing.found) == 0)
+        rc = rc ? rc : -ENOENT;
+    else if (options->json)
+        tree_print(json_incref(showing.found));
+    else
+        print_blocks(showing.found);
+    json_decref(showing.found);
+    if (rc == -ENOENT)
+        return trouble("nothing has the id %s. See: cirkel list KIND", argv[0]);
+    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
+}

@@ -1,0 +1,285 @@
+/* look_queues - what waits where, how long, and what became of the rest. */
+#include "common/clock.h"
+#include "services/cirkel/home.h"
+#include "services/cirkel/look_sums.h"
+#include "services/cirkel/table_out.h"
+#include "services/cirkel/tree.h"
+#include "services/cirkel/verbs.h"
+#include "services/cirkel/when.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CHANNELS 8
+enum open_state { OPEN_QUEUED, OPEN_DEFERRED, OPEN_ARMED, OPEN_UNKNOWN, OPEN_HELD, OPEN_COUNT };
+static const char *const open_states[OPEN_COUNT] = {"queued", "deferred", "armed", "unknown",
+                                                    "held"};
+
+struct outbox { /* of one channel */
+    char channel[65];
+    uint64_t open[OPEN_COUNT];
+    instant oldest;
+};
+struct queues {
+    struct look look;
+    instant now;
+    uint64_t first, last, position, asides, pending;
+    instant oldest_pending;
+    uint64_t applied, refused, quarantined;
+    uint64_t due_rows, overdue;
+    instant due_first;
+    struct outbox outbox[CHANNELS];
+    unsigned channels;
+    struct look_count letters;
+    uint64_t hour, day; /* letters that came to an end */
+    instant paused; /* since when; 0: it is not */
+};
+
+/* ---- gathering ---- */
+
+static uint64_t number_of(struct look *look, enum table table, const char *name) {
+    struct bytes value;
+    struct key key;
+    uint64_t n = 0;
+    size_t at = 0;
+
+    key_clear(&key);
+    key_text(&key, text_of(name));
+    if (store_get(look->txn, table, key_bytes(&key), &value) || !key_next_u64(value, &at, &n))
+        return 0;
+    return n;
+}
+
+static int on_pending(void *ctx, uint64_t seq, struct bytes payload) {
+    struct queues *q = ctx;
+    struct rec_event event;
+
+    (void)seq;
+    if (look_decode(REC_EVENT, payload, &event) == 0)
+        q->oldest_pending = event.received;
+    return 1;
+}
+
+static int gather_inbox(struct queues *q) {
+    int rc = journal_range(q->look.inbox, &q->first, &q->last);
+
+    if (rc == 0)
+        rc = journal_aside_count(q->look.inbox, &q->asides);
+    q->position = number_of(&q->look, TABLE_META, "position");
+    q->pending = q->last > q->position ? q->last - q->position : 0;
+    if (rc == 0 && q->pending)
+        rc = journal_read(q->look.inbox, q->position + 1, 1, on_pending, q);
+    q->applied = number_of(&q->look, TABLE_COUNTER, "applied");
+    q->refused = number_of(&q->look, TABLE_COUNTER, "refused");
+    q->quarantined = number_of(&q->look, TABLE_COUNTER, "quarantined");
+    return rc == 1 ? 0 : rc;
+}
+
+static int on_due(void *ctx, struct bytes key, struct bytes value) {
+    struct queues *q = ctx;
+    uint64_t due;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_u64(key, &at, &due))
+        return 0;
+    if (q->due_rows++ == 0)
+        q->due_first = (instant)due;
+    if ((instant)due <= q->now)
+        q->overdue++;
+    return 0;
+}
+
+static struct outbox *outbox_of(struct queues *q, struct text channel) {
+    for (unsigned i = 0; i < q->channels; i++)
+        if (text_is(channel, q->outbox[i].channel))
+            return &q->outbox[i];
+    if (q->channels == CHANNELS ||
+        text_copy(channel, q->outbox[q->channels].channel, sizeof q->outbox->channel))
+        return &q->outbox[CHANNELS - 1];
+    return &q->outbox[q->channels++];
+}
+
+static int on_letter(void *ctx, struct bytes key, struct bytes value) {
+    struct queues *q = ctx;
+    struct rec_ledger row;
+    struct outbox *outbox;
+
+    (void)key;
+    if (look_decode(REC_LEDGER, value, &row))
+        return 0;
+    outbox = outbox_of(q, row.channel);
+    for (unsigned i = 0; i < OPEN_COUNT; i++)
+        if (text_is(row.state, open_states[i])) {
+            outbox->open[i]++;
+            if (outbox->oldest == 0 || row.decided < outbox->oldest)
+                outbox->oldest = row.decided;
+        }
+    if (row.ended && row.ended <= q->now) {
+        q->hour += q->now - row.ended < HOURS;
+        q->day += q->now - row.ended < DAYS;
+    }
+    return 0;
+}
+
+static int gather(struct queues *q) {
+    int rc = gather_inbox(q);
+
+    if (rc == 0)
+        rc = store_scan(q->look.txn, TABLE_DUE, (struct bytes){"", 0}, on_due, q);
+    if (rc == 0)
+        rc = store_scan(q->look.txn, TABLE_LEDGER, (struct bytes){"", 0}, on_letter, q);
+    if (rc == 0)
+        rc = look_count(&q->look, TABLE_LEDGER, "state", &q->letters);
+    q->paused = (instant)number_of(&q->look, TABLE_META, "paused");
+    return rc;
+}
+
+/* ---- showing ---- */
+
+static json_t *age(const struct queues *q, instant since) {
+    return since && since <= q->now ? json_integer((q->now - since) / SECONDS) : json_null();
+}
+
+static json_t *moment(const struct queues *q, instant at) {
+    char text[RFC3339_TEXT];
+
+    when_format(at, text_of(q->look.zone), text);
+    return at ? json_string(text) : json_null();
+}
+
+static json_t *outbox_tree(const struct queues *q) {
+    json_t *tree = json_object();
+
+    for (unsigned i = 0; i < q->channels; i++) {
+        const struct outbox *outbox = &q->outbox[i];
+        json_t *one = json_object();
+        for (unsigned s = 0; s < OPEN_COUNT; s++)
+            json_object_set_new(one, open_states[s], json_integer((json_int_t)outbox->open[s]));
+        json_object_set_new(one, "oldest_s", age(q, outbox->oldest));
+        json_object_set_new(tree, outbox->channel, one);
+    }
+    return tree;
+}
+
+static bool is_open_state(struct text state) {
+    for (unsigned i = 0; i < OPEN_COUNT; i++)
+        if (text_is(state, open_states[i]))
+            return true;
+    return false;
+}
+
+static json_t *ended_tree(const struct queues *q) {
+    json_t *tree = json_object();
+
+    for (unsigned i = 0; i < q->letters.words; i++) {
+        struct text word = q->letters.word[i];
+        if (!is_open_state(word))
+            json_object_setn_new(tree, word.p, word.n, json_integer((json_int_t)q->letters.n[i]));
+    }
+    return tree;
+}
+
+static json_t *queues_tree(const struct queues *q) {
+    return json_pack(
+        "{s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,s:I},s:b,s:o}",
+        "now", moment(q, q->now), "inbox", "accepted", (json_int_t)q->last, "applied", (json_int_t)q->applied,
+        "refused", (json_int_t)q->refused, "quarantined", (json_int_t)q->quarantined, "pending",
+        (json_int_t)q->pending, "refused_at_the_door", (json_int_t)q->asides, "oldest_pending_s",
+        age(q, q->oldest_pending), "due", "planned", (json_int_t)q->due_rows, "overdue",
+        (json_int_t)q->overdue, "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(),
+        "next", moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q), "ended_in_the_last", "hour",
+        (json_int_t)q->hour, "day", (json_int_t)q->day, "paused", q->paused != 0, "paused_since",
+        moment(q, q->paused));
+}
+
+static void print_age(const struct queues *q, const char *what, instant since) {
+    char span[24];
+
+    if (!since || since > q->now)
+        return;
+    span_format(q->now - since, span);
+    printf("%s%s", what, span);
+}
+
+static void print_outbox(const struct queues *q) {
+    struct table_out *table = table_out_new("outbox >queued >deferred >armed >unknown >held oldest");
+
+    for (unsigned i = 0; i < q->channels; i++) {
+        const struct outbox *outbox = &q->outbox[i];
+        char span[24] = "";
+        if (outbox->oldest && outbox->oldest <= q->now)
+            span_format(q->now - outbox->oldest, span);
+        table_out_row(table);
+        table_out_printf(table, "%s", outbox->channel);
+        for (unsigned s = 0; s < OPEN_COUNT; s++)
+            table_out_printf(table, "%" PRIu64, outbox->open[s]);
+        table_out_printf(table, "%s", span);
+    }
+    if (q->channels) {
+        fflush(stdout);
+        table_out_print(table);
+        puts("");
+    }
+    table_out_free(&table);
+}
+
+static void print_queues(const struct queues *q) {
+    char now[RFC3339_TEXT], next[RFC3339_TEXT], paused[RFC3339_TEXT];
+    struct buf ended;
+
+    when_format(q->now, text_of(q->look.zone), now);
+    when_format(q->due_first, text_of(q->look.zone), next);
+    when_format(q->paused, text_of(q->look.zone), paused);
+    printf("%s%s\n\n", now, clock_is_virtual() ? " (virtual clock)" : "");
+    if (q->paused)
+        printf("Sending is PAUSED since %s. To go on: cirkel resume\n\n", paused);
+    printf("inbox   %" PRIu64 " accepted: %" PRIu64 " applied, %" PRIu64 " refused, %" PRIu64
+           " quarantined, %" PRIu64 " pending",
+           q->last, q->applied, q->refused, q->quarantined, q->pending);
+    print_age(q, ", the oldest for ", q->oldest_pending);
+    printf("; %" PRIu64 " refused at the door\n", q->asides);
+    printf("due     %" PRIu64 " planned, %" PRIu64 " overdue", q->due_rows, q->overdue);
+    if (q->overdue)
+        print_age(q, ", the oldest for ", q->due_first);
+    printf("%s%s\n\n", q->due_rows ? "; next " : "", next);
+    print_outbox(q);
+    buf_init(&ended, 4096);
+    look_count_text(&q->letters, &ended);
+    printf("letters %" PRIu64 "%s%s\n", q->letters.all, ended.n ? ": " : "", buf_cstr(&ended));
+    printf("        %" PRIu64 " came to an end in the last hour, %" PRIu64 " in the last day\n",
+           q->hour, q->day);
+    buf_free(&ended);
+}
+
+/* A trial home lives on its own clock. */
+static void use_clock(const char *home) {
+    char path[HOME_PATH];
+
+    home_path(path, home, "run/clock");
+    if (home_is_trial(home) && clock_use(path))
+        (void)!clock_use(NULL);
+}
+
+int verb_queues(const struct options *options, int argc, char **argv) {
+    struct queues q = {0};
+    int rc;
+
+    (void)argv;
+    if (argc)
+        return usage("queues takes no arguments. See: cirkel help queues");
+    rc = look_open(&q.look, options->home);
+    if (rc)
+        return rc;
+    use_clock(options->home);
+    q.now = clock_now();
+    rc = gather(&q);
+    if (rc == 0 && options->json)
+        tree_print_line(queues_tree(&q));
+    else if (rc == 0)
+        print_queues(&q);
+    look_close(&q.look);
+    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
+}

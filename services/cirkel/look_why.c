@@ -1,0 +1,378 @@
+/* look_why - why somebody was written to, or was not: what the tables tell, in sentences. */
+#include "services/cirkel/look_ledger.h"
+#include "services/cirkel/tree.h"
+#include "services/cirkel/verbs.h"
+#include "services/cirkel/when.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SENTENCE_MAX 4096
+
+struct why {
+    struct look look;
+    struct text person, subject; /* subject: absent for all */
+    struct rec_person who;
+    json_t *lines;       /* of {"what", "text"} */
+    json_t *occasions;   /* of which this person has a row */
+};
+
+static void PRINTF_LIKE(3, 4) say(struct why *why, const char *what, const char *fmt, ...) {
+    char sentence[SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(sentence, sizeof sentence, fmt, args);
+    va_end(args);
+    json_array_append_new(why->lines, json_pack("{s:s,s:s}", "what", what, "text", sentence));
+}
+
+/* The key of "a/b", or of "a". */
+static struct key key_of(struct text id) {
+    struct key key;
+    struct text part;
+
+    key_clear(&key);
+    while (text_cut(&id, '/', &part))
+        if (key.n + part.n + 1 < STORE_KEY_MAX)
+            key_text(&key, part);
+    return key;
+}
+
+static struct key key_pair(struct text a, struct text b) {
+    struct key key;
+
+    key_clear(&key);
+    key_text(&key, a);
+    key_text(&key, b);
+    return key;
+}
+
+/* ---- the person ---- */
+
+static int on_preference(void *ctx, struct bytes key, struct bytes value) {
+    struct why *why = ctx;
+    struct rec_preference p;
+    char at[RFC3339_TEXT];
+
+    (void)key;
+    if (look_decode(REC_PREFERENCE, value, &p))
+        return 0;
+    if (!text_eq(p.person, why->person))
+        return 1;
+    when_format(p.at, text_of(why->look.zone), at);
+    say(why, "preference", "%s %.*s%.*s since %s.", p.on ? "Wants" : "Does not want",
+        TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at);
+    return 0;
+}
+
+static int tell_person(struct why *why) {
+    const struct rec_person *who = &why->who;
+    struct key key = key_of(why->person);
+    int rc;
+
+    say(why, "person", "%.*s is %.*s%s, and reads %.*s.", TEXT_ARGS(why->person),
+        TEXT_ARGS(who->name.p ? who->name : who->state),
+        text_is(who->state, "active") ? "" : " (no longer active)", TEXT_ARGS(who->language));
+    if (who->into.p)
+        say(why, "person", "The record was merged into %.*s; look there.", TEXT_ARGS(who->into));
+    if (!who->email.p)
+        say(why, "person", "There is no address to write to.");
+    if (who->bounced)
+        say(why, "person", "The address was refused for good; nothing is sent there until it changes.");
+    if (who->restricted)
+        say(why, "person", "Processing is restricted: nothing is sent.");
+    if (who->protected)
+        say(why, "person", "The identity is protected: in no automatic audience.");
+    if (who->quiet_from.p)
+        say(why, "person", "Quiet hours from %.*s to %.*s: news waits.", TEXT_ARGS(who->quiet_from),
+            TEXT_ARGS(who->quiet_to));
+    rc = store_scan(why->look.txn, TABLE_PREFERENCE, key_bytes(&key), on_preference, why);
+    return rc == 1 ? 0 : rc;
+}
+
+/* ---- memberships and registrations ---- */
+
+static void tell_membership(struct why *why, struct text network) {
+    struct rec_membership m;
+    struct key key = key_pair(network, why->person);
+    char since[RFC3339_TEXT];
+
+    if (look_get(&why->look, TABLE_MEMBERSHIP, &m, key_bytes(&key))) {
+        say(why, "membership", "Is no member of %.*s in person (an organisation may be).",
+            TEXT_ARGS(network));
+        return;
+    }
+    when_format(m.confirmed ? m.confirmed : m.granted ? m.granted : m.requested, m.zone, since);
+    say(why, "membership", "Membership of %.*s is %.*s%s%s.", TEXT_ARGS(network),
+        TEXT_ARGS(m.state), since[0] ? ", since " : "", since);
+}
+
+static void tell_registration(struct why *why, struct text meeting) {
+    struct rec_registration r;
+    struct key key = key_pair(meeting, why->person);
+    char since[RFC3339_TEXT];
+
+    if (look_get(&why->look, TABLE_REGISTRATION, &r, key_bytes(&key))) {
+        say(why, "registration", "Has no registration for %.*s.", TEXT_ARGS(meeting));
+        return;
+    }
+    when_format(r.registered ? r.registered : r.waiting, r.zone, since);
+    say(why, "registration", "For %.*s: %.*s%s%s%s%.*s.", TEXT_ARGS(meeting), TEXT_ARGS(r.state),
+        since[0] ? ", since " : "", since, r.answer.p ? "; last answer " : "", TEXT_ARGS(r.answer));
+}
+
+/* Index rows "person, other". */
+static int on_other(struct why *why, struct bytes key,
+                    void (*tell)(struct why *why, struct text other)) {
+    struct text person, other;
+    size_t at = 0;
+
+    if (!key_next_text(key, &at, &person) || !text_eq(person, why->person))
+        return 1;
+    if (key_next_text(key, &at, &other))
+        tell(why, other);
+    return 0;
+}
+
+static int on_member_of(void *ctx, struct bytes key, struct bytes value) {
+    (void)value;
+    return on_other(ctx, key, tell_membership);
+}
+
+static int on_registered_for(void *ctx, struct bytes key, struct bytes value) {
+    (void)value;
+    return on_other(ctx, key, tell_registration);
+}
+
+static int tell_belonging(struct why *why) {
+    struct key key = key_of(why->person);
+    struct rec_meeting meeting;
+    struct rec_network network;
+    struct key subject = key_of(why->subject);
+    int rc;
+
+    if (!why->subject.p) {
+        rc = store_scan(why->look.txn, TABLE_MEMBER_OF, key_bytes(&key), on_member_of, why);
+        if (rc >= 0)
+            rc = store_scan(why->look.txn, TABLE_REGISTERED_FOR, key_bytes(&key),
+                            on_registered_for, why);
+        return rc == 1 ? 0 : rc;
+    }
+    if (look_get(&why->look, TABLE_MEETING, &meeting, key_bytes(&subject)) == 0) {
+        say(why, "meeting", "%.*s is %.*s, starts %.*s (%.*s), for: %.*s.",
+            TEXT_ARGS(meeting.meeting), TEXT_ARGS(meeting.state), TEXT_ARGS(meeting.starts),
+            TEXT_ARGS(meeting.zone), TEXT_ARGS(meeting.audience));
+        if (meeting.network.p)
+            tell_membership(why, meeting.network);
+        tell_registration(why, meeting.meeting);
+    } else if (look_get(&why->look, TABLE_NETWORK, &network, key_bytes(&subject)) == 0) {
+        tell_membership(why, network.network);
+    }
+    return 0;
+}
+
+/* ---- what was decided ---- */
+
+static const char *state_in_words(struct text state) {
+    static const struct {
+        const char *state, *words;
+    } all[] = {{"held", "it is held"},
+               {"queued", "it waits to leave"},
+               {"armed", "it is leaving now"},
+               {"deferred", "it is tried again later"},
+               {"unknown", "it may have left: the answer was lost"},
+               {"accepted", "it was sent, and accepted at the other end"},
+               {"failed", "it was refused for good at the other end"},
+               {"expired", "it could not be sent while it was of use"},
+               {"withdrawn", "it was withdrawn"},
+               {"suppressed", "it was not sent"},
+               {"superseded", "it was not sent, because what it told was no longer so"},
+               {"missed", "it was missed: its time was over"},
+               {"not-due", "it was not due for this person"}};
+    for (unsigned i = 0; i < COUNT_OF(all); i++)
+        if (text_is(state, all[i].state))
+            return all[i].words;
+    return "nothing is known of it";
+}
+
+static bool is_of_subject(const struct why *why, const struct rec_ledger *row) {
+    if (!why->subject.p || look_is_about(row, why->subject))
+        return true;
+    return row->about.n > why->subject.n && row->about.p[why->subject.n] == '/' &&
+           memcmp(row->about.p, why->subject.p, why->subject.n) == 0;
+}
+
+static int on_ledger(void *ctx, const struct rec_ledger *row) {
+    struct why *why = ctx;
+    struct rec_occasion occasion = {0};
+    char due[RFC3339_TEXT], decided[RFC3339_TEXT], ended[RFC3339_TEXT];
+    struct key key;
+
+    if (!is_of_subject(why, row))
+        return 0;
+    json_array_append_new(why->occasions, json_integer(row->occasion));
+    key_clear(&key);
+    key_u64(&key, (uint64_t)row->occasion);
+    if (look_get(&why->look, TABLE_OCCASION, &occasion, key_bytes(&key)))
+        occasion.audience = TEXT_LIT("?");
+    when_format(row->due, row->zone, due);
+    when_format(row->decided, row->zone, decided);
+    when_format(row->ended, row->zone, ended);
+    say(why, "letter",
+        "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
+        "%s%s%s%s%.*s%s%.*s.",
+        (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
+        TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
+        TEXT_ARGS(occasion.audience), decided, state_in_words(row->state),
+        ended[0] ? ", " : "", ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
+        row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
+    return 0;
+}
+
+/* ---- what did not concern her ---- */
+
+static bool has_row(const struct why *why, int64_t occasion) {
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(why->occasions, i, one)
+        if (json_integer_value(one) == occasion)
+            return true;
+    return false;
+}
+
+static void tell_plan(struct why *why, const struct rec_plan *plan) {
+    char due[RFC3339_TEXT], fired[RFC3339_TEXT], made[RFC3339_TEXT];
+
+    when_format(plan->due, plan->zone, due);
+    when_format(plan->fired, plan->zone, fired);
+    when_format(plan->made, plan->zone, made);
+    if (text_is(plan->state, "planned"))
+        say(why, "plan", "Rule %.*s speaks at %s; who is in its audience is looked up then.",
+            TEXT_ARGS(plan->rule), due);
+    else if (text_is(plan->state, "firing"))
+        say(why, "plan", "Rule %.*s is being carried out now.", TEXT_ARGS(plan->rule));
+    else if (text_is(plan->state, "fired"))
+        say(why, "plan", "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
+            "its audience then.",
+            TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
+    else if (text_is(plan->state, "past"))
+        say(why, "plan", "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
+            "being (%s): nobody was written to.",
+            TEXT_ARGS(plan->rule), due, made);
+    else if (text_is(plan->state, "missed"))
+        say(why, "plan", "Rule %.*s was to speak at %s; it was missed, too late to be of use.",
+            TEXT_ARGS(plan->rule), due);
+    else
+        say(why, "plan", "Rule %.*s was to speak at %s; an operator skipped it.",
+            TEXT_ARGS(plan->rule), due);
+}
+
+static int on_plan(void *ctx, struct bytes key, struct bytes value) {
+    struct why *why = ctx;
+    struct rec_plan plan;
+
+    (void)key;
+    if (look_decode(REC_PLAN, value, &plan))
+        return 0;
+    if (!plan.occasion || !has_row(why, plan.occasion))
+        tell_plan(why, &plan);
+    return 0;
+}
+
+struct plan_walk {
+    struct why *why;
+    const struct key *prefix;
+};
+
+static int on_plan_row(void *ctx, struct bytes key, struct bytes value) {
+    struct plan_walk *walk = ctx;
+    return key_has_prefix(key, walk->prefix) ? on_plan(walk->why, key, value) : 1;
+}
+
+static int tell_plans_of(struct why *why, const char *kind, struct text id) {
+    struct key prefix = key_pair(text_of(kind), id);
+    struct plan_walk walk = {why, &prefix};
+    int rc = store_scan(why->look.txn, TABLE_PLAN, key_bytes(&prefix), on_plan_row, &walk);
+    return rc == 1 ? 0 : rc;
+}
+
+static int tell_plans(struct why *why) {
+    static const char *const alone[] = {"meeting", "network", "material", "idea",   "case",
+                                        "poll",    "person",  "organisation", "membership",
+                                        "registration"};
+    static const char *const pairs[] = {"registration", "membership"};
+    struct buf pair;
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < COUNT_OF(alone); i++)
+        rc = tell_plans_of(why, alone[i], why->subject);
+    buf_init(&pair, 130);
+    buf_printf(&pair, "%.*s/%.*s", TEXT_ARGS(why->subject), TEXT_ARGS(why->person));
+    for (unsigned i = 0; rc == 0 && !pair.over && i < COUNT_OF(pairs); i++)
+        rc = tell_plans_of(why, pairs[i], buf_as_text(&pair));
+    buf_free(&pair);
+    return rc;
+}
+
+/* ---- the verb ---- */
+
+static int tell_all(struct why *why) {
+    int rc = tell_person(why);
+
+    if (rc == 0)
+        rc = tell_belonging(why);
+    if (rc == 0)
+        rc = look_ledger(&why->look, why->person, TEXT_NONE, on_ledger, why);
+    if (rc == 0 && json_array_size(why->occasions) == 0)
+        say(why, "letter", "Nothing was ever decided for this person%s%.*s.",
+            why->subject.p ? " about " : "", TEXT_ARGS(why->subject));
+    if (rc == 0 && why->subject.p)
+        rc = tell_plans(why);
+    return rc;
+}
+
+static void print_why(const struct why *why, bool json) {
+    json_t *line;
+    size_t i;
+
+    if (json) {
+        tree_print(json_pack("{s:o,s:o,s:O}", "person", tree_text(why->person), "subject",
+                             tree_text(why->subject), "lines", why->lines));
+        return;
+    }
+    json_array_foreach(why->lines, i, line)
+        printf("%s\n", json_string_value(json_object_get(line, "text")));
+}
+
+int verb_why(const struct options *options, int argc, char **argv) {
+    struct why why = {0};
+    struct key key;
+    int rc;
+
+    if (argc < 1 || argc > 2 || strlen(argv[0]) > 64 || (argc == 2 && strlen(argv[1]) > 130))
+        return usage("why needs a person and perhaps a subject: cirkel why PERSON [SUBJECT]");
+    rc = look_open(&why.look, options->home);
+    if (rc)
+        return rc;
+    why.person = text_of(argv[0]);
+    why.subject = argc == 2 ? text_of(argv[1]) : TEXT_NONE;
+    why.lines = json_array();
+    why.occasions = json_array();
+    key = key_of(why.person);
+    rc = look_get(&why.look, TABLE_PERSON, &why.who, key_bytes(&key));
+    if (rc == 0)
+        rc = tell_all(&why);
+    look_close(&why.look);
+    if (rc == 0)
+        print_why(&why, options->json);
+    json_decref(why.lines);
+    json_decref(why.occasions);
+    if (rc == -ENOENT)
+        return trouble("there is no person %s. See: cirkel list person", argv[0]);
+    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
+}

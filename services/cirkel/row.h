@@ -1,0 +1,16 @@
+/* row - a record as people read it: as JSON, in cells of a table, or as a block of lines.
+ *
+ * Moments are shown in a zone, with its offset.
+ */
+#ifndef CIRKEL_ROW_H
+#define CIRKEL_ROW_H
+
+#include "proto/shape.h"
+
+#include <jansson.h>
+
+json_t *row_tree(const struct shape *shape, const void *rec, struct text zone); /* the caller's */
+void row_cell(const json_t *tree, struct buf *to); /* any value on one line; NULL gives nothing */
+void row_block(const json_t *tree, struct buf *to);
+
+#endif

@@ -1,0 +1,290 @@
+#include "services/cirkel/supervise.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "services/cirkel/home.h"
+#include "services/cirkel/verbs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define PAUSE_FIRST 200
+#define PAUSE_LONGEST (30 * SECONDS)
+#define LIFE_GOOD (60 * SECONDS) /* who lived so long begins anew with short pauses */
+#define STOP_WAIT (10 * SECONDS)
+#define READY_LOOK 50
+#define READY_LIFE 300 /* who lived so long has started */
+#define WORKERS 3
+
+struct supervisor;
+struct worker {
+    struct supervisor *supervisor;
+    const char *name;
+    char program[HOME_PATH];
+    int pid; /* 0: not running */
+    msec started, pause;
+};
+struct supervisor {
+    const char *home;
+    struct loop *loop;
+    struct worker workers[WORKERS]; /* in the order they start */
+    bool clock, debug, quiet, stopping, ready;
+    int exit_code;
+};
+
+static const char *const start_order[WORKERS] = {"scheduler", "intake", "notifier"};
+static const unsigned stop_order[WORKERS] = {1, 2, 0};
+
+static void start_worker(void *ctx);
+
+/* ---- stopping ---- */
+
+static void kill_hard(void *ctx) {
+    struct worker *worker = ctx;
+    if (!worker->pid)
+        return;
+    log_warn("worker_killed", "worker=%s pid=%d after_ms=%d", worker->name, worker->pid,
+             (int)STOP_WAIT);
+    kill(worker->pid, SIGKILL);
+}
+
+/* One at a time, so that whoever speaks stops before whoever listens. */
+static void stop_next(struct supervisor *s) {
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct worker *worker = &s->workers[stop_order[i]];
+        if (!worker->pid)
+            continue;
+        kill(worker->pid, SIGTERM);
+        loop_after(s->loop, STOP_WAIT, kill_hard, worker);
+        return;
+    }
+    loop_stop(s->loop);
+}
+
+static void stop_all(void *ctx) {
+    struct supervisor *s = ctx;
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    sd_notify(0, "STOPPING=1");
+    for (unsigned i = 0; i < WORKERS; i++)
+        loop_cancel(s->loop, start_worker, &s->workers[i]);
+    stop_next(s);
+}
+
+static void pass_on_reload(void *ctx) {
+    struct supervisor *s = ctx;
+    for (unsigned i = 0; i < WORKERS; i++)
+        if (s->workers[i].pid)
+            kill(s->workers[i].pid, SIGHUP);
+}
+
+/* ---- starting, and starting again ---- */
+
+static void start_later(struct worker *worker) {
+    if (worker->started && clock_boot() - worker->started >= LIFE_GOOD)
+        worker->pause = PAUSE_FIRST;
+    loop_after(worker->supervisor->loop, worker->pause, start_worker, worker);
+    worker->pause = worker->pause * 2 < PAUSE_LONGEST ? worker->pause * 2 : PAUSE_LONGEST;
+}
+
+static void on_worker_end(void *ctx, int pid, int64_t status, int signal) {
+    struct worker *worker = ctx;
+    struct supervisor *s = worker->supervisor;
+
+    worker->pid = 0;
+    if (s->stopping) {
+        loop_cancel(s->loop, kill_hard, worker);
+        stop_next(s);
+        return;
+    }
+    if (signal == 0 && status == EXIT_USAGE) {
+        log_error("worker_configuration", "worker=%s pid=%d", worker->name, pid);
+        if (!s->quiet)
+            fprintf(stderr,
+                    "cirkel: %s says that its configuration is wrong (above). Mend it, then:\n"
+                    "        cirkel check-config --home %s\n",
+                    worker->name, s->home);
+        s->exit_code = EXIT_USAGE;
+        stop_all(s);
+        return;
+    }
+    log_warn("worker_ended", "worker=%s pid=%d status=%" PRId64 " signal=%d again_in_ms=%" PRId64,
+             worker->name, pid, status, signal, worker->pause);
+    start_later(worker);
+}
+
+static void start_worker(void *ctx) {
+    struct worker *worker = ctx;
+    struct supervisor *s = worker->supervisor;
+    static char home[] = "--home", clock[] = "--clock", debug[] = "--debug";
+    char *argv[8] = {worker->program, home, (char *)s->home};
+    unsigned n = 3;
+    int rc;
+
+    if (s->clock)
+        argv[n++] = clock;
+    if (s->debug)
+        argv[n++] = debug;
+    worker->started = clock_boot();
+    rc = loop_spawn(s->loop, argv, on_worker_end, worker, &worker->pid);
+    if (rc) {
+        worker->pid = 0;
+        log_error("worker_not_started", "worker=%s error=%s again_in_ms=%" PRId64, worker->name,
+                  strerror(-rc), worker->pause);
+        start_later(worker);
+        return;
+    }
+    log_info("worker_started", "worker=%s pid=%d", worker->name, worker->pid);
+}
+
+static void print_welcome(const struct supervisor *s) {
+    fprintf(stderr,
+            "\nCirkel is running in %s%s.\n"
+            "  Letters lie in     %s/outgoing/new\n"
+            "  Speak to it        cirkel send TYPE key=value… --home %s\n"
+            "  Look               cirkel queues --home %s\n"
+            "                     cirkel ledger --home %s\n"
+            "                     cirkel forecast --until 30d --home %s\n"
+            "  Stop it            Ctrl-C\n\n",
+            s->home, s->clock ? ", on its virtual clock" : "", s->home, s->home, s->home, s->home,
+            s->home);
+}
+
+static void look_if_ready(void *ctx) {
+    struct supervisor *s = ctx;
+    char door[HOME_PATH], house[HOME_PATH];
+    bool ready;
+
+    home_path(door, s->home, "run/intake.ipc");
+    home_path(house, s->home, "run/scheduler.ipc");
+    ready = access(door, F_OK) == 0 && access(house, F_OK) == 0;
+    for (unsigned i = 0; i < WORKERS; i++)
+        ready = ready && s->workers[i].pid && clock_boot() - s->workers[i].started >= READY_LIFE;
+    if (s->stopping)
+        return;
+    if (!ready) {
+        loop_after(s->loop, READY_LOOK, look_if_ready, s);
+        return;
+    }
+    s->ready = true;
+    sd_notify(0, "READY=1");
+    if (!s->quiet)
+        print_welcome(s);
+}
+
+/* ---- the whole ---- */
+
+static int find_programs(struct supervisor *s) {
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct worker *worker = &s->workers[i];
+        worker->supervisor = s;
+        worker->name = start_order[i];
+        worker->pause = PAUSE_FIRST;
+        if (home_program(worker->name, worker->program))
+            return trouble("the program %s was not found beside this one or in ../lib/cirkel; is "
+                           "the installation complete?",
+                           worker->name);
+    }
+    return 0;
+}
+
+int supervise(const char *home, bool clock, bool debug, bool quiet) {
+    struct supervisor s = {.home = home, .clock = clock, .debug = debug, .quiet = quiet};
+    char path[HOME_PATH];
+    int rc = find_programs(&s);
+
+    if (rc)
+        return rc;
+    home_path(path, home, "run");
+    rc = make_dir(path, 0750);
+    home_path(path, home, "run/cirkel.lock");
+    if (rc == 0)
+        rc = lock_file(path);
+    if (rc == -EBUSY)
+        return trouble("another `cirkel run` (or play) is at work in %s", home);
+    if (rc)
+        return trouble("%s: %s", path, strerror(-rc));
+    log_start("cirkel", debug);
+    rc = loop_open(&s.loop);
+    if (rc)
+        return trouble("the event loop could not be opened: %s", strerror(-rc));
+    for (unsigned i = 0; i < WORKERS; i++)
+        start_worker(&s.workers[i]);
+    loop_after(s.loop, READY_LOOK, look_if_ready, &s);
+    rc = loop_run(s.loop, stop_all, pass_on_reload, &s, (WORKERS + 1) * STOP_WAIT);
+    loop_close(&s.loop);
+    return rc ? trouble("the event loop failed: %s", strerror(-rc)) : s.exit_code;
+}
+
+/* ---- as a process of its own ---- */
+
+static bool is_supervised(const char *home) {
+    char path[HOME_PATH];
+    int fd;
+
+    home_path(path, home, "run/cirkel.lock");
+    if (lock_file_fd(path, &fd))
+        return true;
+    close(fd);
+    return false;
+}
+
+int supervise_aside(const char *home, bool debug, pid_t *ret) {
+    char log[HOME_PATH];
+    pid_t parent = getpid(), pid;
+
+    home_path(log, home, "run");
+    if (make_dir(log, 0750))
+        return trouble("%s: %s", log, strerror(errno));
+    *ret = 0;
+    if (is_supervised(home))
+        return 0;
+    home_path(log, home, "run/log");
+    fflush(NULL);
+    pid = fork(); /* before this process has opened a store, a socket or a loop */
+    if (pid < 0)
+        return trouble("no process could be made: %s", strerror(errno));
+    if (pid == 0) {
+        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+        if (fd >= 0) {
+            dup2(fd, STDOUT_FILENO);
+            dup2(fd, STDERR_FILENO);
+        }
+        setpgid(0, 0); /* Ctrl-C is for whoever started it, who stops it in order */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            _exit(EXIT_TROUBLE);
+        exit(supervise(home, true, debug, true));
+    }
+    *ret = pid;
+    return 0;
+}
+
+bool supervise_ended(pid_t pid, int *ret_code) {
+    int status;
+    if (waitpid(pid, &status, WNOHANG) != pid)
+        return false;
+    *ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_TROUBLE;
+    return true;
+}
+
+int supervise_stop(pid_t pid) {
+    int status;
+
+    kill(pid, SIGTERM);
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return EXIT_TROUBLE;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_TROUBLE;
+}

@@ -1,0 +1,167 @@
+#include "services/cirkel/verify.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static struct key one(struct text a) {
+    struct key key;
+
+    key_clear(&key);
+    if (a.n + 1 <= STORE_KEY_MAX)
+        key_text(&key, a);
+    return key;
+}
+
+static struct key two(struct text a, struct text b) {
+    struct key key = one(a);
+
+    if (key.n + b.n + 1 <= STORE_KEY_MAX)
+        key_text(&key, b);
+    return key;
+}
+
+static bool has(struct verify *v, enum table table, struct key key) {
+    struct bytes value;
+    return store_get(v->look.txn, table, key_bytes(&key), &value) == 0;
+}
+
+static bool get(struct verify *v, enum table table, struct key key, void *ret) {
+    return look_get(&v->look, table, ret, key_bytes(&key)) == 0;
+}
+
+/* The two texts of an index row's key. */
+static bool cut(struct verify *v, const char *index, struct bytes key, struct text *ret_a,
+                struct text *ret_b) {
+    size_t at = 0;
+    if (key_next_text(key, &at, ret_a) && key_next_text(key, &at, ret_b))
+        return true;
+    verify_find(v, "%s %s: no key of that index", index, verify_key_text(key));
+    return false;
+}
+
+/* ---- people ---- */
+
+static void staff_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text organisation, person;
+    struct rec_person rec;
+
+    (void)value;
+    if (!cut(v, "staff", key, &organisation, &person))
+        return;
+    if (!get(v, TABLE_PERSON, one(person), &rec))
+        verify_find(v, "staff %s: there is no such person", verify_key_text(key));
+    else if (!list_has_text(rec.organisations, organisation))
+        verify_find(v, "staff %s: the person is not of that organisation", verify_key_text(key));
+}
+
+/* Two people may share an address, so only one of them stands in the index. */
+static void address_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text address, person = {value.p, value.n};
+    struct rec_person rec;
+    size_t at = 0;
+
+    if (!key_next_text(key, &at, &address) || !get(v, TABLE_PERSON, one(person), &rec)) {
+        verify_find(v, "address of %.*s: there is no such person", TEXT_ARGS(person));
+        return;
+    }
+    for (size_t i = 0; i < address.n; i++)
+        if (rec.email.n != address.n ||
+            tolower((unsigned char)rec.email.p[i]) != (unsigned char)address.p[i]) {
+            verify_find(v, "address of %.*s: the person has another one", TEXT_ARGS(person));
+            return;
+        }
+}
+
+static void person_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text organisation;
+    struct rec_person rec;
+
+    (void)key;
+    if (look_decode(REC_PERSON, value, &rec))
+        return;
+    while (codec_next_text(&rec.organisations, &organisation))
+        if (!has(v, TABLE_STAFF, two(organisation, rec.person)))
+            verify_find(v, "person %.*s: not in the index of the staff of %.*s",
+                        TEXT_ARGS(rec.person), TEXT_ARGS(organisation));
+}
+
+/* ---- memberships and registrations ---- */
+
+static void member_of_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text person, network;
+
+    (void)value;
+    if (cut(v, "member_of", key, &person, &network) &&
+        !has(v, TABLE_MEMBERSHIP, two(network, person)))
+        verify_find(v, "member_of %s: there is no such membership", verify_key_text(key));
+}
+
+static void membership_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_membership rec;
+
+    (void)key;
+    if (look_decode(REC_MEMBERSHIP, value, &rec))
+        return;
+    if (!has(v, TABLE_MEMBER_OF, two(rec.person, rec.network)))
+        verify_find(v, "membership %.*s/%.*s: not in the index of the person's networks",
+                    TEXT_ARGS(rec.network), TEXT_ARGS(rec.person));
+}
+
+static void registered_for_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text person, meeting;
+
+    (void)value;
+    if (cut(v, "registered_for", key, &person, &meeting) &&
+        !has(v, TABLE_REGISTRATION, two(meeting, person)))
+        verify_find(v, "registered_for %s: there is no such registration", verify_key_text(key));
+}
+
+static struct key waiting_key(struct text meeting, uint64_t number) {
+    struct key key = one(meeting);
+    key_u64(&key, number);
+    return key;
+}
+
+static void waiting_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text meeting, person = {value.p, value.n};
+    struct rec_registration rec;
+    uint64_t number;
+    size_t at = 0;
+
+    if (!key_next_text(key, &at, &meeting) || !key_next_u64(key, &at, &number))
+        verify_find(v, "waiting %s: no key of that index", verify_key_text(key));
+    else if (!get(v, TABLE_REGISTRATION, two(meeting, person), &rec))
+        verify_find(v, "waiting %s: there is no registration of %.*s", verify_key_text(key),
+                    TEXT_ARGS(person));
+    else if (!text_is(rec.state, "waiting") || rec.queue != (int64_t)number)
+        verify_find(v, "waiting %s: %.*s is %.*s, with number %" PRId64, verify_key_text(key),
+                    TEXT_ARGS(person), TEXT_ARGS(rec.state), rec.queue);
+}
+
+static void registration_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_registration rec;
+
+    (void)key;
+    if (look_decode(REC_REGISTRATION, value, &rec))
+        return;
+    if (!has(v, TABLE_REGISTERED_FOR, two(rec.person, rec.meeting)))
+        verify_find(v, "registration %.*s/%.*s: not in the index of the person's meetings",
+                    TEXT_ARGS(rec.meeting), TEXT_ARGS(rec.person));
+    if (text_is(rec.state, "waiting") &&
+        !has(v, TABLE_WAITING, waiting_key(rec.meeting, (uint64_t)rec.queue)))
+        verify_find(v, "registration %.*s/%.*s: waits, but not on the waiting list",
+                    TEXT_ARGS(rec.meeting), TEXT_ARGS(rec.person));
+}
+
+void verify_indexes(struct verify *v) {
+    verify_each(v, TABLE_STAFF, staff_row);
+    verify_each(v, TABLE_ADDRESS, address_row);
+    verify_each(v, TABLE_PERSON, person_row);
+    verify_each(v, TABLE_MEMBER_OF, member_of_row);
+    verify_each(v, TABLE_MEMBERSHIP, membership_row);
+    verify_each(v, TABLE_REGISTERED_FOR, registered_for_row);
+    verify_each(v, TABLE_WAITING, waiting_row);
+    verify_each(v, TABLE_REGISTRATION, registration_row);
+}

@@ -1,0 +1,213 @@
+#include "services/cirkel/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static struct key number_key(uint64_t number) {
+    struct key key;
+
+    key_clear(&key);
+    key_u64(&key, number);
+    return key;
+}
+
+static struct key text_key(struct text a, const struct text *b) {
+    struct key key;
+
+    key_clear(&key);
+    if (a.n + 1 <= STORE_KEY_MAX)
+        key_text(&key, a);
+    if (b && key.n + b->n + 1 <= STORE_KEY_MAX - 8)
+        key_text(&key, *b);
+    return key;
+}
+
+static bool has(struct verify *v, enum table table, const struct key *key) {
+    struct bytes value;
+    return store_get(v->look.txn, table, key_bytes(key), &value) == 0;
+}
+
+static bool get_row(struct verify *v, uint64_t number, struct rec_ledger *ret) {
+    struct key key = number_key(number);
+    return look_get(&v->look, TABLE_LEDGER, ret, key_bytes(&key)) == 0;
+}
+
+static bool is_waiting(const struct rec_ledger *row) {
+    return text_is(row->state, "queued") || text_is(row->state, "deferred");
+}
+
+/* ---- from the indexes to the ledger ---- */
+
+static void fired_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct text occurrence;
+    uint64_t number;
+    size_t at = 0, at_value = 0;
+
+    if (!key_next_text(key, &at, &occurrence) || !key_next_u64(value, &at_value, &number) ||
+        !get_row(v, number, &row))
+        verify_find(v, "fired %s: there is no such row of the ledger", verify_key_text(key));
+    else if (!text_eq(row.key, occurrence))
+        verify_find(v, "fired %s: row %" PRIu64 " has another occurrence", verify_key_text(key),
+                    number);
+}
+
+static void by_person_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct text person;
+    uint64_t number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_text(key, &at, &person) || !key_next_u64(key, &at, &number) ||
+        !get_row(v, number, &row) || !text_eq(row.person, person))
+        verify_find(v, "ledger_person %s: there is no such row of the ledger", verify_key_text(key));
+}
+
+static void by_subject_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct text kind, about;
+    uint64_t number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_text(key, &at, &kind) || !key_next_text(key, &at, &about) ||
+        !key_next_u64(key, &at, &number) || !get_row(v, number, &row) ||
+        !text_eq(row.about_kind, kind) || !text_eq(row.about, about))
+        verify_find(v, "ledger_about %s: there is no such row of the ledger", verify_key_text(key));
+}
+
+static void outbox_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    uint64_t moment, number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_u64(key, &at, &moment) || !key_next_u64(key, &at, &number) ||
+        !get_row(v, number, &row))
+        verify_find(v, "outbox %s: there is no such row of the ledger", verify_key_text(key));
+    else if (!is_waiting(&row) || row.next_try != (instant)moment)
+        verify_find(v, "outbox: letter %" PRIu64 " is %.*s, or to be tried at another time", number,
+                    TEXT_ARGS(row.state));
+}
+
+static void armed_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    uint64_t number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_u64(key, &at, &number) || !get_row(v, number, &row))
+        verify_find(v, "armed %s: there is no such row of the ledger", verify_key_text(key));
+    else if (!text_is(row.state, "armed"))
+        verify_find(v, "armed: letter %" PRIu64 " is %.*s", number, TEXT_ARGS(row.state));
+}
+
+/* ---- from the ledger to the indexes ---- */
+
+static void check_texts(struct verify *v, const struct rec_ledger *row) {
+    struct key key = number_key((uint64_t)row->occasion);
+    struct rec_occasion occasion;
+    struct text language, hash;
+
+    if (look_get(&v->look, TABLE_OCCASION, &occasion, key_bytes(&key))) {
+        verify_find(v, "letter %" PRId64 ": its occasion %" PRId64 " is not there", row->no,
+                    row->occasion);
+        return;
+    }
+    while (codec_next_pair_text(&occasion.texts, &language, &hash)) {
+        key = text_key(hash, NULL);
+        if (!has(v, TABLE_TEXT, &key))
+            verify_find(v, "occasion %" PRId64 ": its text in %.*s is not there", row->occasion,
+                        TEXT_ARGS(language));
+    }
+}
+
+static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes value) {
+    struct rec_ledger row;
+    struct key fired, person, about, outbox, armed;
+
+    (void)key_of_row;
+    if (look_decode(REC_LEDGER, value, &row))
+        return;
+    fired = text_key(row.key, NULL);
+    person = text_key(row.person, NULL);
+    about = text_key(row.about_kind, &row.about);
+    outbox = number_key((uint64_t)row.next_try);
+    armed = number_key((uint64_t)row.no);
+    key_u64(&person, (uint64_t)row.no);
+    key_u64(&about, (uint64_t)row.no);
+    key_u64(&outbox, (uint64_t)row.no);
+    if (!has(v, TABLE_FIRED, &fired))
+        verify_find(v, "letter %" PRId64 ": its occurrence is not marked as fired", row.no);
+    if (!has(v, TABLE_LEDGER_PERSON, &person))
+        verify_find(v, "letter %" PRId64 ": not in the index of its person", row.no);
+    if (!has(v, TABLE_LEDGER_ABOUT, &about))
+        verify_find(v, "letter %" PRId64 ": not in the index of its subject", row.no);
+    if (is_waiting(&row) && !has(v, TABLE_OUTBOX, &outbox))
+        verify_find(v, "letter %" PRId64 ": is %.*s, but not in the outbox", row.no,
+                    TEXT_ARGS(row.state));
+    if (text_is(row.state, "armed") && !has(v, TABLE_ARMED, &armed))
+        verify_find(v, "letter %" PRId64 ": is armed, but has no arm", row.no);
+    check_texts(v, &row);
+}
+
+/* ---- plans ---- */
+
+static bool is_open_plan(const struct rec_plan *plan) {
+    return text_is(plan->state, "planned") || text_is(plan->state, "firing");
+}
+
+static void due_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_plan plan;
+    struct text word;
+    struct bytes rest;
+    uint64_t moment;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_u64(key, &at, &moment) || !key_next_text(key, &at, &word)) {
+        verify_find(v, "due %s: no key of that index", verify_key_text(key));
+        return;
+    }
+    if (!text_is(word, "plan"))
+        return;
+    rest = (struct bytes){(const char *)key.p + at, key.n - at};
+    if (look_get(&v->look, TABLE_PLAN, &plan, rest))
+        verify_find(v, "due %s: there is no such plan", verify_key_text(rest));
+    else if (!is_open_plan(&plan) || plan.due != (instant)moment)
+        verify_find(v, "due %s: the plan is %.*s, or due at another time", verify_key_text(rest),
+                    TEXT_ARGS(plan.state));
+}
+
+static void plan_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_plan plan;
+    struct key due;
+
+    if (look_decode(REC_PLAN, value, &plan) || !is_open_plan(&plan))
+        return;
+    due = number_key((uint64_t)plan.due);
+    key_text(&due, TEXT_LIT("plan"));
+    if (due.n + key.n > STORE_KEY_MAX)
+        return;
+    memcpy(due.b + due.n, key.p, key.n);
+    due.n += key.n;
+    if (!has(v, TABLE_DUE, &due))
+        verify_find(v, "plan %s: is %.*s, but does not fall due", verify_key_text(key),
+                    TEXT_ARGS(plan.state));
+}
+
+void verify_ledger(struct verify *v) {
+    verify_each(v, TABLE_FIRED, fired_row);
+    verify_each(v, TABLE_LEDGER_PERSON, by_person_row);
+    verify_each(v, TABLE_LEDGER_ABOUT, by_subject_row);
+    verify_each(v, TABLE_OUTBOX, outbox_row);
+    verify_each(v, TABLE_ARMED, armed_row);
+    verify_each(v, TABLE_LEDGER, ledger_row);
+}
+
+void verify_plans(struct verify *v) {
+    verify_each(v, TABLE_DUE, due_row);
+    verify_each(v, TABLE_PLAN, plan_row);
+}
