@@ -15,7 +15,7 @@ static json_t *boolean(struct text value) {
     static const struct {
         const char *word;
         bool meaning;
-    } words[] = {{"true", true}, {"yes", true}, {"on", true},   {"1", true},
+    } words[] = {{"true", true},   {"yes", true}, {"on", true},   {"1", true},
                  {"false", false}, {"no", false}, {"off", false}, {"0", false}};
     for (unsigned i = 0; i < COUNT_OF(words); i++)
         if (text_is(value, words[i].word))
@@ -92,8 +92,7 @@ static bool split_language(struct text name, struct text *ret_name, struct text 
     return text_cut(ret_language, '.', ret_name) && ret_language->n > 0;
 }
 
-static int add_word(const struct shape *shape, const char *word, json_t *body,
-                    struct buf *reterr) {
+static int add_word(const struct shape *shape, const char *word, json_t *body, struct buf *reterr) {
     const char *equals = strchr(word, '=');
     struct text name = {word, equals ? (size_t)(equals - word) : 0}, first, language;
     const struct field *field = shape_field(shape, name);

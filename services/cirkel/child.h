@@ -5,7 +5,8 @@
 #include "common/base.h"
 
 /* `output`: gets what it writes on stdout (made by buf_init; what does not fit is dropped, `over`);
- * NULL: it writes where we do. Its exit code, 1 when it was killed; -errno when it did not start. */
+ * NULL: it writes where we do. Its exit code, 1 when it was killed; -errno when it did not start.
+ */
 MUST_CHECK int child_run(char *const argv[], struct buf *output);
 
 #endif

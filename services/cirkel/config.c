@@ -20,7 +20,10 @@ static int check_with(const char *name, const char *home) {
     rc = child_run(argv, NULL);
     if (rc < 0)
         return trouble("%s: %s", program, strerror(-rc));
-    printf("%-10s %s\n", name, rc == 0 ? "good" : rc == EXIT_USAGE ? "wrong, see above" : "could not check");
+    printf("%-10s %s\n", name,
+           rc == 0            ? "good"
+           : rc == EXIT_USAGE ? "wrong, see above"
+                              : "could not check");
     fflush(stdout);
     return rc;
 }

@@ -10,7 +10,7 @@
 
 #include "services/cirkel/lines.h"
 
-#define FRONT_BATCH 256           /* lines said at once */
+#define FRONT_BATCH 256 /* lines said at once */
 #define FRONT_BATCH_BYTES (900u << 10)
 
 struct answer {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,9 +19,18 @@ static const struct {
     const char *name;
     unsigned mode;
 } folders[] = {
-    {"", 0750},          {"rules", 0750},         {"letters", 0750},      {"keys", 0700},
-    {"keys/clients", 0700}, {"inbox", 0750},      {"core", 0750},         {"run", 0750},
-    {"outgoing", 0750},  {"outgoing/tmp", 0750},  {"outgoing/new", 0750}, {"outgoing/cur", 0750},
+    {"", 0750},
+    {"rules", 0750},
+    {"letters", 0750},
+    {"keys", 0700},
+    {"keys/clients", 0700},
+    {"inbox", 0750},
+    {"core", 0750},
+    {"run", 0750},
+    {"outgoing", 0750},
+    {"outgoing/tmp", 0750},
+    {"outgoing/new", 0750},
+    {"outgoing/cur", 0750},
 };
 
 void home_path(char ret[HOME_PATH], const char *home, const char *name) {
@@ -42,7 +52,15 @@ bool home_is_trial(const char *home) {
     return access(path, F_OK) == 0;
 }
 
+static int too_long(const char *home) {
+    return usage("%s: the name of a home has at most %d bytes, because sockets lie in it. Name it "
+                 "from nearer by, or choose a shorter one",
+                 home, HOME_NAME_MAX);
+}
+
 int home_need(const char *home) {
+    if (strlen(home) > HOME_NAME_MAX)
+        return too_long(home);
     if (home_exists(home))
         return 0;
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
@@ -61,6 +79,14 @@ static int program_folder(char ret[HOME_PATH]) {
     return text_copy(text_of(dirname(path)), ret, HOME_PATH);
 }
 
+/* Without what the search left in it. */
+static int tidy(char path[HOME_PATH]) {
+    char *real = realpath(path, NULL);
+    int rc = real ? text_copy(text_of(real), path, HOME_PATH) : -errno;
+    free(real);
+    return rc;
+}
+
 static int first_there(const char *const places[], unsigned count, const char *name,
                        char ret[HOME_PATH]) {
     char folder[HOME_PATH];
@@ -76,7 +102,7 @@ static int first_there(const char *const places[], unsigned count, const char *n
         rc = path.over ? -ENAMETOOLONG : text_copy(buf_as_text(&path), ret, HOME_PATH);
         buf_free(&path);
         if (rc == 0 && access(ret, R_OK) == 0)
-            return 0;
+            return tidy(ret);
     }
     return -ENOENT;
 }
@@ -187,8 +213,8 @@ int home_make(const char *home, bool trial) {
     char shipped[HOME_PATH];
     int rc;
 
-    if (strlen(home) > HOME_PATH / 2)
-        return usage("the name of the folder is too long");
+    if (strlen(home) > HOME_NAME_MAX)
+        return too_long(home);
     if (home_exists(home))
         return usage("%s has a cirkel.conf already; nothing was touched", home);
     if (home_shipped("rules", shipped) || home_shipped("letters", shipped))
@@ -211,14 +237,37 @@ int home_make(const char *home, bool trial) {
     return 0;
 }
 
+/* A trial home that somebody made a channel to real people in is no trial any more. */
+static int need_files_only(const char *home) {
+    struct settings settings;
+    struct buf error;
+    int rc = 0;
+
+    buf_init(&error, 65536);
+    if (settings_read(home, &settings, &error)) {
+        fputs(buf_cstr(&error), stderr);
+        rc = usage("the settings are wrong; mend %s/cirkel.conf", home);
+    } else {
+        if (!text_is(text_of(settings.channel), "maildir"))
+            rc = usage(
+                "the channel of %s is %s: letters would leave at wrong times. A virtual clock "
+                "needs channel = \"maildir\"",
+                home, settings.channel);
+        settings_free(&settings);
+    }
+    buf_free(&error);
+    return rc;
+}
+
 int home_need_trial(const char *home) {
     if (!home_exists(home))
         return home_make(home, true);
     if (home_is_trial(home))
-        return 0;
-    return usage("%s is a real home: playing in it would mail real people at wrong times.\n"
-                 "        Name another folder with --home DIR; it is made if it does not exist",
-                 home);
+        return need_files_only(home);
+    return usage(
+        "%s is a real home: a virtual clock would mail real people at wrong times.\n"
+        "        Name another folder with --home DIR, or make one: cirkel init --trial DIR",
+        home);
 }
 
 int verb_init(const struct options *options, int argc, char **argv) {

@@ -9,15 +9,17 @@
 
 #define HOME_DEFAULT "./cirkel-home"
 #define HOME_PATH 4096
+#define HOME_NAME_MAX 88 /* bytes: a socket's path ends at 107 */
 
-/* "HOME/name"; must() fit, as homes longer than a path are refused by home_need(). */
+/* "HOME/name"; must() fit: longer homes are refused by home_need(). */
 void home_path(char ret[HOME_PATH], const char *home, const char *name);
 bool home_exists(const char *home);
 bool home_is_trial(const char *home);
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);
 MUST_CHECK int home_make(const char *home, bool trial); /* 0, or an exit code */
-/* Makes a trial home when there is none; an exit code when there is one that is no trial. */
+/* Makes a trial home when there is none; an exit code when there is one that is no trial, or whose
+ * letters do not only become files. */
 MUST_CHECK int home_need_trial(const char *home);
 
 /* The program beside this one, or where it was installed; -ENOENT. */

@@ -37,9 +37,8 @@ static int show_secret(const struct options *options, const char *owner,
     if (options->out)
         return write_secret(options->out, owner, secret);
     if (options->json) {
-        tree_print_line(json_pack("{s:s,s:s,s:s,s:s}", "owner", owner, "public",
-                                  secret->public_z85, "secret", secret->secret_z85, "server",
-                                  secret->server_z85));
+        tree_print_line(json_pack("{s:s,s:s,s:s,s:s}", "owner", owner, "public", secret->public_z85,
+                                  "secret", secret->secret_z85, "server", secret->server_z85));
         return EXIT_DONE;
     }
     printf("%s may come in. This is shown once and kept nowhere:\n\n"
@@ -62,7 +61,8 @@ static int key_new(const struct options *options, const char *keys, const char *
         count++;
     }
     if (count == 0)
-        return usage("say what the key may say: --types 'registration.*,membership.request' (or '*')");
+        return usage(
+            "say what the key may say: --types 'registration.*,membership.request' (or '*')");
     rc = keyring_server(keys, true, &server);
     if (rc)
         return trouble("%s/server.key: %s", keys, strerror(-rc));
@@ -104,10 +104,9 @@ static int on_client(void *ctx, const struct key_client *client) {
     table_out_printf(listing->table, "%s", client->is_operator ? "yes" : "");
     table_out_cell(listing->table, buf_as_text(&text));
     table_out_printf(listing->table, "%s", client->public_z85);
-    json_array_append_new(listing->tree,
-                          json_pack("{s:s,s:b,s:o,s:s}", "owner", client->owner, "operator",
-                                    client->is_operator, "types", types, "public",
-                                    client->public_z85));
+    json_array_append_new(listing->tree, json_pack("{s:s,s:b,s:o,s:s}", "owner", client->owner,
+                                                   "operator", client->is_operator, "types", types,
+                                                   "public", client->public_z85));
     buf_free(&text);
     return 0;
 }

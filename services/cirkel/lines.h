@@ -1,8 +1,8 @@
 /* lines - events as JSON Lines: {"id", "at"?, "type", "body"}, one a line.
  *
  * OWNERSHIP  A line owns its request; line_free().
- * ERRORS     0; -ENOENT at the end; -EBADMSG with a sentence "FILE:LINE: what is wrong", after which
- *            the next line can be read.
+ * ERRORS     0; -ENOENT at the end; -EBADMSG with a sentence "FILE:LINE: what is wrong", after
+ * which the next line can be read.
  */
 #ifndef CIRKEL_LINES_H
 #define CIRKEL_LINES_H
@@ -12,7 +12,7 @@
 #define LINE_MAX_BYTES (512u << 10) /* of a request; intake takes 64 KiB and says so */
 
 struct line {
-    unsigned no;        /* in its file; 0: from the command line */
+    unsigned no; /* in its file; 0: from the command line */
     char id[65], type[65];
     instant at;         /* 0: not given */
     struct buf request; /* as the front door takes it */

@@ -102,8 +102,8 @@ struct text look_zone(const struct look *look, const struct shape *shape, const 
     return text_of(look->zone);
 }
 
-int look_numbers(struct look *look, enum table index, const struct key *prefix,
-                 look_number_fn *fn, void *ctx) {
+int look_numbers(struct look *look, enum table index, const struct key *prefix, look_number_fn *fn,
+                 void *ctx) {
     struct number_scan scan = {prefix, fn, ctx};
     int rc = store_scan(look->txn, index, key_bytes(prefix), on_number_row, &scan);
     return rc == 1 ? 0 : rc;

@@ -19,8 +19,8 @@ static void add_cell(struct table_out *table, const json_t *row, const char *nam
 }
 
 static int print_table(struct text lines) {
-    static const char *const names[] = {"due",   "person",  "letter",   "about", "class",
-                                        "channel", "language", "state", "reason"};
+    static const char *const names[] = {"due",     "person",   "letter", "about", "class",
+                                        "channel", "language", "state",  "reason"};
     struct table_out *table =
         table_out_new("due person letter about class channel language state ~reason");
     struct text line;
@@ -67,7 +67,8 @@ static int find_until(const struct options *options, char ret[RFC3339_TEXT], boo
 }
 
 int verb_forecast(const struct options *options, int argc, char **argv) {
-    static char option_home[] = "--home", option_forecast[] = "--forecast", option_clock[] = "--clock";
+    static char option_home[] = "--home", option_forecast[] = "--forecast",
+                option_clock[] = "--clock";
     char program[HOME_PATH], until[RFC3339_TEXT];
     char *child[7] = {program, option_home, (char *)options->home, option_forecast, until};
     struct buf output;

@@ -9,9 +9,8 @@
 #include <string.h>
 
 /* What a rule may be about, and so what the ledger's subjects are. */
-static const char *const kinds[] = {"organisation", "person",       "network",  "membership",
-                                    "meeting",      "registration", "material", "idea",
-                                    "case",         "poll"};
+static const char *const kinds[] = {"organisation", "person",   "network", "membership", "meeting",
+                                    "registration", "material", "idea",    "case",       "poll"};
 
 struct walk {
     struct look *look;

@@ -67,7 +67,10 @@ static struct table_out *new_table(enum rec_type record) {
         if (is_column(f)) {
             bool cut = f->kind == FIELD_TEXT || f->kind == FIELD_TEXTS || f->kind == FIELD_LIST;
             buf_printf(&columns, "%s%s%.*s", n ? " " : "",
-                       f->kind == FIELD_INT ? ">" : cut ? "~" : "", TEXT_ARGS(field_name(f)));
+                       f->kind == FIELD_INT ? ">"
+                       : cut                ? "~"
+                                            : "",
+                       TEXT_ARGS(field_name(f)));
             n++;
         }
     table = table_out_new(buf_cstr(&columns));

@@ -34,7 +34,7 @@ struct queues {
     unsigned channels;
     struct look_count letters;
     uint64_t hour, day; /* letters that came to an end */
-    instant paused; /* since when; 0: it is not */
+    instant paused;     /* since when; 0: it is not */
 };
 
 /* ---- gathering ---- */
@@ -185,14 +185,14 @@ static json_t *ended_tree(const struct queues *q) {
 static json_t *queues_tree(const struct queues *q) {
     return json_pack(
         "{s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,s:I},s:b,s:o}",
-        "now", moment(q, q->now), "inbox", "accepted", (json_int_t)q->last, "applied", (json_int_t)q->applied,
-        "refused", (json_int_t)q->refused, "quarantined", (json_int_t)q->quarantined, "pending",
-        (json_int_t)q->pending, "refused_at_the_door", (json_int_t)q->asides, "oldest_pending_s",
-        age(q, q->oldest_pending), "due", "planned", (json_int_t)q->due_rows, "overdue",
-        (json_int_t)q->overdue, "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(),
-        "next", moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q), "ended_in_the_last", "hour",
-        (json_int_t)q->hour, "day", (json_int_t)q->day, "paused", q->paused != 0, "paused_since",
-        moment(q, q->paused));
+        "now", moment(q, q->now), "inbox", "accepted", (json_int_t)q->last, "applied",
+        (json_int_t)q->applied, "refused", (json_int_t)q->refused, "quarantined",
+        (json_int_t)q->quarantined, "pending", (json_int_t)q->pending, "refused_at_the_door",
+        (json_int_t)q->asides, "oldest_pending_s", age(q, q->oldest_pending), "due", "planned",
+        (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue, "oldest_overdue_s",
+        q->overdue ? age(q, q->due_first) : json_null(), "next", moment(q, q->due_first), "outbox",
+        outbox_tree(q), "ended", ended_tree(q), "ended_in_the_last", "hour", (json_int_t)q->hour,
+        "day", (json_int_t)q->day, "paused", q->paused != 0, "paused_since", moment(q, q->paused));
 }
 
 static void print_age(const struct queues *q, const char *what, instant since) {
@@ -205,7 +205,8 @@ static void print_age(const struct queues *q, const char *what, instant since) {
 }
 
 static void print_outbox(const struct queues *q) {
-    struct table_out *table = table_out_new("outbox >queued >deferred >armed >unknown >held oldest");
+    struct table_out *table =
+        table_out_new("outbox >queued >deferred >armed >unknown >held oldest");
 
     for (unsigned i = 0; i < q->channels; i++) {
         const struct outbox *outbox = &q->outbox[i];

@@ -16,8 +16,8 @@ struct why {
     struct look look;
     struct text person, subject; /* subject: absent for all */
     struct rec_person who;
-    json_t *lines;       /* of {"what", "text"} */
-    json_t *occasions;   /* of which this person has a row */
+    json_t *lines;     /* of {"what", "text"} */
+    json_t *occasions; /* of which this person has a row */
 };
 
 static void PRINTF_LIKE(3, 4) say(struct why *why, const char *what, const char *fmt, ...) {
@@ -82,7 +82,8 @@ static int tell_person(struct why *why) {
     if (!who->email.p)
         say(why, "person", "There is no address to write to.");
     if (who->bounced)
-        say(why, "person", "The address was refused for good; nothing is sent there until it changes.");
+        say(why, "person",
+            "The address was refused for good; nothing is sent there until it changes.");
     if (who->restricted)
         say(why, "person", "Processing is restricted: nothing is sent.");
     if (who->protected)
@@ -158,8 +159,8 @@ static int tell_belonging(struct why *why) {
     if (!why->subject.p) {
         rc = store_scan(why->look.txn, TABLE_MEMBER_OF, key_bytes(&key), on_member_of, why);
         if (rc >= 0)
-            rc = store_scan(why->look.txn, TABLE_REGISTERED_FOR, key_bytes(&key),
-                            on_registered_for, why);
+            rc = store_scan(why->look.txn, TABLE_REGISTERED_FOR, key_bytes(&key), on_registered_for,
+                            why);
         return rc == 1 ? 0 : rc;
     }
     if (look_get(&why->look, TABLE_MEETING, &meeting, key_bytes(&subject)) == 0) {
@@ -227,8 +228,8 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
         "%s%s%s%s%.*s%s%.*s.",
         (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
         TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
-        TEXT_ARGS(occasion.audience), decided, state_in_words(row->state),
-        ended[0] ? ", " : "", ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
+        TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
+        ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
         row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
     return 0;
 }
@@ -239,9 +240,7 @@ static bool has_row(const struct why *why, int64_t occasion) {
     json_t *one;
     size_t i;
 
-    json_array_foreach(why->occasions, i, one)
-        if (json_integer_value(one) == occasion)
-            return true;
+    json_array_foreach(why->occasions, i, one) if (json_integer_value(one) == occasion) return true;
     return false;
 }
 
@@ -257,11 +256,13 @@ static void tell_plan(struct why *why, const struct rec_plan *plan) {
     else if (text_is(plan->state, "firing"))
         say(why, "plan", "Rule %.*s is being carried out now.", TEXT_ARGS(plan->rule));
     else if (text_is(plan->state, "fired"))
-        say(why, "plan", "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
+        say(why, "plan",
+            "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
             "its audience then.",
             TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
     else if (text_is(plan->state, "past"))
-        say(why, "plan", "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
+        say(why, "plan",
+            "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
             "being (%s): nobody was written to.",
             TEXT_ARGS(plan->rule), due, made);
     else if (text_is(plan->state, "missed"))
@@ -302,9 +303,9 @@ static int tell_plans_of(struct why *why, const char *kind, struct text id) {
 }
 
 static int tell_plans(struct why *why) {
-    static const char *const alone[] = {"meeting", "network", "material", "idea",   "case",
-                                        "poll",    "person",  "organisation", "membership",
-                                        "registration"};
+    static const char *const alone[] = {"meeting",    "network",     "material", "idea",
+                                        "case",       "poll",        "person",   "organisation",
+                                        "membership", "registration"};
     static const char *const pairs[] = {"registration", "membership"};
     struct buf pair;
     int rc = 0;

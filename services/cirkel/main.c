@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,31 +37,9 @@ static const struct option_row option_rows[] = {
 };
 
 static const char exit_codes[] =
-    "Exit codes: 0 done; 1 trouble (the machine, or a service that is not running); 2 the command line\n"
+    "Exit codes: 0 done; 1 trouble (the machine, or a service that is not running); 2 the command "
+    "line\n"
     "or the configuration is wrong; 3 something was refused; 4 verify found something wrong.\n";
-
-static int complain_about(int code, const char *fmt, va_list args) {
-    fputs("cirkel: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
-    return code;
-}
-
-int trouble(const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    int code = complain_about(EXIT_TROUBLE, fmt, args);
-    va_end(args);
-    return code;
-}
-
-int usage(const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    int code = complain_about(EXIT_USAGE, fmt, args);
-    va_end(args);
-    return code;
-}
 
 static const struct verb *find_verb(const char *name) {
     for (unsigned i = 0; i < COUNT_OF(verbs); i++)

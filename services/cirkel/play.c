@@ -67,8 +67,8 @@ static int read_batch(struct play *play) {
     play->count = 0;
     if (play->has_next)
         play->last = play->next.at > play->last ? play->next.at : play->last;
-    while (rc == 0 && play->has_next && play->next.at <= play->last &&
-           play->count < FRONT_BATCH && bytes + play->next.request.n <= FRONT_BATCH_BYTES) {
+    while (rc == 0 && play->has_next && play->next.at <= play->last && play->count < FRONT_BATCH &&
+           bytes + play->next.request.n <= FRONT_BATCH_BYTES) {
         bytes += play->next.request.n;
         play->batch[play->count++] = play->next;
         play->next = (struct line){0};

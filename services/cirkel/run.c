@@ -75,9 +75,8 @@ int verb_run(const struct options *options, int argc, char **argv) {
     rc = home_need(options->home);
     if (rc)
         return rc;
-    if (options->clock && !home_is_trial(options->home))
-        return usage("%s is a real home: it runs on the machine's clock. For a virtual one: "
-                     "cirkel init --trial DIR",
-                     options->home);
+    rc = options->clock ? home_need_trial(options->home) : 0;
+    if (rc)
+        return rc;
     return supervise(options->home, options->clock, options->debug, false);
 }

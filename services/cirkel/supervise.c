@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "services/cirkel/home.h"
+#include "services/cirkel/orphan.h"
 #include "services/cirkel/verbs.h"
 
 #include <errno.h>
@@ -145,6 +146,9 @@ static void start_worker(void *ctx) {
         start_later(worker);
         return;
     }
+    rc = orphan_note(s->home, worker->name, worker->pid);
+    if (rc)
+        log_warn("worker_not_noted", "worker=%s error=%s", worker->name, strerror(-rc));
     log_info("worker_started", "worker=%s pid=%d", worker->name, worker->pid);
 }
 
@@ -199,6 +203,14 @@ static int find_programs(struct supervisor *s) {
     return 0;
 }
 
+static void stop_orphans(const struct supervisor *s) {
+    for (unsigned i = 0; i < WORKERS; i++) {
+        const struct worker *worker = &s->workers[stop_order[i]];
+        if (orphan_stop(s->home, worker->name, worker->program))
+            log_warn("orphan_stopped", "worker=%s", worker->name);
+    }
+}
+
 int supervise(const char *home, bool clock, bool debug, bool quiet) {
     struct supervisor s = {.home = home, .clock = clock, .debug = debug, .quiet = quiet};
     char path[HOME_PATH];
@@ -219,6 +231,7 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     rc = loop_open(&s.loop);
     if (rc)
         return trouble("the event loop could not be opened: %s", strerror(-rc));
+    stop_orphans(&s);
     for (unsigned i = 0; i < WORKERS; i++)
         start_worker(&s.workers[i]);
     loop_after(s.loop, READY_LOOK, look_if_ready, &s);

@@ -1,7 +1,8 @@
 /* supervise - keeps the three worker programs of a home running, and stops them in order.
  *
  * A worker that ends is started again after a pause that doubles from 0.2 s to 30 s, and begins
- * anew once it has lived a minute. One that says its configuration is wrong (exit code 2) stops all.
+ * anew once it has lived a minute. One that says its configuration is wrong (exit code 2) stops
+ * all.
  *
  * OWNERSHIP  One supervisor a home: run/cirkel.lock.
  */

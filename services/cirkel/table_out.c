@@ -32,8 +32,8 @@ struct table_out *table_out_new(const char *columns) {
             flags = SCOLS_FL_TRUNC;
         must(text_copy((struct text){one.p + (flags != 0), one.n - (flags != 0)}, name,
                        sizeof name) == 0);
-        must(scols_table_new_column(out->table, name, flags == SCOLS_FL_TRUNC ? 0.1 : 0,
-                                    flags) != NULL);
+        must(scols_table_new_column(out->table, name, flags == SCOLS_FL_TRUNC ? 0.1 : 0, flags) !=
+             NULL);
     }
     scols_table_enable_colors(out->table, terminal_colour(STDOUT_FILENO));
     if (!isatty(STDOUT_FILENO))
@@ -75,7 +75,8 @@ void table_out_printf(struct table_out *table, const char *fmt, ...) {
     n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     must(n >= 0);
-    table_out_cell(table, (struct text){text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1});
+    table_out_cell(table,
+                   (struct text){text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1});
 }
 
 unsigned table_out_rows(const struct table_out *table) {

@@ -12,8 +12,9 @@ struct table_out;
  * one that begins with ~ is cut first when the terminal is narrow. */
 struct table_out *table_out_new(const char *columns);
 void table_out_free(struct table_out **table);
-void table_out_row(struct table_out *table);              /* a new row; cells go there */
-void table_out_cell(struct table_out *table, struct text t); /* the next cell; line ends become spaces */
+void table_out_row(struct table_out *table); /* a new row; cells go there */
+void table_out_cell(struct table_out *table,
+                    struct text t); /* the next cell; line ends become spaces */
 void table_out_printf(struct table_out *table, const char *fmt, ...) PRINTF_LIKE(2, 3);
 unsigned table_out_rows(const struct table_out *table);
 void table_out_print(struct table_out *table); /* on stdout */

@@ -96,7 +96,8 @@ static void check_damage(struct verify *v) {
 static const struct field *field_of_part(const struct shape *shape, struct text part) {
     static const struct {
         const char *part, *field;
-    } others[] = {{"kind", "about_kind"}, {"subject", "about"}, {"number", "no"}, {"number", "seq"}};
+    } others[] = {
+        {"kind", "about_kind"}, {"subject", "about"}, {"number", "no"}, {"number", "seq"}};
     const struct field *field = shape_field(shape, part);
 
     for (unsigned i = 0; !field && i < COUNT_OF(others); i++)
@@ -120,8 +121,7 @@ static bool key_fits(enum table table, struct bytes key, const void *rec) {
         if (field->kind == FIELD_INT) {
             if (!key_next_u64(key, &at, &number) || number != (uint64_t) * (const int64_t *)value)
                 return false;
-        } else if (!key_next_text(key, &at, &have) ||
-                   !text_eq(have, *(const struct text *)value)) {
+        } else if (!key_next_text(key, &at, &have) || !text_eq(have, *(const struct text *)value)) {
             return false;
         }
     }
@@ -191,7 +191,8 @@ static const struct {
      verify_indexes},
     {"ledger", "rows of the ledger against its indexes, outbox, arms and occasions", verify_ledger},
     {"plans", "plans against what falls due", verify_plans},
-    {"conservation", "sums: accepted is applied, refused, quarantined or pending; fired has ended or is open",
+    {"conservation",
+     "sums: accepted is applied, refused, quarantined or pending; fired has ended or is open",
      verify_conservation},
     {"places", "meetings against their registrations", verify_places},
 };

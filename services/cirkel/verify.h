@@ -25,9 +25,9 @@ void verify_each(struct verify *v, enum table table, verify_row_fn *fn);
 const char *verify_key_text(struct bytes key);
 
 /* ---- the matters ---- */
-void verify_indexes(struct verify *v);  /* verify_index.c */
-void verify_ledger(struct verify *v);   /* verify_ledger.c: its indexes, outbox, arms, occasions */
-void verify_plans(struct verify *v);    /* verify_ledger.c */
+void verify_indexes(struct verify *v); /* verify_index.c */
+void verify_ledger(struct verify *v);  /* verify_ledger.c: its indexes, outbox, arms, occasions */
+void verify_plans(struct verify *v);   /* verify_ledger.c */
 void verify_conservation(struct verify *v); /* verify_sums.c */
 void verify_places(struct verify *v);       /* verify_sums.c */
 

@@ -62,7 +62,8 @@ static void by_person_row(struct verify *v, struct bytes key, struct bytes value
     (void)value;
     if (!key_next_text(key, &at, &person) || !key_next_u64(key, &at, &number) ||
         !get_row(v, number, &row) || !text_eq(row.person, person))
-        verify_find(v, "ledger_person %s: there is no such row of the ledger", verify_key_text(key));
+        verify_find(v, "ledger_person %s: there is no such row of the ledger",
+                    verify_key_text(key));
 }
 
 static void by_subject_row(struct verify *v, struct bytes key, struct bytes value) {

@@ -83,10 +83,9 @@ static void check_letters(struct verify *v) {
     compare(v, "fired", fired, letters.all);
     v->checked++;
     if (sum + still_open != fired)
-        verify_find(v,
-                    "%" PRIu64 " letters fired, but %" PRIu64 " have ended and %" PRIu64
-                    " are open",
-                    fired, sum, still_open);
+        verify_find(
+            v, "%" PRIu64 " letters fired, but %" PRIu64 " have ended and %" PRIu64 " are open",
+            fired, sum, still_open);
 }
 
 void verify_conservation(struct verify *v) {

@@ -1,0 +1,25 @@
+# Completion for bash: verbs and options as `cirkel help` tells them, message types for `send`,
+# kinds for `list`. Source it, or put it into /usr/share/bash-completion/completions/cirkel.
+_cirkel() {
+    local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        words=$(cirkel help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
+    elif [[ $word == -* ]]; then
+        words=$(cirkel help "$verb" 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+    elif [[ $verb == send && $COMP_CWORD == 2 ]]; then
+        words=$(cirkel protocol | sed -n 's/^### \([a-z_]*\.[a-z_]*\)$/\1/p')
+    elif [[ $verb == list && $COMP_CWORD == 2 ]]; then
+        words=$(cirkel list 2>&1 | sed -n 's/.*needs one of://p')
+    elif [[ $verb == key && $COMP_CWORD == 2 ]]; then
+        words="new list revoke"
+    elif [[ $verb == help && $COMP_CWORD == 2 ]]; then
+        words=$(cirkel help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
+    fi
+    if [[ -n $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+}
+complete -F _cirkel cirkel

@@ -1,0 +1,91 @@
+#include "services/cirkel/orphan.h"
+
+#include "common/clock.h"
+#include "services/cirkel/home.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STOP_WAIT (10 * SECONDS)
+#define LOOK_PAUSE (20 * 1000000L) /* ns */
+
+static void pid_path(char ret[HOME_PATH], const char *home, const char *name) {
+    char within[64];
+    snprintf(within, sizeof within, "run/%s.pid", name);
+    home_path(ret, home, within);
+}
+
+static bool runs_program(int pid, const char *program) {
+    char link[64], path[HOME_PATH];
+    ssize_t n;
+
+    snprintf(link, sizeof link, "/proc/%d/exe", pid);
+    n = readlink(link, path, sizeof path - 1);
+    /* A newer one may have been installed meanwhile: then it is "PROGRAM (deleted)". */
+    return n > 0 && text_starts((struct text){path, (size_t)n}, program);
+}
+
+/* Its arguments are "PROGRAM --home HOME …". */
+static bool is_for_home(int pid, const char *home) {
+    char path[64], words[2 * HOME_PATH];
+    struct text rest, word;
+    FILE *file;
+    bool next_is_home = false;
+
+    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    rest = (struct text){words, fread(words, 1, sizeof words, file)};
+    fclose(file);
+    while (text_cut(&rest, '\0', &word)) {
+        if (next_is_home)
+            return text_is(word, home);
+        next_is_home = text_is(word, "--home");
+    }
+    return false;
+}
+
+/* One that only waits to be reaped has ended, too: it runs no program any more. */
+static bool has_ended(int pid, const char *program, msec wait) {
+    struct timespec pause = {0, LOOK_PAUSE};
+    msec began = clock_boot();
+
+    while (clock_boot() - began < wait) {
+        if (!runs_program(pid, program))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+int orphan_note(const char *home, const char *name, int pid) {
+    char path[HOME_PATH], text[32];
+    int n = snprintf(text, sizeof text, "%d\n", pid);
+
+    pid_path(path, home, name);
+    return write_file(path, 0640, (struct bytes){text, (size_t)n});
+}
+
+bool orphan_stop(const char *home, const char *name, const char *program) {
+    char path[HOME_PATH];
+    struct buf text;
+    int64_t pid = 0;
+    bool noted;
+
+    pid_path(path, home, name);
+    noted = read_file(path, 64, &text) == 0 && text_int(text_trim(buf_as_text(&text)), &pid) == 0;
+    buf_free(&text);
+    if (!noted || pid <= 1 || pid > INT32_MAX || !runs_program((int)pid, program) ||
+        !is_for_home((int)pid, home))
+        return false;
+    kill((int)pid, SIGTERM);
+    if (!has_ended((int)pid, program, STOP_WAIT)) {
+        kill((int)pid, SIGKILL);
+        (void)has_ended((int)pid, program, STOP_WAIT);
+    }
+    return true;
+}

@@ -1,0 +1,17 @@
+/* orphan - workers that a supervisor left behind when it was killed: they hold the locks of the
+ * home.
+ *
+ * A worker is noted in run/NAME.pid. Whoever has that number later is left alone unless it is that
+ * very program, for that very home.
+ */
+#ifndef CIRKEL_ORPHAN_H
+#define CIRKEL_ORPHAN_H
+
+#include "common/base.h"
+
+MUST_CHECK int orphan_note(const char *home, const char *name, int pid);
+/* Stops the worker noted last, if it still runs: in order, and hard after 10 s. True when it did.
+ */
+bool orphan_stop(const char *home, const char *name, const char *program);
+
+#endif
