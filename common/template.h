@@ -57,8 +57,8 @@ enum template_kind { TEMPLATE_ABSENT, TEMPLATE_TEXT, TEMPLATE_BOOL, TEMPLATE_LIS
 struct template_value {
     enum template_kind kind;
     struct text text; /* borrowed until the next call; empty is false for a section */
-    bool is_true;   /* with a text, too, it can be written: a number, which is false when zero */
-    unsigned count; /* of the list */
+    bool is_true;     /* with a text, too, it can be written: a number, which is false when zero */
+    unsigned count;   /* of the list */
 };
 /* Which item of which list a name stands in, innermost first; NULL outside of all lists. */
 struct template_scope {

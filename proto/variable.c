@@ -146,8 +146,7 @@ static int check_use(void *ctx, const struct template_use *use) {
     (void)snprintf(err->what, sizeof err->what,
                    is_known ? "\"%.*s\" is no text, expected {{#%.*s}}"
                             : "\"%.*s\" is no name of a letter about \"%.*s\"",
-                   TEXT_ARGS(use->name),
-                   TEXT_ARGS(is_known ? use->name : check->about_kind));
+                   TEXT_ARGS(use->name), TEXT_ARGS(is_known ? use->name : check->about_kind));
     return -ENOENT;
 }
 

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/pack.h"
 #include "common/token.h"
 #include "proto/codec.h"
 
 #define HELLO_EVERY (1 * SECONDS)
+#define HELLO_AGAIN ((msec)50) /* until the scheduler is there to hear it */
 #define FRAME_BYTES ((size_t)64 * 1024)
 #define HIGH_WATER 100000 /* hints and decisions are small, and many in a burst */
 #define BURST 2000
@@ -26,20 +28,23 @@ struct house {
     void *ctx;
 };
 
-static void say(struct house *house, enum frame_type type, const void *frame) {
+static bool say(struct house *house, enum frame_type type, const void *frame) {
     buf_clear(&house->out);
     frame_encode(type, frame, &house->out);
     must(!house->out.over);
+    if (fault_point("intake.hint") < 0)
+        return true; /* lost on the way */
     int r = bus_send(house->door, NULL, buf_as_bytes(&house->out));
     if (r < 0 && r != -EAGAIN)
         log_warn("hint_not_sent", "error=%d; the scheduler will find the event by itself", -r);
+    return r == 0;
 }
 
 static void hello(void *ctx) {
     struct house *house = ctx;
     struct frame_hello frame = {.process = TEXT_LIT("intake"), .boot = text_of(house->boot)};
-    say(house, FRAME_HELLO, &frame);
-    loop_after(house->loop, HELLO_EVERY, hello, house);
+    bool heard = say(house, FRAME_HELLO, &frame);
+    loop_after(house->loop, heard ? HELLO_EVERY : HELLO_AGAIN, hello, house);
 }
 
 /* An event in quarantine is accepted: it is stored, and a person decides what becomes of it. */

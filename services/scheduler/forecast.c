@@ -60,11 +60,14 @@ static int show(struct future *f) {
 static int deliver(struct future *f, bool *ret_any) {
     struct bytes key, value;
     size_t at = 0;
-    uint64_t due, no;
+    uint64_t due, no, paused;
     bool granted;
     msec lease;
     *ret_any = false;
-    int rc = store_seek(f->step.office.txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
+    int rc = meta_get(f->step.office.txn, "paused", &paused);
+    if (rc || paused) /* nothing leaves */
+        return rc;
+    rc = store_seek(f->step.office.txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     must(key_next_u64(key, &at, &due) && key_next_u64(key, &at, &no));
@@ -95,7 +98,7 @@ static int one_step(struct future *f, bool *ret_more) {
         f->deriving = !done;
         return rc;
     }
-    int rc = step_due(&f->step, f->now);
+    int rc = step_due(&f->step, f->now, f->now);
     if (rc != -ENOENT)
         return rc;
     rc = deliver(f, &any);

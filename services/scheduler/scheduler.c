@@ -24,7 +24,8 @@ struct turn { /* what one look did */
     struct txn *txn;
     uint64_t first_event, last_event;
     bool more;
-    unsigned armed;
+    bool behind;      /* events are still to be applied, ... */
+    instant received; /* ... and this is when the last applied one was received */
 };
 
 static _Noreturn void fail_stop(const char *what, int rc) {
@@ -44,12 +45,14 @@ static int on_event(void *ctx, uint64_t seq, struct bytes payload) {
     struct scheduler *s = r->s;
     must(seq == s->position + 1);
     (void)fault_point("scheduler.before_apply");
+    (void)fault_point_at("scheduler.event", seq);
     int rc = step_event(&s->step, s->now, seq, payload);
     if (rc)
         return rc;
     if (!r->t->first_event)
         r->t->first_event = seq;
     r->t->last_event = s->position = seq;
+    r->t->received = s->step.office.said;
     return 0;
 }
 
@@ -88,12 +91,20 @@ static int mark_suspect(struct scheduler *s, bool *ret_aside) {
         store_abort(&txn);
         return rc;
     }
-    return store_commit(&txn);
+    rc = store_commit(&txn);
+    if (rc == 0 && !*ret_aside)
+        s->suspect = next;
+    return rc;
+}
+
+/* A mark counts starts, not tries: a full disk has us try again and again without falling. */
+static bool is_to_be_marked(const struct scheduler *s) {
+    return s->inbox && !s->deriving && s->position < s->careful && s->suspect != s->position + 1;
 }
 
 static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
     struct reading r = {s, t};
-    uint64_t before = s->position;
+    uint64_t before = s->position, first, last;
     if (!s->inbox)
         return 0;
     bool careful = s->position < s->careful;
@@ -101,7 +112,11 @@ static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
                    : journal_read(s->inbox, s->position + 1, careful ? 1 : EVENTS_A_COMMIT, on_event, &r);
     if (aside && rc == 0)
         t->first_event = t->last_event = s->position;
+    if (rc)
+        return rc;
     t->more |= s->position - before >= EVENTS_A_COMMIT || (careful && s->position > before);
+    rc = journal_range(s->inbox, &first, &last);
+    t->behind = rc == 0 && last > s->position;
     return rc;
 }
 
@@ -185,11 +200,13 @@ static int sweep_armed(struct scheduler *s) {
 
 /* ---- a look at everything ---- */
 
+/* Never ahead of what was accepted: an answer that came in time is not overtaken by its deadline, nor
+ * a cancellation by the reminder, because we were away in between. */
 static int fire_due(struct scheduler *s, struct turn *t) {
     int rc = 0;
     unsigned i;
     for (i = 0; i < DUES_A_COMMIT && rc == 0; i++)
-        rc = step_due(&s->step, s->now);
+        rc = step_due(&s->step, s->now, t->behind ? t->received : s->now);
     t->more |= i == DUES_A_COMMIT;
     return rc == -ENOENT ? 0 : rc;
 }
@@ -211,17 +228,15 @@ static int work(struct scheduler *s, struct turn *t, struct answer *answers, uns
                 unsigned *ret_answers, bool aside) {
     int rc = step_begin(&s->step, t->txn);
     if (rc == 0)
-        rc = hear(s, answers, max, ret_answers);
-    if (rc == 0)
-        rc = sweep_armed(s);
-    if (rc == 0)
         rc = derive(s, t);
-    if (rc == 0 && !s->deriving)
-        rc = fire_due(s, t);
     if (rc == 0 && !s->deriving)
         rc = apply_events(s, t, aside);
     if (rc == 0 && !s->deriving)
-        rc = fire_due(s, t); /* what these events made due at once */
+        rc = fire_due(s, t);
+    if (rc == 0) /* after the events: what was taken back is not armed any more */
+        rc = hear(s, answers, max, ret_answers);
+    if (rc == 0)
+        rc = sweep_armed(s);
     if (rc == 0)
         rc = step_end(&s->step);
     return rc;
@@ -261,8 +276,11 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
     unsigned count = 0;
     bool aside = false;
     uint64_t position = s->position;
+    struct key derive_at = s->derive_at;
+    unsigned derive_table = s->derive_table;
+    bool deriving = s->deriving;
     must(answers);
-    int rc = s->inbox && s->position < s->careful ? mark_suspect(s, &aside) : 0;
+    int rc = is_to_be_marked(s) ? mark_suspect(s, &aside) : 0;
     if (rc == 0)
         rc = store_begin_write(s->core, &t->txn);
     if (rc == 0) {
@@ -275,8 +293,11 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
         }
     }
     (void)fault_point("scheduler.committed_not_told");
-    if (rc) {
+    if (rc) { /* nothing of this turn happened */
         s->position = position;
+        s->derive_at = derive_at;
+        s->derive_table = derive_table;
+        s->deriving = deriving;
         storage_trouble(s, rc);
     } else {
         s->out_of_space = false;
@@ -297,10 +318,15 @@ static void open_inbox(struct scheduler *s) {
     uint64_t generation, known, first, last;
     snprintf(dir, sizeof dir, "%s/inbox", s->home);
     int rc = journal_open(&s->inbox, dir, false, 0);
-    if (rc == -ENOENT)
+    if (rc == 0)
+        rc = journal_generation(s->inbox, &generation);
+    if (rc == 0)
+        rc = journal_range(s->inbox, &first, &last);
+    if (rc == -ENOENT) { /* intake is still making it */
+        journal_close(&s->inbox);
         return;
-    if (rc || (rc = journal_generation(s->inbox, &generation)) ||
-        (rc = journal_range(s->inbox, &first, &last)) || (rc = store_begin_write(s->core, &txn)))
+    }
+    if (rc || (rc = store_begin_write(s->core, &txn)))
         fail_stop("opening the inbox", rc);
     rc = meta_get(txn, "generation", &known);
     if (rc == 0 && known && known != generation)

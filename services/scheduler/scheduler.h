@@ -48,6 +48,7 @@ struct scheduler {
     uint64_t position; /* the last event applied */
     uint64_t told_fact;
     uint64_t careful;  /* up to this event one at a time: the last start was unclean */
+    uint64_t suspect;  /* the event that this run has marked */
     bool deriving;     /* plans are being derived anew */
     struct key derive_at;
     unsigned derive_table;

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/scheduler.h"
 
 #define SCAN_MAX 4000 /* rows looked at in one turn for a destination that has room */
@@ -58,22 +59,34 @@ static bool has_room(struct scheduler *s, uint64_t destination) {
     return n < s->settings.per_destination;
 }
 
-/* Hints may be lost: what was given and not armed is said again. */
-static void say_again(struct scheduler *s) {
-    msec now = clock_boot();
-    for (unsigned i = 0; i < s->assigned_count; i++)
-        if (!s->assigned[i].armed && now - s->assigned[i].since > SAY_AGAIN)
-            deliver(s, &s->assigned[i]);
-}
-
-static int assign_one(struct scheduler *s, struct txn *txn, uint64_t no) {
-    struct rec_ledger row;
+static int read_row(struct txn *txn, uint64_t no, struct rec_ledger *ret) {
     struct complaint c;
     struct bytes value;
     struct key k = key_no(no);
     int rc = store_get(txn, TABLE_LEDGER, key_bytes(&k), &value);
-    if (rc == 0)
-        rc = codec_decode(&rec_shapes[REC_LEDGER], CODEC_LENIENT, value, &row, &c);
+    return rc ? rc : codec_decode(&rec_shapes[REC_LEDGER], CODEC_LENIENT, value, ret, &c);
+}
+
+/* Hints may be lost: what was given and not armed is said again, unless it was taken back since. */
+static void say_again(struct scheduler *s, struct txn *txn) {
+    msec now = clock_boot();
+    for (unsigned i = 0; i < s->assigned_count;) {
+        struct assignment *a = &s->assigned[i];
+        struct rec_ledger row;
+        bool old = !a->armed && now - a->since > SAY_AGAIN;
+        if (old && (read_row(txn, a->delivery, &row) || !ledger_is_waiting(&row))) {
+            *a = s->assigned[--s->assigned_count];
+            continue;
+        }
+        if (old)
+            deliver(s, a);
+        i++;
+    }
+}
+
+static int assign_one(struct scheduler *s, struct txn *txn, uint64_t no) {
+    struct rec_ledger row;
+    int rc = read_row(txn, no, &row);
     if (rc)
         return rc;
     uint64_t destination = destination_of(row.address);
@@ -92,7 +105,7 @@ void scheduler_assign(struct scheduler *s, struct txn *txn) {
     uint64_t paused;
     if (!s->has_notifier || meta_get(txn, "paused", &paused) || paused)
         return;
-    say_again(s);
+    say_again(s, txn);
     for (unsigned i = 0; i < SCAN_MAX && (int64_t)s->assigned_count < s->settings.in_flight; i++) {
         int rc = store_seek(txn, TABLE_OUTBOX, key_bytes(&from), &key, &value);
         size_t at = 0;

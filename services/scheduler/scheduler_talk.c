@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "services/scheduler/scheduler.h"
 
@@ -13,6 +14,8 @@
 void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
                     const void *frame) {
     struct buf b;
+    if (type != FRAME_STATE && fault_point("scheduler.hint") < 0)
+        return;
     buf_init(&b, FRAME_MAX);
     frame_encode(type, frame, &b);
     must(!b.over);

@@ -121,6 +121,14 @@ static struct bytes result_map(struct step *s) {
     return out;
 }
 
+/* A sentence that was cut may end within a character; no record holds such a text. */
+static struct text whole(const char *cut) {
+    struct text t = text_of(cut);
+    while (t.n && !text_is_utf8(t))
+        t.n--;
+    return t;
+}
+
 static int decide(struct step *s, const struct rec_event *e, const char *status) {
     struct office *o = &s->office;
     struct rec_decision d = {.seq = (int64_t)o->seq,
@@ -134,8 +142,8 @@ static int decide(struct step *s, const struct rec_event *e, const char *status)
                              .at = o->now};
     if (o->refusal.code) {
         d.code = text_of(o->refusal.code);
-        d.field = o->refusal.field[0] ? text_of(o->refusal.field) : TEXT_NONE;
-        d.text = text_of(o->refusal.text);
+        d.field = o->refusal.field[0] ? whole(o->refusal.field) : TEXT_NONE;
+        d.text = whole(o->refusal.text);
     } else {
         d.result = result_map(s);
     }
@@ -201,13 +209,13 @@ int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payl
     return rc ? rc : meta_put(o->txn, "position", seq);
 }
 
-int step_due(struct step *s, instant now) {
+int step_due(struct step *s, instant now, instant until) {
     struct office *o = input(s, now, 0);
     instant at;
     struct text word;
     struct key key;
     int rc = due_first(o, &at, &word, &key);
-    if (rc || at > now)
+    if (rc || at > until)
         return rc ? rc : -ENOENT;
     for (unsigned i = 0; i < COUNT_OF(dues); i++) {
         if (!text_is(word, dues[i].word))

@@ -36,8 +36,10 @@ MUST_CHECK int step_event(struct step *s, instant now, uint64_t seq, struct byte
 /* An event that made us fall too often: set aside with its bytes. */
 MUST_CHECK int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payload,
                                uint64_t crashes);
-/* The first thing that is due at `now`, or a slice of it; -ENOENT when nothing is. */
-MUST_CHECK int step_due(struct step *s, instant now);
+/* The first thing that fell due by `until`, or a slice of it, done at `now`; -ENOENT when there is
+ * none. While events are still to be applied, `until` is when the last applied one was received: what
+ * they say came first. */
+MUST_CHECK int step_due(struct step *s, instant now, instant until);
 /* What the notifier asks and reports; a lease that ran out. */
 MUST_CHECK int step_arm(struct step *s, instant now, msec boot, const struct frame_arm *arm,
                         bool *ret_granted, msec *ret_until);

@@ -31,7 +31,7 @@ def check_config_errors_test(h):
         ("letters/meeting-nudge.sv.md", "{{link.yes}}", "{{link.perhaps}}", "link.perhaps"),
         ("letters/meeting-nudge.sv.md", "{{/meeting.registration_closes}}", "", "meeting.registration_closes"),
         ("letters/meeting-nudge.sv.md", "Subject: ", "Ämne: ", "Subject"),
-        ("cirkel.conf", "in_flight", "in_fligth", "in_fligth"),
+        ("cirkel.conf", "#in_flight", "in_fligth", "in_fligth"),
     ]
     for name, old, new, named in bad:
         line = edit(h, name, old, new)

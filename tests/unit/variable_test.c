@@ -1,4 +1,5 @@
-/* The names letters may use: every field of every record a kind brings, every link, every special. */
+/* The names letters may use: every field of every record a kind brings, every link, every special.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,8 +76,8 @@ static void test_names(void **state) {
     };
     (void)state;
     for (unsigned i = 0; i < COUNT_OF(cases); i++) {
-        int rc = variable_check(text_of(cases[i].about), text_of(cases[i].name),
-                                cases[i].is_section);
+        int rc =
+            variable_check(text_of(cases[i].about), text_of(cases[i].name), cases[i].is_section);
         if (rc != cases[i].rc)
             print_error("%s: %s\n", cases[i].about, cases[i].name);
         assert_int_equal(rc, cases[i].rc);
@@ -126,8 +127,8 @@ static void test_templates(void **state) {
         {"meeting", "\n\n{{meeting.tentative}}", 3},
         {"network", "{{#network.funders}}{{.}}{{/network.funders}}", 0},
         {"network", "{{.}}", 1},
-        {"case", "{{#case.notes}}{{at.date}} {{#kind.answer}}{{text}}{{/kind.answer}}{{/case.notes}}",
-         0},
+        {"case",
+         "{{#case.notes}}{{at.date}} {{#kind.answer}}{{text}}{{/kind.answer}}{{/case.notes}}", 0},
         {"poll", "{{#poll.result}}{{text}}: {{votes}}{{/poll.result}}", 0},
     };
     (void)state;

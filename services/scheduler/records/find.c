@@ -68,6 +68,9 @@ int find_audience(struct office *o, struct text expression, const char *field) {
     int rc = audience_parse(expression, &a, &why);
     if (rc)
         rc = refuse(o, "bad-value", field, "%s", buf_cstr(&why));
+    else if (audience_mentions(&a, TERM_AUDIENCE) || audience_mentions(&a, TERM_NOT_ANSWERED))
+        rc = refuse(o, "bad-value", field,
+                    "An audience cannot name itself: no audience and no not-answered in it.");
     buf_free(&why);
     return rc;
 }

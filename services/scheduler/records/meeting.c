@@ -32,6 +32,12 @@ int meeting_check_times(struct office *o, const struct rec_meeting *m) {
     instant closes = office_wall(o, m->registration_closes, m->zone);
     instant opens = office_wall(o, m->room_opens, m->zone);
     instant decide = office_wall(o, m->decide_by, m->zone);
+    struct text walls[] = {m->starts, m->ends, m->room_opens, m->registration_closes, m->decide_by};
+    struct wall w;
+    for (unsigned i = 0; i < COUNT_OF(walls); i++)
+        if (walls[i].p && wall_parse(walls[i], &w))
+            return refuse(o, "bad-value", "starts", "Expected times from 1970 to 2200; one would be %.*s.",
+                          TEXT_ARGS(walls[i]));
     if (closes > starts + m->minutes * MINUTES)
         return refuse(o, "conflict", "registration_closes", "Registration closes after the meeting ends.");
     if (opens > starts)

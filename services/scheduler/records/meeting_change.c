@@ -6,6 +6,7 @@
 #include "common/zone.h"
 #include "services/scheduler/records/meeting.h"
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/records/registration.h"
 #include "services/scheduler/reminders/ledger.h"
 
 /* A dependent wall time moves by as much as the start, unless given. */
@@ -52,6 +53,16 @@ static int revise(struct office *o, struct rec_meeting *r, const char *why) {
     return ledger_supersede_meeting(o, r->meeting, r->revision, text_of(why));
 }
 
+/* Who follows by video takes a place or not, as the mode has it; and once it is ahead again, a place
+ * that became free after the old start is offered. */
+static int change_places(struct office *o, struct rec_meeting *r) {
+    int rc = registration_recount(o, r);
+    return rc ? rc : registration_offer_free(o, r);
+}
+
+/* Two changes at the same moment are two: each is told of by its own letter. */
+static instant following(instant was, instant said) { return said > was ? said : was + 1; }
+
 int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
     struct rec_meeting r;
     int rc = find_meeting(o, m->meeting, "meeting", &r);
@@ -69,8 +80,10 @@ int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
         return rc;
     r.reason = m->reason;
     if (text_is(r.state, "called"))
-        r.moved = o->said;
+        r.moved = following(r.moved, o->said);
     rc = revise(o, &r, "the meeting was moved");
+    if (rc == 0)
+        rc = change_places(o, &r);
     return rc ? rc : meeting_tell(o, &r, FACT_MEETING_MOVED);
 }
 
@@ -97,8 +110,10 @@ int apply_meeting_set_mode(struct office *o, const struct msg_meeting_set_mode *
     if (!set_place(&r, m->mode, m->place, m->link))
         return refuse(o, "already", "mode", "The meeting has that mode and place already.");
     if (text_is(r.state, "called"))
-        r.mode_changed = o->said;
+        r.mode_changed = following(r.mode_changed, o->said);
     rc = revise(o, &r, "the meeting's mode or place changed");
+    if (rc == 0)
+        rc = change_places(o, &r);
     return rc ? rc : meeting_tell(o, &r, FACT_MEETING_MODE_SET);
 }
 
@@ -120,8 +135,9 @@ static int postpone(struct office *o, const struct msg_meeting_decide *m, struct
         r->place = m->place;
         r->link = m->link;
     }
-    r->postponed = o->said;
-    return revise(o, r, "the meeting was postponed");
+    r->postponed = following(r->postponed, o->said);
+    rc = revise(o, r, "the meeting was postponed");
+    return rc ? rc : change_places(o, r);
 }
 
 static int go(struct office *o, const struct msg_meeting_decide *m, struct rec_meeting *r) {
@@ -132,11 +148,12 @@ static int go(struct office *o, const struct msg_meeting_decide *m, struct rec_m
         return refuse(o, "missing", "link", "A meeting held as video needs a link.");
     bool changed = set_place(r, video ? TEXT_LIT("video") : m->mode, m->place, m->link);
     r->tentative = false;
-    r->decided = o->said;
+    r->decided = following(r->decided, o->said);
     if (!changed)
         return 0;
-    r->mode_changed = o->said;
-    return revise(o, r, "the meeting's mode or place changed");
+    r->mode_changed = following(r->mode_changed, o->said);
+    int rc = revise(o, r, "the meeting's mode or place changed");
+    return rc ? rc : change_places(o, r);
 }
 
 int apply_meeting_decide(struct office *o, const struct msg_meeting_decide *m) {

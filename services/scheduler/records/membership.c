@@ -137,7 +137,8 @@ int apply_membership_confirm(struct office *o, const struct msg_membership_confi
         return rc;
     if (text_is(r.state, "active"))
         return refuse(o, "already", "token", "The membership was confirmed before.");
-    if (text_is(r.state, "lapsed") || (t->expiry && t->expiry < o->said))
+    if (text_is(r.state, "lapsed") || (t->expiry && t->expiry < o->said) ||
+        (r.lapses && r.lapses <= o->said))
         return refuse(o, "too-late", "token", "The link is no longer valid. Ask for membership again.");
     rc = office_move(o, "MEMBERSHIP", r.state, "confirm", "membership", &r.state);
     if (rc)

@@ -54,6 +54,13 @@ int apply_organisation_update(struct office *o, const struct msg_organisation_up
     return put(o, &r, FACT_ORGANISATION_UPDATED);
 }
 
+static bool is_among(const struct text *items, uint32_t n, struct text item) {
+    for (uint32_t i = 0; i < n; i++)
+        if (text_eq(items[i], item))
+            return true;
+    return false;
+}
+
 /* Everybody of the organisation, with another one in its place (absent: none). */
 static int move_people(struct office *o, struct text from, struct text into) {
     struct key prefix = key1(from), at = {.n = 0};
@@ -71,7 +78,7 @@ static int move_people(struct office *o, struct text from, struct text into) {
         while (codec_next_text(&list, &item) && n < COUNT_OF(items)) {
             if (text_eq(item, from))
                 item = into;
-            if (item.p && !(text_eq(item, into) && n && text_eq(items[n - 1], into)))
+            if (item.p && !is_among(items, n, item))
                 items[n++] = item;
         }
         p.organisations = office_list_of(o, items, n);

@@ -118,7 +118,7 @@ int apply_person_update(struct office *o, const struct msg_person_update *m) {
     p.name = m->name.p ? m->name : p.name;
     p.language = m->language.p ? m->language : p.language;
     p.functions = m->functions.raw.p ? m->functions : p.functions;
-    if (m->email.p && !text_eq(m->email, was.email)) {
+    if (m->email.p) { /* also when it is the same: somebody says that it is right */
         p.email = m->email;
         p.bounced = false;
     }

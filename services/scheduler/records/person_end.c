@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/records/registration.h"
 #include "services/scheduler/reminders/ledger.h"
 
 static int move_memberships(struct office *o, struct text from, struct text into) {
@@ -31,35 +32,40 @@ static int move_memberships(struct office *o, struct text from, struct text into
     return rc == -ENOENT ? 0 : rc;
 }
 
-static bool counts(const struct rec_registration *r) {
-    return text_is(r->state, "registered") || text_is(r->state, "offered");
+/* Which of two registrations for one meeting stays: the one that says more. */
+static unsigned weight(const struct rec_registration *r) {
+    static const char *const states[] = {"cancelled", "lapsed",     "declined", "undecided", "waiting",
+                                         "offered",   "registered", "absent",   "attended"};
+    for (unsigned i = 0; i < COUNT_OF(states); i++)
+        if (text_is(r->state, states[i]))
+            return i + 1;
+    return 0;
 }
 
-/* The one keeps her registration when she has one of her own; the other's place is then free. */
+/* The better registration goes on under the one name; a place of the other is then free. */
 static int move_registration(struct office *o, struct text meeting_id, struct text from,
                              struct text into) {
     struct rec_meeting meeting;
-    struct rec_registration was, gone, now, there = {.meeting = TEXT_NONE};
+    struct rec_registration was, gone, now, there;
     int rc = office_get(o, TABLE_MEETING, key1(meeting_id), &meeting);
     if (rc == 0)
-        rc = office_get(o, TABLE_REGISTRATION, key2(meeting_id, from), &was);
+        rc = registration_get(o, meeting_id, from, &was);
+    if (rc == 0)
+        rc = registration_get(o, meeting_id, into, &there);
     if (rc)
         return rc;
-    rc = office_get(o, TABLE_REGISTRATION, key2(meeting_id, into), &there);
-    if (rc && rc != -ENOENT)
-        return rc;
-    bool has = rc == 0 && (counts(&there) || text_is(there.state, "attended"));
     gone = was;
     gone.state = TEXT_LIT("cancelled");
     gone.cancelled = 0; /* no letter: she has not cancelled */
     gone.offer_expires = 0;
+    gone.queue = 0;
+    gone.diet = TEXT_NONE;
     now = was;
     now.person = into;
-    now.registered = 0; /* nor is she confirmed anew */
     rc = registration_put(o, &meeting, &was, &gone);
-    if (rc == 0 && !has)
-        rc = registration_put(o, &meeting, there.meeting.p ? &there : NULL, &now);
-    if (rc == 0 && text_is(meeting.state, "called"))
+    if (rc == 0 && weight(&was) > weight(&there))
+        rc = registration_put(o, &meeting, there.state.p ? &there : NULL, &now);
+    if (rc == 0)
         rc = registration_offer_free(o, &meeting);
     return rc ? rc : meeting_put(o, &meeting);
 }
@@ -96,13 +102,116 @@ static int move_groups(struct office *o, struct text from, struct text into) {
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* What the one was told, the other is owed corrections of. */
+static int move_told(struct office *o, const struct rec_ledger *row, struct text from,
+                     struct text into) {
+    struct text had, has;
+    int rc = office_marked(o, TABLE_TOLD, key2(row->about, from), &had);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = office_marked(o, TABLE_TOLD, key2(row->about, into), &has);
+    if (rc == -ENOENT || (rc == 0 && text_cmp(has, had) < 0))
+        rc = office_mark(o, TABLE_TOLD, key2(row->about, into), had);
+    return rc ? rc : office_del(o, TABLE_TOLD, key2(row->about, from));
+}
+
+/* Whether the one who stays got, or gets, the letter as well. */
+static int has_same(struct office *o, const struct rec_ledger *row, struct text into, bool *ret) {
+    struct key prefix = key1(into), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    *ret = false;
+    while (!*ret && (rc = office_next(o, TABLE_LEDGER_PERSON, &prefix, &at, &value)) == 0) {
+        struct rec_ledger other;
+        size_t from = at.n - 8;
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &from, &no));
+        if ((rc = ledger_get(o, no, &other)))
+            return rc;
+        *ret = other.occasion == row->occasion && other.no != row->no;
+    }
+    return *ret || rc == -ENOENT ? 0 : rc;
+}
+
+/* Her letters, sent or still to be sent, are the other's now; nobody gets the same one twice. */
+static int move_row(struct office *o, uint64_t no, struct text from, struct text into) {
+    struct rec_ledger row;
+    struct key old = key1(from), new = key1(into);
+    bool same = false;
+    int rc = ledger_get(o, no, &row);
+    if (rc == 0 && (ledger_is_waiting(&row) || text_is(row.state, "held")))
+        rc = has_same(o, &row, into, &same);
+    if (rc == 0 && same)
+        rc = ledger_move(o, &row, "withdraw", TEXT_LIT("the person was merged"));
+    if (rc == 0 && row.told)
+        rc = move_told(o, &row, from, into);
+    key_u64(&old, no);
+    key_u64(&new, no);
+    row.person = into;
+    if (rc == 0)
+        rc = office_del(o, TABLE_LEDGER_PERSON, old);
+    if (rc == 0)
+        rc = office_mark(o, TABLE_LEDGER_PERSON, new, TEXT_LIT(""));
+    return rc ? rc : office_put(o, TABLE_LEDGER, key_no(no), &row);
+}
+
+static int move_ledger(struct office *o, struct text from, struct text into) {
+    struct key prefix = key1(from), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_LEDGER_PERSON, &prefix, &at, &value)) == 0) {
+        size_t end = at.n - 8;
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &end, &no));
+        if ((rc = move_row(o, no, from, into)))
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* What she did not want she does not want under the other name. */
+static int move_preferences(struct office *o, struct text from, struct text into) {
+    struct key prefix = key1(from), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_PREFERENCE, &prefix, &at, &value)) == 0) {
+        struct rec_preference p;
+        struct key to = key2(into, key_part(&at, 1));
+        key_text(&to, key_part(&at, 2));
+        if ((rc = office_read(o, TABLE_PREFERENCE, value, &p)))
+            return rc;
+        p.person = into;
+        if (!p.on)
+            rc = office_put(o, TABLE_PREFERENCE, to, &p);
+        if (rc == 0)
+            rc = office_del(o, TABLE_PREFERENCE, at);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* One record goes empty, so that nothing personal stays behind in it; the other can be found by its
+ * address, also when the two had the same. */
+static int move_person(struct office *o, const struct rec_person *was, const struct rec_person *into_was) {
+    struct rec_person gone = {.person = was->person,
+                              .state = TEXT_LIT("merged"),
+                              .language = was->language,
+                              .into = into_was->person};
+    struct rec_person into = *into_was;
+    into.protected |= was->protected;
+    into.restricted |= was->restricted;
+    int rc = person_put(o, was, &gone);
+    return rc ? rc : person_put(o, NULL, &into);
+}
+
 int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
-    struct rec_person was, p, into, into_was;
+    struct rec_person was, into;
     if (text_eq(m->person, m->into))
         return refuse(o, "conflict", "into", "A person cannot be merged into herself.");
     int rc = find_person(o, m->person, "person", &was);
     if (rc == 0)
-        rc = find_person(o, m->into, "into", &into_was);
+        rc = find_person(o, m->into, "into", &into);
     if (rc)
         return rc;
     office_about(o, "person", m->person);
@@ -112,20 +221,50 @@ int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
     if (rc == 0)
         rc = move_groups(o, m->person, m->into);
     if (rc == 0)
-        rc = ledger_stop_person(o, m->person, TEXT_NONE, false, "withdraw",
-                                TEXT_LIT("the person was merged"));
-    into = into_was;
-    into.protected |= was.protected;
-    into.restricted |= was.restricted;
-    p = was;
-    p.state = TEXT_LIT("merged");
-    p.into = m->into;
-    p.organisations = (struct list){.count = 0};
+        rc = move_ledger(o, m->person, m->into);
     if (rc == 0)
-        rc = person_put(o, &was, &p);
+        rc = move_preferences(o, m->person, m->into);
     if (rc == 0)
-        rc = person_put(o, &into_was, &into);
+        rc = move_person(o, &was, &into);
+    if (rc == 0 && was.protected && !into.protected)
+        rc = ledger_stop_person(o, m->into, TEXT_NONE, false, "suppress",
+                                TEXT_LIT("protected identity"));
+    if (rc == 0 && was.restricted && !into.restricted)
+        rc = ledger_stop_person(o, m->into, TEXT_NONE, false, "suppress",
+                                TEXT_LIT("restricted processing"));
     return rc ? rc : office_fact(o, FACT_PERSON_MERGED, "person", m->person);
+}
+
+/* What the kitchen should know of her stands in the letters' snapshots, too. */
+static int blank_occasion(struct office *o, int64_t no, struct text person) {
+    struct rec_occasion occasion;
+    struct rec_registration r;
+    int rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)no), &occasion);
+    if (rc || !occasion.registration.p)
+        return rc;
+    rc = office_unpack(o, REC_REGISTRATION, occasion.registration, &r);
+    if (rc || !r.diet.p || !text_eq(r.person, person))
+        return rc;
+    r.diet = TEXT_NONE;
+    occasion.registration = office_pack(o, REC_REGISTRATION, &r);
+    return office_put(o, TABLE_OCCASION, key_no((uint64_t)no), &occasion);
+}
+
+static int blank_diets(struct office *o, struct text person) {
+    struct key prefix = key1(person), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_REGISTERED_FOR, &prefix, &at, &value)) == 0) {
+        struct rec_registration r;
+        struct key k = key2(key_part(&at, 1), person);
+        rc = office_get(o, TABLE_REGISTRATION, k, &r);
+        r.diet = TEXT_NONE;
+        if (rc == 0)
+            rc = office_put(o, TABLE_REGISTRATION, k, &r);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
 }
 
 /* What was sent stays counted; name and address go from every row. */
@@ -142,7 +281,8 @@ static int blank_ledger(struct office *o, struct text person) {
             return rc;
         row.name = row.address = row.reply = TEXT_NONE;
         row.registration = (struct bytes){NULL, 0};
-        if ((rc = office_put(o, TABLE_LEDGER, key_no(no), &row)))
+        if ((rc = office_put(o, TABLE_LEDGER, key_no(no), &row)) ||
+            (rc = blank_occasion(o, row.occasion, person)))
             return rc;
     }
     return rc == -ENOENT ? 0 : rc;
@@ -174,6 +314,8 @@ int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
         rc = registration_cancel_all(o, m->person);
     if (rc == 0)
         rc = move_groups(o, m->person, TEXT_NONE);
+    if (rc == 0)
+        rc = blank_diets(o, m->person);
     if (rc == 0)
         rc = blank_ledger(o, m->person);
     if (rc == 0)

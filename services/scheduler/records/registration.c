@@ -52,13 +52,14 @@ static int check_entitled(struct office *o, struct text meeting, struct text per
     int rc = subject_load(o, TEXT_LIT("meeting"), meeting, &s);
     if (rc)
         return rc;
-    struct text either = arena_printf(o->arena, "members or (%.*s)", TEXT_ARGS(s.audience));
     buf_init(&why, 1000);
-    rc = audience_parse(either, &a, &why);
+    rc = audience_parse(s.audience, &a, &why);
+    rc = rc ? -EBADMSG : audience_has(o, &a, &s, person);
+    if (rc == 0) {
+        must(audience_parse(TEXT_LIT("members"), &a, &why) == 0);
+        rc = audience_has(o, &a, &s, person);
+    }
     buf_free(&why);
-    if (rc)
-        return -EBADMSG;
-    rc = audience_has(o, &a, &s, person);
     if (rc == 0)
         return refuse(o, "not-entitled", "person", "%.*s is neither a member nor among those invited (%.*s).",
                       TEXT_ARGS(person), TEXT_ARGS(s.audience));
@@ -143,6 +144,15 @@ static int find_both(struct office *o, struct text meeting_id, struct text perso
     return rc ? rc : check_open(o, meeting, coming);
 }
 
+/* Who waited for a place in the room and now follows by video waits for nothing. */
+static void come_in(struct office *o, struct rec_registration *r) {
+    must(machine_next("REGISTRATION", r->state, "offer", &r->state) == 0);
+    must(machine_next("REGISTRATION", r->state, "accept", &r->state) == 0);
+    r->registered = o->said;
+    r->waiting = 0;
+    r->queue = 0;
+}
+
 int apply_registration_change(struct office *o, const struct msg_registration_change *m) {
     struct rec_meeting meeting;
     struct rec_registration was, r;
@@ -160,7 +170,12 @@ int apply_registration_change(struct office *o, const struct msg_registration_ch
     if (registration_needs_no_place(&meeting, &was) && !registration_needs_no_place(&meeting, &r) &&
         !registration_free(&meeting))
         return refuse(o, "full", "mode", "There is no place left in the room.");
+    bool let_in = text_is(was.state, "waiting") && registration_needs_no_place(&meeting, &r);
+    if (let_in)
+        come_in(o, &r);
     rc = registration_put(o, &meeting, &was, &r);
+    if (rc == 0 && let_in)
+        rc = fire_joined_later(o, r.meeting, r.person);
     if (rc == 0)
         rc = registration_offer_free(o, &meeting);
     return rc ? rc : tell(o, &meeting, &r, FACT_REGISTRATION_CHANGED);

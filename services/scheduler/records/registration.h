@@ -12,5 +12,7 @@ MUST_CHECK int registration_get(struct office *o, struct text meeting, struct te
 bool registration_needs_no_place(const struct rec_meeting *m, const struct rec_registration *r);
 /* Whether a newcomer gets a place: one is free and nobody waits. */
 bool registration_free(const struct rec_meeting *m);
+/* Counts the places anew, for a meeting whose mode changed. The caller puts it. */
+MUST_CHECK int registration_recount(struct office *o, struct rec_meeting *m);
 
 #endif

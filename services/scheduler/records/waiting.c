@@ -18,6 +18,20 @@ static bool takes_place(const struct rec_meeting *m, const struct rec_registrati
            !registration_needs_no_place(m, r);
 }
 
+int registration_recount(struct office *o, struct rec_meeting *m) {
+    struct key prefix = key1(m->meeting), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    m->registered = 0;
+    while ((rc = office_next(o, TABLE_REGISTRATION, &prefix, &at, &value)) == 0) {
+        struct rec_registration r;
+        if ((rc = office_read(o, TABLE_REGISTRATION, value, &r)))
+            return rc;
+        m->registered += takes_place(m, &r);
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static struct key waiting_key(const struct rec_registration *r) {
     struct key k = key1(r->meeting);
     key_u64(&k, (uint64_t)r->queue);
@@ -105,7 +119,7 @@ int registration_expire(struct office *o, struct key key) {
         rc = machine_next("REGISTRATION", was.state, "expire", &r.state);
     if (rc)
         return rc;
-    r.lapsed = o->now;
+    r.lapsed = text_is(m.state, "called") ? o->now : 0; /* no letter about a place nobody has */
     r.offer_expires = 0;
     r.queue = 0;
     rc = registration_put(o, &m, &was, &r);

@@ -17,6 +17,8 @@ struct walk {
     unsigned nested;
 };
 
+static int node_has(struct walk *w, const struct audience *a, unsigned at);
+
 static int yes_no(int rc) { return rc == 0 ? 1 : rc == -ENOENT ? 0 : rc; }
 
 static int load_person(struct walk *w) {
@@ -147,12 +149,17 @@ static int likes_topic(struct walk *w, struct text topic) {
 static int in_own_audience(struct walk *w) {
     struct audience a;
     struct buf err;
-    if (!w->s->audience.p || ++w->nested > NESTED_MAX)
+    if (!w->s->audience.p || w->nested >= NESTED_MAX)
         return 0;
     buf_init(&err, 512);
     int rc = audience_parse(w->s->audience, &a, &err);
     buf_free(&err);
-    return rc ? 0 : audience_has(w->o, &a, w->s, w->person);
+    if (rc)
+        return 0;
+    w->nested++;
+    rc = node_has(w, &a, a.root);
+    w->nested--;
+    return rc;
 }
 
 static int has_not_answered(struct walk *w) {
@@ -277,10 +284,11 @@ static int next_single(struct text person, struct text after, struct candidate *
 }
 
 static int next_member(struct walk *w, struct text after, struct candidate *ret) {
-    struct key prefix = key1(w->s->network.network), at = {.n = 0};
+    struct key prefix, at = {.n = 0};
     struct bytes value;
     if (!w->s->has_network)
         return -ENOENT;
+    prefix = key1(w->s->network.network);
     int rc = yes_no(office_next(w->o, TABLE_WHOLE, &prefix, &at, &value));
     if (rc < 0)
         return rc;

@@ -5,16 +5,25 @@
 
 #include "services/scheduler/reminders/backoff.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/plan.h"
+#include "services/scheduler/reminders/quiet.h"
 
 static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
     struct rec_person p;
+    bool out = false;
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
     if (rc && rc != -ENOENT)
         return rc;
+    int bad = text_is(row->class, "news") ? quiet_opted_out(o, row->person, TEXT_NONE, &out) : 0;
+    if (bad)
+        return bad;
     *ret_why = rc ? "the person is gone"
                : text_is(p.state, "erased") ? "the person was erased"
                : p.protected ? "protected identity"
                : p.restricted ? "restricted processing"
+               : out ? "does not want news"
+               : p.bounced && !row->attempts && p.email.p && text_eq(p.email, row->address)
+                   ? "the address was refused for good"
                               : NULL;
     return 0;
 }
@@ -38,7 +47,7 @@ static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
     *ret_ended = true;
     if (row->useful && o->now > row->useful)
         return ledger_move(o, row, "expire", TEXT_LIT("past its use while it waited"));
-    if (o->now - row->decided > o->settings->give_up_after && row->attempts > 0)
+    if (text_is(row->state, "deferred") && o->now - row->decided > o->settings->give_up_after)
         return ledger_move(o, row, "expire", TEXT_LIT("not deliverable for too long"));
     int rc = recheck_person(o, row, &why);
     if (rc)
@@ -114,7 +123,8 @@ static int fail(struct office *o, struct rec_ledger *row, const struct frame_res
     if (!p.email.p || !text_eq(p.email, row->address))
         return 0;
     p.bounced = true;
-    return office_put(o, TABLE_PERSON, key1(row->person), &p);
+    rc = office_put(o, TABLE_PERSON, key1(row->person), &p);
+    return rc ? rc : plan_derive(o, "person", row->person);
 }
 
 /* The fate is unknown: once again by itself where that is allowed, else a person decides. */

@@ -100,26 +100,6 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
     return rc;
 }
 
-static int opted_out(struct office *o, const struct subject *s, struct text person, bool *ret) {
-    struct rec_preference p;
-    struct text topics[2] = {TEXT_LIT("news"), TEXT_NONE};
-    if (s->kind->table == TABLE_CASE)
-        topics[1] = s->rec.case_.topic;
-    *ret = false;
-    for (unsigned i = 0; i < COUNT_OF(topics); i++) {
-        struct text channels[2] = {TEXT_LIT(""), text_of(o->settings->channel)};
-        for (unsigned k = 0; topics[i].p && k < COUNT_OF(channels); k++) {
-            struct key key = key2(person, topics[i]);
-            key_text(&key, channels[k]);
-            int rc = office_get(o, TABLE_PREFERENCE, key, &p);
-            if (rc && rc != -ENOENT)
-                return rc;
-            *ret |= rc == 0 && !p.on;
-        }
-    }
-    return 0;
-}
-
 /* Whether this person can be written to at all. */
 static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
                         const struct rec_person *p, struct verdict *v) {
@@ -130,7 +110,8 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
                       : p->bounced ? "the address was refused for good"
                                    : NULL;
     if (!why && text_is(text_of(rule->class), "news")) {
-        int rc = opted_out(o, s, p->person, &out);
+        struct text topic = s->kind->table == TABLE_CASE ? s->rec.case_.topic : TEXT_NONE;
+        int rc = quiet_opted_out(o, p->person, topic, &out);
         if (rc)
             return rc;
         if (out)
@@ -218,11 +199,30 @@ static int end_plan(struct office *o, struct rec_plan *plan, const char *state) 
     return rc ? rc : plan_put(o, plan);
 }
 
+/* Its subject changed between two slices: the rest get letters that say how it is now. */
+static int is_outdated(struct office *o, const struct subject *s, const struct rec_plan *plan,
+                       bool *ret) {
+    struct rec_occasion was, now = {.rule = plan->rule};
+    int rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &was);
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    add_snapshots(o, s, &now);
+    *ret = !bytes_eq(was.network, now.network) || !bytes_eq(was.meeting, now.meeting) ||
+           !bytes_eq(was.membership, now.membership) ||
+           !bytes_eq(was.registration, now.registration) ||
+           !bytes_eq(was.material, now.material) || !bytes_eq(was.idea, now.idea) ||
+           !bytes_eq(was.case_, now.case_) || !bytes_eq(was.poll, now.poll);
+    return 0;
+}
+
 static int fire_slice(struct office *o, const struct rule *rule, const struct subject *s,
                       struct rec_plan *plan) {
     struct verdict v = judge(o, rule, plan);
     struct text person;
-    int rc = plan->occasion ? 0 : begin(o, rule, s, plan);
+    bool outdated = true;
+    int rc = plan->occasion ? is_outdated(o, s, plan, &outdated) : 0;
+    if (rc == 0 && outdated)
+        rc = begin(o, rule, s, plan);
     for (int64_t i = 0; rc == 0 && i < o->settings->fire_slice; i++) {
         rc = audience_next(o, &rule->audience, s, plan->cursor, &person);
         if (rc == -ENOENT)
@@ -242,6 +242,8 @@ int fire_plan(struct office *o, struct key key) {
     int rc = office_get(o, TABLE_PLAN, key, &plan);
     if (rc)
         return rc;
+    if (!text_is(plan.state, "planned") && !text_is(plan.state, "firing"))
+        return -ENOENT; /* nothing is due any more */
     const struct rule *rule = rulebook_find(o->rules, plan.rule);
     rc = subject_load(o, plan.about_kind, plan.about, &s);
     if (rc && rc != -ENOENT)
@@ -260,6 +262,12 @@ static bool is_current(struct office *o, const struct rule *rule, const struct s
            text_is(plan->occurrence, occurrence);
 }
 
+/* Everybody it was for had their row before this person came. */
+static bool went_by(const struct rec_plan *plan, struct text person) {
+    return text_is(plan->state, "fired") ||
+           (text_is(plan->state, "firing") && text_cmp(person, plan->cursor) <= 0);
+}
+
 int fire_joined_later(struct office *o, struct text meeting, struct text person) {
     struct key at = {.n = 0};
     struct rec_plan plan;
@@ -270,7 +278,7 @@ int fire_joined_later(struct office *o, struct text meeting, struct text person)
         rc = office_get(o, TABLE_PERSON, key1(person), &p);
     while (rc == 0 && (rc = plan_next(o, "meeting", meeting, &at, &plan)) == 0) {
         const struct rule *rule = rulebook_find(o->rules, plan.rule);
-        if (!text_is(plan.state, "fired") || !rule ||
+        if (!went_by(&plan, person) || !rule ||
             !audience_mentions(&rule->audience, TERM_REGISTERED) || !is_current(o, rule, &s, &plan))
             continue;
         int has = audience_has(o, &rule->audience, &s, person);

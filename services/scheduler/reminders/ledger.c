@@ -46,7 +46,8 @@ static int note_told(struct office *o, const struct rec_ledger *row) {
     struct text had;
     uint64_t revision = 0;
     size_t at = 0;
-    if (!row->told || !(text_is(row->state, "armed") || text_is(row->state, "superseded")))
+    if (!row->told || !(text_is(row->state, "armed") || text_is(row->state, "accepted") ||
+                        text_is(row->state, "superseded")))
         return 0;
     struct key k = key2(row->about, row->person), value;
     int rc = office_marked(o, TABLE_TOLD, k, &had);

@@ -19,46 +19,61 @@ struct checking {
     struct buf *err;
 };
 
+struct partials {
+    const char *home, *language;
+    struct buf text;
+};
+
+static int on_partial(void *ctx, struct text name, struct text *ret) {
+    struct partials *p = ctx;
+    char path[4400];
+    snprintf(path, sizeof path, "%s/letters/_%.*s.%s.md", p->home, TEXT_ARGS(name), p->language);
+    buf_free(&p->text);
+    int rc = read_file(path, LETTER_MAX, &p->text);
+    if (rc == 0)
+        *ret = buf_as_text(&p->text);
+    return rc ? -ENOENT : 0;
+}
+
 /* Writes the text with {{>partials}} replaced, so that what is kept is whole. */
-static int write_out(const char *home, const char *language, struct text source, struct buf *to) {
+static int write_out(struct partials *p, struct text source, struct buf *to) {
     struct text rest = source, line;
     while (text_cut(&rest, '\n', &line)) {
         struct text name = text_trim(line);
-        char path[4400];
-        struct buf part;
+        struct text part;
         if (!text_starts(name, "{{>") || name.n < 6) {
             buf_text(to, line);
             buf_char(to, '\n');
             continue;
         }
         name = text_trim((struct text){name.p + 3, name.n - 5});
-        snprintf(path, sizeof path, "%s/letters/_%.*s.%s.md", home, TEXT_ARGS(name), language);
-        buf_init(&part, LETTER_MAX);
-        int rc = read_file(path, LETTER_MAX, &part);
-        if (rc == 0)
-            buf_text(to, buf_as_text(&part));
-        buf_free(&part);
-        if (rc)
+        if (on_partial(p, name, &part))
             return -ENOENT;
+        buf_text(to, part);
     }
     return to->over ? -EFBIG : 0;
 }
 
-static int check(struct checking *c, struct text whole) {
+/* Read as it stands, so that an error names the file's own line, or the partial's. */
+static int check(struct checking *c, const char *home, const char *language, struct text source) {
     struct template *t;
     struct template_error e;
-    if (!text_starts(whole, "Subject: ")) {
+    struct partials p = {.home = home, .language = language};
+    if (!text_starts(source, "Subject: ")) {
         config_error(c->err, c->path, 1, "expected \"Subject: …\" on the first line");
         return -EBADMSG;
     }
-    if (template_parse(&t, whole, NULL, NULL, &e)) {
-        config_error(c->err, c->path, e.line, "%s", e.what);
-        return -EBADMSG;
+    buf_init(&p.text, LETTER_MAX);
+    int rc = template_parse(&t, source, on_partial, &p, &e);
+    if (rc == 0) {
+        rc = variable_check_template(text_of(c->rule->about->name), t, &e);
+        template_free(&t);
     }
-    int rc = variable_check_template(text_of(c->rule->about->name), t, &e);
-    if (rc)
+    if (rc && e.source[0])
+        config_error(c->err, c->path, 0, "{{>%s}} line %u: %s", e.source, e.line, e.what);
+    else if (rc)
         config_error(c->err, c->path, e.line, "%s", e.what);
-    template_free(&t);
+    buf_free(&p.text);
     return rc ? -EBADMSG : 0;
 }
 
@@ -82,18 +97,23 @@ static int load_one(struct rulebook *book, const char *home, struct rule *rule, 
     struct buf source, whole;
     snprintf(path, sizeof path, "%s/letters/%s.%s.md", home, rule->letter, languages[language]);
     struct checking c = {.path = path, .rule = rule, .err = reterr};
+    struct partials p = {.home = home, .language = languages[language]};
+    buf_init(&p.text, LETTER_MAX);
     buf_init(&source, LETTER_MAX);
     buf_init(&whole, LETTER_MAX);
     int rc = read_file(path, LETTER_MAX, &source);
     if (rc) {
         config_error(reterr, path, 0, "%s; the letter is needed in da, sv and en", strerror(-rc));
-    } else if ((rc = write_out(home, languages[language], buf_as_text(&source), &whole))) {
-        config_error(reterr, path, 0, "a {{>partial}} is missing in letters/, or it is all too long");
-    } else if ((rc = check(&c, buf_as_text(&whole))) == 0) {
+    } else if ((rc = check(&c, home, languages[language], buf_as_text(&source)))) {
+        rc = -EBADMSG;
+    } else if ((rc = write_out(&p, buf_as_text(&source), &whole))) {
+        config_error(reterr, path, 0, "with its partials it is longer than %d bytes", LETTER_MAX);
+    } else {
         struct bytes part = buf_as_bytes(&whole);
         token_hash_text(&part, 1, rule->text_hash[language]);
         keep(book, rule->text_hash[language], buf_as_text(&whole));
     }
+    buf_free(&p.text);
     buf_free(&source);
     buf_free(&whole);
     return rc;

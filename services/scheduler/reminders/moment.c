@@ -90,6 +90,15 @@ static instant on_wall(const struct moment *m, struct wall w, const struct zone 
     return zone_instant(zone, w) + m->span;
 }
 
+/* To the millisecond, when it has any: two moves within a second are two occurrences. */
+static void name_instant(struct text name, instant at, char ret[65]) {
+    char when[RFC3339_TEXT], part[8] = "";
+    instant_format(at, zone_utc(), when);
+    if (at % SECONDS)
+        snprintf(part, sizeof part, ".%03d", (int)(at % SECONDS));
+    snprintf(ret, 65, "%.*s=%.19s%sZ", TEXT_ARGS(name), when, part);
+}
+
 instant moment_of(const struct moment *m, const void *record, const struct zone *zone,
                   char ret_occurrence[65]) {
     const void *value = (const char *)record + m->anchor->offset;
@@ -97,11 +106,9 @@ instant moment_of(const struct moment *m, const void *record, const struct zone 
     struct wall w;
     if (m->anchor->kind == FIELD_INSTANT) {
         instant at = *(const instant *)value;
-        char when[RFC3339_TEXT];
         if (!at)
             return 0;
-        instant_format(at, zone_utc(), when);
-        snprintf(ret_occurrence, 65, "%.*s=%s", TEXT_ARGS(name), when);
+        name_instant(name, at, ret_occurrence);
         if (!m->days && m->at < 0)
             return at + m->span;
         return on_wall(m, zone_wall(zone, at), zone);

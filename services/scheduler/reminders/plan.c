@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define DESIRED_MAX 128
-
 struct key plan_key(const struct rec_plan *p) {
     struct key k = key2(p->about_kind, p->about);
     key_text(&k, p->rule);
@@ -59,6 +57,20 @@ int plan_next(struct office *o, const char *kind, struct text id, struct key *at
     return rc ? rc : office_read(o, TABLE_PLAN, value, ret);
 }
 
+static unsigned most_steps(const struct rulebook *book, const struct subject_kind *kind) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < book->count; i++)
+        n += book->rules[i].about == kind ? book->rules[i].steps : 0;
+    return n;
+}
+
+/* 0: always. What lies before 1970 is over, but is no instant that a record can hold. */
+static instant useful_of(const struct rule *r, const struct subject *s, const struct zone *zone) {
+    char unused[65];
+    instant useful = r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, unused) : 0;
+    return useful < 0 ? 1 : useful;
+}
+
 /* Everything the rules want for this subject as it is now. */
 static unsigned desire(struct office *o, const struct subject *s, struct rec_plan *want) {
     const struct zone *zone = office_zone(o, s->zone);
@@ -67,10 +79,10 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
         const struct rule *r = &o->rules->rules[i];
         if (r->about != s->kind || !rule_speaks(r, &s->rec))
             continue;
-        for (unsigned step = 0; step < r->steps && n < DESIRED_MAX; step++) {
-            char occurrence[65], unused[65];
+        for (unsigned step = 0; step < r->steps; step++) {
+            char occurrence[65];
             instant due = moment_of(&r->when[step], &s->rec, zone, occurrence);
-            if (!due)
+            if (due <= 0)
                 continue;
             want[n++] = (struct rec_plan){
                 .rule = text_of(r->name),
@@ -81,7 +93,7 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
                 .occurrence = arena_text(o->arena, text_of(occurrence)),
                 .state = due < o->said ? TEXT_LIT("past") : TEXT_LIT("planned"),
                 .due = due,
-                .useful = r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, unused) : 0,
+                .useful = useful_of(r, s, zone),
                 .zone = s->zone,
                 .made = o->said,
             };
@@ -117,6 +129,8 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
         if (want)
             return 0;
         stop.state = TEXT_LIT("fired");
+        stop.fired = o->now;
+        stop.cursor = TEXT_NONE;
         int rc = due_del(o, was->due, "plan", plan_key(was));
         return rc ? rc : plan_put(o, &stop);
     }
@@ -125,16 +139,27 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
     if (want->due == was->due && want->useful == was->useful &&
         text_eq(want->version, was->version) && text_eq(want->zone, was->zone))
         return 0;
+    struct rec_plan now = *want;
+    if (was->due < o->said) /* overdue, and owed all the same */
+        now.state = TEXT_LIT("planned");
     int rc = drop(o, was);
-    return rc ? rc : insert(o, want);
+    return rc ? rc : insert(o, &now);
+}
+
+static const struct subject_kind *kind_of(const char *name) {
+    const struct subject_kind *kind;
+    must(subject_kind_find(text_of(name), &kind) == 0);
+    return kind;
 }
 
 int plan_derive(struct office *o, const char *kind, struct text id) {
     struct subject s;
-    struct rec_plan was, *want = arena_take(o->arena, DESIRED_MAX * sizeof *want);
-    bool met[DESIRED_MAX] = {false};
+    unsigned most = most_steps(o->rules, kind_of(kind));
+    struct rec_plan was, *want = arena_take(o->arena, most * sizeof *want + 1);
+    bool *met = arena_take(o->arena, most + 1);
     struct key at = {.n = 0};
     unsigned n = 0;
+    memset(met, 0, most + 1);
     int rc = subject_load(o, text_of(kind), id, &s);
     if (rc == 0)
         n = desire(o, &s, want);
@@ -168,8 +193,7 @@ int plan_derive_all(struct office *o, unsigned slice, struct key *cursor, unsign
     struct bytes value;
     *ret_done = false;
     while (slice-- > 0) {
-        const struct subject_kind *kind;
-        must(subject_kind_find(text_of(derived[*table_no]), &kind) == 0);
+        const struct subject_kind *kind = kind_of(derived[*table_no]);
         int rc = office_next(o, kind->table, &none, cursor, &value);
         if (rc == -ENOENT) {
             cursor->n = 0;

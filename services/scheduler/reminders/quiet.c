@@ -1,5 +1,7 @@
 #include "services/scheduler/reminders/quiet.h"
 
+#include <errno.h>
+
 #include "common/zone.h"
 
 int quiet_minutes(struct text clock) {
@@ -26,5 +28,24 @@ instant quiet_until(struct office *o, const struct rec_person *person, instant a
         w = wall_add(w, 1, 0);
     w.hour = to / 60;
     w.minute = to % 60;
-    return zone_instant(zone, w);
+    instant end = zone_instant(zone, w);
+    return end > at ? end : end + HOURS; /* the hour that comes twice, for the second time */
+}
+
+int quiet_opted_out(struct office *o, struct text person, struct text topic, bool *ret) {
+    struct text topics[] = {TEXT_LIT("news"), topic};
+    struct text channels[] = {TEXT_LIT(""), text_of(o->settings->channel)};
+    *ret = false;
+    for (unsigned i = 0; i < COUNT_OF(topics) * COUNT_OF(channels); i++) {
+        struct rec_preference p;
+        if (!topics[i % 2].p)
+            continue;
+        struct key key = key2(person, topics[i % 2]);
+        key_text(&key, channels[i / 2]);
+        int rc = office_get(o, TABLE_PREFERENCE, key, &p);
+        if (rc && rc != -ENOENT)
+            return rc;
+        *ret |= rc == 0 && !p.on;
+    }
+    return 0;
 }

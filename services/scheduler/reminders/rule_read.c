@@ -91,6 +91,12 @@ static bool choice_exists(const struct field *f, struct text value) {
     return false;
 }
 
+static bool can_be_compared(const struct field *f) {
+    return f->kind == FIELD_ID || f->kind == FIELD_TEXT || f->kind == FIELD_INT ||
+           f->kind == FIELD_BOOL || f->kind == FIELD_WALL || f->kind == FIELD_DATE ||
+           f->kind == FIELD_ADDRESS || f->kind == FIELD_LINK || f->kind == FIELD_WORD;
+}
+
 /* "field", "not field" or "field = value". */
 static void read_condition(struct reading *r, const char *line, struct rule *rule) {
     const struct shape *shape = &rec_shapes[rule->about->record];
@@ -114,6 +120,10 @@ static void read_condition(struct reading *r, const char *line, struct rule *rul
     }
     if (has_value) {
         value = text_trim(value);
+        if (!can_be_compared(c->field)) {
+            wrong(r, "only", name, "a field that holds one word, id, text or number");
+            return;
+        }
         if (!choice_exists(c->field, value)) {
             wrong(r, "only", value, c->field->choices);
             return;

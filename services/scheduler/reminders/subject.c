@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#define FOLLOW_MAX 8 /* records merged one after another */
+
 static const struct subject_kind kinds[] = {
     {"organisation", TABLE_ORGANISATION, REC_ORGANISATION, 1},
     {"person", TABLE_PERSON, REC_PERSON, 1},
@@ -114,6 +116,18 @@ static int load_around(struct office *o, struct subject *s) {
     }
 }
 
+/* Whoever was merged is now somebody else. */
+static int follow(struct office *o, struct text *person) {
+    struct rec_person p;
+    for (unsigned i = 0; person->p && i < FOLLOW_MAX; i++) {
+        int rc = office_get(o, TABLE_PERSON, key1(*person), &p);
+        if (rc || !text_is(p.state, "merged"))
+            return rc == -ENOENT ? 0 : rc;
+        *person = p.into;
+    }
+    return 0;
+}
+
 int subject_load(struct office *o, struct text kind, struct text id, struct subject *ret) {
     *ret = (struct subject){.id = id, .main_kind = kind, .main_id = id};
     int rc = subject_kind_find(kind, &ret->kind);
@@ -123,6 +137,12 @@ int subject_load(struct office *o, struct text kind, struct text id, struct subj
     if (rc)
         return rc;
     rc = load_around(o, ret);
+    if (rc == 0)
+        rc = follow(o, &ret->owner);
+    if (rc == 0)
+        rc = follow(o, &ret->adviser);
+    if (rc == 0 && ret->has_network)
+        rc = follow(o, &ret->network.lead);
     if (!ret->zone.p)
         ret->zone = text_of(o->settings->zone);
     return rc;
