@@ -248,6 +248,8 @@ void batch_add(struct batch *batch, struct text owner, const struct door_item *i
             : memory_find(batch->options.memory, looking.wanted.key, is_key, &looking, &seq);
     if (r == 0)
         add_again(batch, &looking, seq, item, ask, slot);
+    else if (r == -ENOENT && !room_for(batch->options.room, item->type))
+        ask_answer(ask, slot, &retry);
     else if (r == -ENOENT)
         add_new(batch, owner, item, &looking.wanted, ask, slot);
     else if (r == -EAGAIN) /* all places for readers are taken */
@@ -272,6 +274,8 @@ void batch_commit(struct batch *batch) {
     if (batch->count == 0 && batch->options.asides->count == 0)
         return;
     r = batch->is_failed ? -EIO : append(batch);
+    if (r == -ENOSPC && room_make(batch->options.room))
+        r = append(batch);
     if (r == 0)
         was_appended(batch);
     else

@@ -19,6 +19,7 @@
 #include "services/intake/door.h"
 #include "services/intake/memory.h"
 #include "services/intake/pending.h"
+#include "services/intake/room.h"
 
 #define BATCH_EVENTS 2000
 #define BATCH_WAITERS 4000 /* with those who said the same once more */
@@ -32,6 +33,7 @@ struct batch_options { /* all borrowed */
     struct memory *memory;
     struct pending *pending;
     struct asides *asides;
+    struct room *room;
     void (*on_accepted)(void *ctx, uint64_t last); /* after a commit */
     void (*on_ask)(void *ctx, uint64_t seq);       /* the decision of an old event is wanted */
     void (*on_failed)(void *ctx, int error);

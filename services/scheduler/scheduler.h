@@ -8,6 +8,7 @@
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
 
+#include "common/ballast.h"
 #include "common/bus.h"
 #include "common/journal.h"
 #include "common/loop.h"
@@ -53,6 +54,8 @@ struct scheduler {
     struct key derive_at;
     unsigned derive_table;
     bool out_of_space;
+    msec room_looked;     /* boot clock */
+    enum disk_room room;  /* below a part, nothing new is armed or given out */
 
     struct peer intake, notifier;
     bool has_intake, has_notifier;
@@ -78,6 +81,10 @@ void scheduler_tell_facts(struct scheduler *s);
 void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next);
 void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
                     const void *frame);
+
+/* ---- scheduler_room.c: what a full disk does ---- */
+void scheduler_look_at_room(struct scheduler *s);
+void scheduler_out_of_space(struct scheduler *s);
 
 /* ---- scheduler_assign.c: which letters the notifier works on ---- */
 void scheduler_assign(struct scheduler *s, struct txn *txn);
