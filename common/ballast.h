@@ -1,5 +1,5 @@
-/* ballast - a file that keeps room on a disk, thrown overboard when there is none left, and how much
- * room there is before that.
+/* ballast - a file that keeps room on a disk, thrown overboard when there is none left, and how
+ * much room there is before that.
  *
  * INVARIANTS The room left counts bytes and files (inodes) alike: the worse of the two decides.
  * ERRORS     0 or -errno. A disk that cannot be asked has good room: what is written will say more.
@@ -17,8 +17,8 @@ enum disk_room {
 /* Of the disk that the folder is on, less what a missing ballast would take. */
 enum disk_room ballast_room(const char *dir);
 
-/* Makes dir/ballast, 64 MiB or an eighth of a small disk. 0 also when it is there; -ENOSPC unless room
- * stays good with it; -EOPNOTSUPP where files cannot be made without being written. */
+/* Makes dir/ballast, 64 MiB or an eighth of a small disk. 0 also when it is there; -ENOSPC unless
+ * room stays good with it; -EOPNOTSUPP where files cannot be made without being written. */
 MUST_CHECK int ballast_load(const char *dir);
 MUST_CHECK int ballast_release(const char *dir); /* -ENOENT: there is none */
 

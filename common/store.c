@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +74,16 @@ static int reader_files(const char *dir) {
     return st.st_size > 0 ? 0 : -ENOENT;
 }
 
+/* A file that was cut is refused before a page that is missing is read. */
+static int check_size(const struct store *store, int fd) {
+    struct stat st;
+    size_t used;
+    (void)store_map_size(store, &used);
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return (size_t)st.st_size >= used ? 0 : -EBADMSG;
+}
+
 /* The file as it is in memory may be ahead of the disk when its writer was killed inside a commit:
  * what is acted upon must be on the disk first. */
 static int env_open(struct store *store, const char *dir) {
@@ -109,35 +118,6 @@ static int env_open(struct store *store, const char *dir) {
     if (rc == 0 && store->writer && (size < start || size > store->limit))
         rc = mdb_env_set_mapsize(store->env, start > used ? start : used);
     return store_error(rc);
-}
-
-static void say_fault(int number, siginfo_t *info, void *context) {
-    static const char words[] =
-        "t=- error storage_damaged a page that is not there, or points nowhere, was read; stopping. "
-        "What there is: cirkel verify\n";
-    (void)number;
-    (void)info;
-    (void)context;
-    if (write(STDERR_FILENO, words, sizeof words - 1) < 0)
-        _exit(EXIT_FAILURE);
-    abort();
-}
-
-/* The file is read as memory: damage shows as a fault, and must not be a death without a word. */
-static void watch_faults(void) {
-    struct sigaction action = {.sa_sigaction = say_fault, .sa_flags = SA_SIGINFO | SA_RESETHAND};
-    must(sigaction(SIGBUS, &action, NULL) == 0);
-    must(sigaction(SIGSEGV, &action, NULL) == 0);
-}
-
-/* A file that was cut is refused before a page that is missing is read. */
-static int check_size(const struct store *store, int fd) {
-    struct stat st;
-    size_t used;
-    (void)store_map_size(store, &used);
-    if (fstat(fd, &st) < 0)
-        return -errno;
-    return (size_t)st.st_size >= used ? 0 : -EBADMSG;
 }
 
 static struct store *store_new(const struct store_options *options) {
@@ -241,7 +221,7 @@ int store_open_tables(struct store *store) {
 
 int store_open(struct store **ret, const struct store_options *options) {
     struct store *store = store_new(options);
-    watch_faults();
+    store_watch_faults();
     int r = store->writer ? writer_prepare(store, options->dir) : reader_files(options->dir);
     if (r == 0)
         r = store_error(mdb_env_create(&store->env));

@@ -111,9 +111,9 @@ static int sweep_readers(struct store *store) {
     return store_error(mdb_reader_check(store->env, &dead));
 }
 
-/* A write that was cut short by a full disk is EIO to LMDB (measured). The transaction is gone and its
- * pages belong to nobody, so that going on is safe; were it the meta page, LMDB itself would refuse
- * the next transaction. */
+/* A write that was cut short by a full disk is EIO to LMDB (measured). The transaction is gone and
+ * its pages belong to nobody, so that going on is safe; were it the meta page, LMDB itself would
+ * refuse the next transaction. */
 static bool is_disk_full(const struct store *store) {
     struct stat st;
     int fd;

@@ -165,6 +165,14 @@ static void tell_accepted(struct batch *batch) {
     batch->listener_count = 0;
 }
 
+static uint64_t first_awaited(const struct batch *batch) {
+    uint64_t first = 0;
+    for (unsigned i = 0; i < batch->listener_count; i++)
+        if (!batch->listeners[i].early && (first == 0 || batch->listeners[i].seq < first))
+            first = batch->listeners[i].seq;
+    return first;
+}
+
 static int append(struct batch *batch) {
     uint64_t first;
     for (unsigned i = 0; i < batch->count; i++)
@@ -192,7 +200,7 @@ static void was_appended(struct batch *batch) {
     batch->next += count;
     batch->count = 0;
     if (count > 0) {
-        batch->options.on_accepted(batch->options.ctx, batch->next - 1);
+        batch->options.on_accepted(batch->options.ctx, batch->next - 1, first_awaited(batch));
         (void)fault_point("intake.committed_not_answered");
     }
     tell_accepted(batch);

@@ -34,8 +34,9 @@ struct batch_options { /* all borrowed */
     struct pending *pending;
     struct asides *asides;
     struct room *room;
-    void (*on_accepted)(void *ctx, uint64_t last); /* after a commit */
-    void (*on_ask)(void *ctx, uint64_t seq);       /* the decision of an old event is wanted */
+    /* After a commit. `awaited` is the first event that somebody waits to be decided; 0: none. */
+    void (*on_accepted)(void *ctx, uint64_t last, uint64_t awaited);
+    void (*on_ask)(void *ctx, uint64_t seq); /* the decision of an old event is wanted */
     void (*on_failed)(void *ctx, int error);
     void *ctx;
 };

@@ -89,9 +89,9 @@ static void on_decided(void *ctx, uint64_t seq, const struct answer *answer) {
     pending_decide(intake->pending, seq, answer);
 }
 
-static void on_accepted(void *ctx, uint64_t last) {
+static void on_accepted(void *ctx, uint64_t last, uint64_t awaited) {
     struct intake *intake = ctx;
-    house_tell_accepted(intake->house, last);
+    house_tell_accepted(intake->house, last, awaited);
 }
 
 static void on_ask(void *ctx, uint64_t seq) {
@@ -297,9 +297,9 @@ static int run(struct intake *intake, bool with_clock) {
     return intake->exit_code;
 }
 
-/* Descriptors for a flood of idle connections: libzmq turns in circles when it has none left. And an
- * end to what a peer may make libzmq keep, such as a message of endlessly many parts: then it is this
- * process that falls, and is started anew, not the machine. */
+/* Descriptors for a flood of idle connections: libzmq turns in circles when it has none left. And
+ * an end to what a peer may make libzmq keep, such as a message of endlessly many parts: then it is
+ * this process that falls, and is started anew, not the machine. */
 static void limit_self(void) {
     struct rlimit files, data = {DATA_MOST, DATA_MOST};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FILES_WANTED) {

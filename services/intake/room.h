@@ -10,11 +10,11 @@ struct room {
     bool is_low;
 };
 
-/* False: there is room for cancellations and the like only, and this type is none. Looks at the disk
- * a few times a second, and logs when that changes. */
+/* False: there is room for cancellations and the like only, and this type is none. Looks at the
+ * disk a few times a second, and logs when that changes. */
 bool room_for(struct room *room, struct text type);
-/* The disk is full to the last byte: true if there was ballast to throw away, and it is worth trying
- * again. */
+/* The disk is full to the last byte: true if there was ballast to throw away, and it is worth
+ * trying again. */
 bool room_make(struct room *room);
 
 #endif

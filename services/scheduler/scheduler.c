@@ -12,7 +12,7 @@
 #include "services/scheduler/reminders/ledger.h"
 
 #define EVENTS_A_COMMIT 2000
-#define DUES_A_COMMIT 400
+#define DUE_WRITES_A_COMMIT 8000 /* each may hold a page in memory until the commit */
 #define PACE 3 /* milliseconds between commits under load, so that the inbox has the disk */
 #define LOOK_EVERY (1 * SECONDS)
 #define NOTIFIER_SILENT (5 * SECONDS)
@@ -207,10 +207,10 @@ static int sweep_armed(struct scheduler *s) {
  * a cancellation by the reminder, because we were away in between. */
 static int fire_due(struct scheduler *s, struct turn *t) {
     int rc = 0;
-    unsigned i;
-    for (i = 0; i < DUES_A_COMMIT && rc == 0; i++)
+    uint64_t before = txn_writes(t->txn);
+    while (rc == 0 && txn_writes(t->txn) - before < DUE_WRITES_A_COMMIT)
         rc = step_due(&s->step, s->now, t->behind ? t->received : s->now);
-    t->more |= i == DUES_A_COMMIT;
+    t->more |= rc == 0;
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -305,7 +305,7 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
         for (unsigned i = 0; i < count; i++)
             scheduler_send(s, &answers[i].to, answers[i].type, &answers[i].frame);
         if (t->first_event)
-            scheduler_tell_decided(s, t->first_event, t->last_event);
+            scheduler_tell_applied(s, t->first_event, t->last_event);
         scheduler_tell_facts(s);
     }
     free(answers);

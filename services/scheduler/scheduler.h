@@ -57,6 +57,7 @@ struct scheduler {
     msec room_looked;     /* boot clock */
     enum disk_room room;  /* below a part, nothing new is armed or given out */
 
+    uint64_t awaited_from, awaited_to; /* events somebody waits for at intake; 0: none */
     struct peer intake, notifier;
     bool has_intake, has_notifier;
     char notifier_boot[41];
@@ -76,6 +77,7 @@ void scheduler_turn(void *ctx); /* a look at everything; asks for the next one i
 
 /* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);
+void scheduler_tell_applied(struct scheduler *s, uint64_t first, uint64_t last);
 void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to);
 void scheduler_tell_facts(struct scheduler *s);
 void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next);

@@ -5,7 +5,8 @@
 
 #define LOOK_EVERY (1 * SECONDS)
 
-/* Arming needs room for its result. A ballast that was thrown away comes back when there is room. */
+/* Arming needs room for its result. A ballast that was thrown away comes back when there is room.
+ */
 void scheduler_look_at_room(struct scheduler *s) {
     msec boot = clock_boot();
     if (s->room_looked && boot - s->room_looked < LOOK_EVERY)

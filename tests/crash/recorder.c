@@ -1,11 +1,12 @@
-/* recorder - a FUSE file system of one file, `disk`, that remembers in what order its bytes came and
- * when it was told to flush. A loop device on that file makes it a disk whose power can be cut at any
- * point afterwards.
+/* recorder - a FUSE file system of one file, `disk`, that remembers in what order its bytes came
+ * and when it was told to flush. A loop device on that file makes it a disk whose power can be cut
+ * at any point afterwards.
  *
  *     recorder IMAGE LOG MOUNTPOINT
  *
  * IMAGE holds the bytes. LOG gets a record for each write and flush, in host byte order:
- * kind (u32: 1 write, 2 flush), length (u32), offset (u64), time (u64, ns since 1970), then the bytes.
+ * kind (u32: 1 write, 2 flush), length (u32), offset (u64), time (u64, ns since 1970), then the
+ * bytes.
  */
 #define FUSE_USE_VERSION 31
 #include <errno.h>

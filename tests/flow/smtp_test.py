@@ -25,7 +25,16 @@ def begin(h, relay, **settings):
         "smtp_ca_file": relay.ca, "smtp_hello": "cirkel.example", "smtp_timeout": "1s",
         "smtp_reply_timeout": "2s", "smtp_pause": "0s", "smtp_connections": 2, **settings})
     h.start()
+    h.until(lambda: " started " in log_of(h), "the notifier has started")
     h.found()
+
+
+def restart(h):
+    before = log_of(h).count(" started ")
+    if "notifier" in h.workers:
+        h.stop("notifier")
+    h.start("notifier")
+    h.until(lambda: log_of(h).count(" started ") > before, "the notifier has started")
 
 
 def rows_of(h, people):
@@ -141,8 +150,7 @@ def every_step_test(h):
         relay.usual()
         relay.always(step, action)
         if step in ("connect", "ehlo", "starttls", "tls"):
-            h.stop("notifier")  # so that it connects anew
-            h.start("notifier")
+            restart(h)  # so that it connects anew
         began = time.monotonic()
         row, = send(h, f"p{number:02}")
         took = time.monotonic() - began
@@ -169,7 +177,7 @@ every_step_test.timeout = 300
 def arm_before_the_dot_test(h):
     """When the dot comes, the ledger says already that it may come; while nobody can say so, it does not come."""
     relay = Relay(h.folder)
-    begin(h, relay, smtp_connections=4, smtp_timeout="30s")
+    begin(h, relay, smtp_connections=4, smtp_timeout="30s", smtp_reply_timeout="30s")
     states = []
 
     def look(session):
@@ -257,15 +265,14 @@ def killed_before_the_dot_test(h):
             done.set()
 
         if step in ("connect", "ehlo", "starttls"):
-            h.stop("notifier")
-            h.start("notifier")
+            restart(h)
             notifier = h.workers["notifier"]
         relay.on = {step: kill}
         h.join("net", person)
         assert done.wait(20), step
         relay.on = {}
         del h.workers["notifier"]
-        h.start("notifier")
+        restart(h)
         h.settle()
         row = row_of(h, person)
         equal((row["state"], relay.copies(row["message_id"])), ("accepted", 1), f"killed at {step}")
@@ -360,8 +367,7 @@ def dead_relay_test(h):
 
     # Half dead: it accepts connections and is never ready. They are few.
     relay.always("connect", "421 4.3.2 not now")
-    h.stop("notifier")
-    h.start("notifier")
+    restart(h)
     before = relay.connections
     send(h, *[f"q{n:02}" for n in range(40)])
     assert relay.connections - before <= 4, relay.connections - before
@@ -419,8 +425,7 @@ def login_test(h):
         assert secret not in file.read()
 
     relay.auth = ("cirkel", "another")
-    h.stop("notifier")
-    h.start("notifier")
+    restart(h)
     row, = send(h, "bo")
     equal((row["state"], row["reply"]), ("deferred", "AUTH: 535 5.7.8 no such login"))
     equal(log_of(h).count("relay_unreachable"), 1)

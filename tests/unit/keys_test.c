@@ -39,7 +39,8 @@ static void on_send(void *ctx, struct door *door, const struct peer *to, struct 
     buf_char(&said, '\n');
 }
 
-static void on_accepted(void *ctx, uint64_t last) {
+static void on_accepted(void *ctx, uint64_t last, uint64_t awaited) {
+    (void)awaited;
     (void)ctx;
     last_accepted = last;
 }
