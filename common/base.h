@@ -87,6 +87,9 @@ struct text arena_text(struct arena *arena, struct text t); /* terminated; absen
 struct bytes arena_bytes(struct arena *arena, struct bytes b);
 struct text arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Files are read as memory here: a page that cannot be read ends the process, but says so first. */
+void watch_faults(void);
+
 /* Castagnoli, RFC 3720 appendix B.4. `seed` is 0, or the sum of what came before. */
 uint32_t crc32c(uint32_t seed, const void *p, size_t n);
 

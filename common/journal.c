@@ -1,214 +1,151 @@
 #include "common/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
-#include "common/store.h"
+#include "common/fault.h"
+#include "common/journal_inner.h"
 
-#define ASIDES_KEPT 10000
-#define ASIDE_BYTES 1024
-#define DIGEST_BYTES (2 * JOURNAL_HASH_BYTES + 8)
+#define LIMIT ((size_t)64 << 30)
+#define PAGE ((size_t)4096)
 
-enum { TABLE_LOG, TABLE_DIGEST, TABLE_ASIDE, TABLE_META, TABLES };
-static const char *const tables[TABLES] = {"log", "digest", "aside", "meta"};
+/* ---- files ---- */
 
-struct journal {
-    struct store *store;
-};
-
-struct walk {
-    unsigned left;
-    journal_fn *fn;
-    journal_digest_fn *digest_fn;
-    void *ctx;
-    int stopped; /* what fn returned */
-};
-
-static struct bytes meta_key(const char *name) {
-    return (struct bytes){name, strlen(name)};
+int journal_path(const struct journal *journal, const char *name, char ret[PATH_BYTES]) {
+    int n = snprintf(ret, PATH_BYTES, "%s/%s", journal->dir, name);
+    return n < 0 || n >= PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
-static struct key number_key(uint64_t number) {
-    struct key key;
-    key_clear(&key);
-    key_u64(&key, number);
-    return key;
+int journal_path_no(const struct journal *journal, const char *name, uint64_t number,
+                    char ret[PATH_BYTES]) {
+    int n =
+        snprintf(ret, PATH_BYTES, "%s/%s.%08llu", journal->dir, name, (unsigned long long)number);
+    return n < 0 || n >= PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
-/* A number that was never stored is 0. */
-static int meta_get(struct txn *txn, const char *name, uint64_t *ret) {
-    struct bytes value;
-    size_t at = 0;
-    int r = store_get(txn, TABLE_META, meta_key(name), &value);
-    if (r == -ENOENT)
-        *ret = 0;
-    if (r < 0)
-        return r == -ENOENT ? 0 : r;
-    return key_next_u64(value, &at, ret) ? 0 : -EBADMSG;
+int journal_sync_dir(const struct journal *journal) {
+    int fd = open(journal->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return r;
 }
 
-static int meta_put(struct txn *txn, const char *name, uint64_t number) {
-    struct key value = number_key(number);
-    return store_put(txn, TABLE_META, meta_key(name), key_bytes(&value));
+int journal_write_at(int fd, const void *p, size_t n, size_t at) {
+    const uint8_t *from = p;
+    while (n > 0) {
+        ssize_t did = pwrite(fd, from, n, (off_t)at);
+        if (did < 0 && errno == EINTR)
+            continue;
+        if (did < 0)
+            return -errno;
+        from += did;
+        at += (size_t)did;
+        n -= (size_t)did;
+    }
+    return 0;
 }
 
-/* The first (or last) number of a table, however damaged its row is; -ENOENT when empty. */
-static int edge_of(struct txn *txn, unsigned table, bool last, uint64_t *ret) {
-    struct bytes key, value;
-    size_t at = 0;
-    int r = last ? store_last(txn, table, &key, &value)
-                 : store_seek(txn, table, (struct bytes){NULL, 0}, &key, &value);
-    if (r < 0 && r != -EBADMSG)
-        return r;
-    return key_next_u64(key, &at, ret) ? 0 : -EBADMSG;
+void journal_punch(const char *path, size_t from, size_t to) {
+    from = (from + PAGE - 1) & ~(PAGE - 1);
+    to &= ~(PAGE - 1);
+    int fd = from < to ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+                    (off_t)(to - from));
+    close(fd);
 }
 
-static int new_generation(struct txn *txn) {
+struct segment *journal_tail(const struct journal *journal) {
+    return &journal->segments[journal->count - 1];
+}
+
+/* Room for digests counts as used from the start, so that dropping always gives some. */
+uint64_t journal_used(const struct journal *journal) {
+    uint64_t used = 0;
+    if (journal->count > 0)
+        used += (journal_tail(journal)->last + 1 - journal->head.digest_first) * DIGEST_ROW_BYTES;
+    for (unsigned i = 0; i < journal->count; i++)
+        used += journal->segments[i].size;
+    if (journal->count > 0 && journal->segments[0].number == journal->head.segment)
+        used -= journal->head.offset - SEGMENT_HEAD;
+    return used;
+}
+
+/* ---- opening ---- */
+
+static int new_generation(struct journal *journal) {
     uint64_t generation = 0;
     while (generation == 0)
         if (getrandom(&generation, sizeof generation, 0) != sizeof generation)
             return -EIO;
-    return meta_put(txn, "generation", generation);
-}
-
-/* Ends the transaction, and gives the first error. */
-static int finish(struct txn *txn, int r) {
-    if (r == 0)
-        return store_commit(&txn);
-    store_abort(&txn);
-    return r;
-}
-
-static int make_generation(struct journal *journal) {
-    struct txn *txn;
-    uint64_t generation;
-    int r = journal_generation(journal, &generation);
-    if (r != -ENOENT)
-        return r;
-    r = store_begin_write(journal->store, &txn);
-    return r < 0 ? r : finish(txn, new_generation(txn));
-}
-
-static void digest_encode(const struct journal_digest *digest, uint8_t ret[DIGEST_BYTES]) {
-    struct key received = number_key((uint64_t)digest->received);
-    memcpy(ret, digest->key, JOURNAL_HASH_BYTES);
-    memcpy(ret + JOURNAL_HASH_BYTES, digest->content, JOURNAL_HASH_BYTES);
-    memcpy(ret + 2 * JOURNAL_HASH_BYTES, received.b, received.n);
-}
-
-static int digest_decode(struct bytes value, struct journal_digest *ret) {
-    const uint8_t *p = value.p;
-    size_t at = 2 * JOURNAL_HASH_BYTES;
-    uint64_t received;
-    if (value.n != DIGEST_BYTES || !key_next_u64(value, &at, &received))
-        return -EBADMSG;
-    memcpy(ret->key, p, JOURNAL_HASH_BYTES);
-    memcpy(ret->content, p + JOURNAL_HASH_BYTES, JOURNAL_HASH_BYTES);
-    ret->received = (instant)received;
+    journal->head.generation = generation;
     return 0;
 }
 
-static int append_entries(struct txn *txn, const struct journal_entry *entries, unsigned count,
-                          uint64_t *ret_first) {
-    uint64_t last;
-    int r = meta_get(txn, "last", &last);
-    *ret_first = count > 0 ? last + 1 : 0;
-    for (unsigned i = 0; i < count && r == 0; i++) {
-        struct key key = number_key(++last);
-        uint8_t digest[DIGEST_BYTES];
-        digest_encode(&entries[i].digest, digest);
-        r = store_append(txn, TABLE_LOG, key_bytes(&key), entries[i].payload);
-        if (r == 0)
-            r = store_append(txn, TABLE_DIGEST, key_bytes(&key),
-                             (struct bytes){digest, sizeof digest});
-    }
-    /* Entries and digests may all be gone one day, and the number still must not come again. */
-    return r == 0 && count > 0 ? meta_put(txn, "last", last) : r;
+/* The head comes last: where there is one, there is a journal. */
+static int make(struct journal *journal) {
+    journal->head =
+        (struct head){.first = 1, .digest_first = 1, .segment = 1, .offset = SEGMENT_HEAD};
+    int r = new_generation(journal);
+    if (r == 0)
+        r = segment_begin(journal, 0);
+    if (r == 0)
+        r = mark_open(journal);
+    if (r < 0)
+        return r;
+    mark_write(journal);
+    return head_write(journal);
 }
 
-static int append_asides(struct txn *txn, const struct bytes *asides, unsigned count) {
-    uint64_t no, first;
-    int r = edge_of(txn, TABLE_ASIDE, true, &no);
-    if (r == -ENOENT) {
-        no = 0;
-        r = 0;
-    }
-    for (unsigned i = 0; i < count && r == 0; i++) {
-        struct key key = number_key(++no);
-        struct bytes aside = asides[i];
-        if (aside.n > ASIDE_BYTES)
-            aside.n = ASIDE_BYTES;
-        r = store_append(txn, TABLE_ASIDE, key_bytes(&key), aside);
-    }
-    while (r == 0 && (r = edge_of(txn, TABLE_ASIDE, false, &first)) == 0) {
-        if (no - first < ASIDES_KEPT)
-            break;
-        struct key key = number_key(first);
-        r = store_del(txn, TABLE_ASIDE, key_bytes(&key));
-    }
+/* Not lock_file(): this lock goes when the journal is closed, not when the process ends. */
+static int own(struct journal *journal) {
+    char path[PATH_BYTES];
+    int r = make_dir(journal->dir, 0750);
+    if (r == 0)
+        r = journal_path(journal, "writer.lock", path);
+    if (r < 0)
+        return r;
+    journal->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (journal->lock < 0)
+        return -errno;
+    if (flock(journal->lock, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? -EBUSY : -errno;
+    if (getrandom(&journal->nonce, sizeof journal->nonce, 0) != sizeof journal->nonce)
+        return -EIO;
+    r = head_read(journal);
+    bool is_old = migrate_is_needed(journal);
+    if (r == -ENOENT)
+        r = is_old ? migrate(journal) : make(journal);
+    if (r == 0 && is_old)
+        migrate_end(journal);
     return r;
 }
 
-static int walk_row(void *ctx, struct bytes key, struct bytes value) {
-    struct walk *walk = ctx;
-    struct journal_digest digest;
-    uint64_t number;
-    size_t at = 0;
-    if (!key_next_u64(key, &at, &number))
-        return -EBADMSG;
-    if (walk->fn != NULL)
-        walk->stopped = walk->fn(walk->ctx, number, value);
-    else if (digest_decode(value, &digest) < 0)
-        return -EBADMSG;
-    else
-        walk->stopped = walk->digest_fn(walk->ctx, number, &digest);
-    return walk->stopped != 0 || --walk->left == 0;
-}
-
-static int walk_table(struct journal *journal, unsigned table, uint64_t from, struct walk *walk) {
-    struct txn *txn;
-    struct key key = number_key(from);
-    int r = store_begin_read(journal->store, &txn);
-    if (r < 0)
-        return r;
-    if (walk->left > 0)
-        r = store_scan(txn, table, key_bytes(&key), walk_row, walk);
-    store_abort(&txn);
-    return r < 0 ? r : walk->stopped;
-}
-
-static int drop_before(struct journal *journal, unsigned table, uint64_t seq, unsigned max) {
-    struct txn *txn;
-    uint64_t first;
-    int r = store_begin_write(journal->store, &txn);
-    if (r < 0)
-        return r;
-    for (unsigned i = 0; i < max; i++) {
-        r = edge_of(txn, table, false, &first);
-        if (r < 0 || first >= seq)
-            break;
-        struct key key = number_key(first);
-        r = store_del(txn, table, key_bytes(&key));
-        if (r < 0)
-            break;
-    }
-    return finish(txn, r == -ENOENT ? 0 : r);
-}
-
-static void count_damage(void *ctx, struct bytes key) {
-    (void)key;
-    ++*(uint64_t *)ctx;
-}
-
 int journal_open(struct journal **ret, const char *dir, bool writer, size_t limit) {
-    struct store_options options = {dir, tables, TABLES, writer, limit};
     struct journal *journal = calloc(1, sizeof *journal);
     must(journal != NULL);
-    int r = store_open(&journal->store, &options);
+    journal->writer = writer;
+    journal->limit = limit > 0 ? limit : LIMIT;
+    journal->lock = journal->tail = journal->shelf = journal->ring = -1;
+    watch_faults();
+    int r = text_copy(text_of(dir), journal->dir, sizeof journal->dir);
     if (r == 0 && writer)
-        r = make_generation(journal);
+        r = own(journal);
+    if (journal->tail >= 0)
+        close(journal->tail);
+    journal->tail = -1;
+    if (r == 0)
+        r = journal_load(journal);
     if (r < 0)
         journal_close(&journal);
     else
@@ -217,138 +154,247 @@ int journal_open(struct journal **ret, const char *dir, bool writer, size_t limi
 }
 
 void journal_close(struct journal **journal) {
-    if (*journal == NULL)
-        return;
-    store_close(&(*journal)->store);
-    free(*journal);
+    struct journal *j = *journal;
     *journal = NULL;
+    if (j == NULL)
+        return;
+    segment_prepare_end(j);
+    shelf_close(j);
+    for (unsigned i = 0; i < j->count; i++)
+        segment_unmap(&j->segments[i]);
+    free(j->segments);
+    mark_close(j);
+    if (j->tail >= 0)
+        close(j->tail);
+    if (j->lock >= 0)
+        close(j->lock);
+    free(j->out);
+    free(j);
 }
 
 int journal_generation(struct journal *journal, uint64_t *ret) {
-    struct txn *txn;
-    uint64_t generation;
-    int r = store_begin_read(journal->store, &txn);
-    if (r < 0)
-        return r;
-    r = meta_get(txn, "generation", &generation);
-    store_abort(&txn);
-    if (r == 0 && generation == 0)
-        r = -ENOENT;
-    if (r == 0)
-        *ret = generation;
-    return r;
-}
-
-int journal_append(struct journal *journal, const struct journal_entry *entries, unsigned count,
-                   const struct bytes *asides, unsigned aside_count, uint64_t *ret_first) {
-    struct txn *txn;
-    uint64_t first;
-    int r = store_begin_write(journal->store, &txn);
-    if (r < 0)
-        return r;
-    r = append_entries(txn, entries, count, &first);
-    if (r == 0 && aside_count > 0)
-        r = append_asides(txn, asides, aside_count);
-    r = finish(txn, r);
-    if (r == 0)
-        *ret_first = first;
-    return r;
-}
-
-int journal_read(struct journal *journal, uint64_t from, unsigned max, journal_fn *fn, void *ctx) {
-    struct walk walk = {.left = max, .fn = fn, .ctx = ctx};
-    return walk_table(journal, TABLE_LOG, from, &walk);
+    *ret = journal->head.generation;
+    return 0;
 }
 
 int journal_range(struct journal *journal, uint64_t *ret_first, uint64_t *ret_last) {
-    struct txn *txn;
-    uint64_t first, last;
-    int r = store_begin_read(journal->store, &txn);
+    int r = journal_follow(journal);
     if (r < 0)
         return r;
-    r = meta_get(txn, "last", &last);
-    if (r == 0)
-        r = edge_of(txn, TABLE_LOG, false, &first);
-    store_abort(&txn);
-    if (r == -ENOENT) {
-        first = last > 0 ? last + 1 : 0;
-        r = 0;
-    }
-    if (r < 0)
-        return r;
-    *ret_first = first;
+    uint64_t last = journal_tail(journal)->last;
+    *ret_first = last > 0 ? journal->head.first : 0;
     *ret_last = last;
     return 0;
 }
 
-int journal_digests(struct journal *journal, uint64_t from, unsigned max, journal_digest_fn *fn,
-                    void *ctx) {
-    struct walk walk = {.left = max, .digest_fn = fn, .ctx = ctx};
-    return walk_table(journal, TABLE_DIGEST, from, &walk);
+/* ---- appending ---- */
+
+static size_t batch_bytes(const struct journal_entry *entries, unsigned count,
+                          const struct bytes *asides, unsigned aside_count) {
+    size_t n = 0;
+    for (unsigned i = 0; i < count; i++)
+        n += record_bytes(RECORD_ENTRY, entries[i].payload.n);
+    for (unsigned i = 0; i < aside_count; i++)
+        n += record_bytes(RECORD_ASIDE, asides[i].n < ASIDE_BYTES ? asides[i].n : ASIDE_BYTES);
+    return n;
 }
 
-int journal_asides(struct journal *journal, uint64_t from, unsigned max, journal_fn *fn,
-                   void *ctx) {
-    struct walk walk = {.left = max, .fn = fn, .ctx = ctx};
-    return walk_table(journal, TABLE_ASIDE, from, &walk);
+static void put(struct journal *journal, size_t *n, struct record *record) {
+    const struct segment *tail = journal_tail(journal);
+    record->batch = tail->end;
+    record->nonce = journal->nonce;
+    record_write(journal->out + *n, tail->end + *n, tail->seed, record);
+    *n += record_bytes(record->kind, record->payload.n);
+    record->number++;
+    record->left--;
 }
 
-int journal_aside_count(struct journal *journal, uint64_t *ret_ever) {
-    struct txn *txn;
-    int r = store_begin_read(journal->store, &txn);
-    if (r < 0)
-        return r;
-    r = edge_of(txn, TABLE_ASIDE, true, ret_ever);
-    store_abort(&txn);
-    if (r == -ENOENT) {
-        *ret_ever = 0;
-        r = 0;
+static void encode(struct journal *journal, const struct journal_entry *entries, unsigned count,
+                   const struct bytes *asides, unsigned aside_count) {
+    const struct segment *tail = journal_tail(journal);
+    uint8_t digest[DIGEST_BYTES];
+    struct record record = {.kind = RECORD_ENTRY,
+                            .number = tail->last + 1,
+                            .left = count + aside_count - 1,
+                            .digest = digest};
+    size_t n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        digest_encode(&entries[i].digest, digest);
+        record.payload = entries[i].payload;
+        put(journal, &n, &record);
     }
-    return r;
-}
-
-int journal_drop(struct journal *journal, uint64_t seq, unsigned max) {
-    return drop_before(journal, TABLE_LOG, seq, max);
-}
-
-int journal_forget(struct journal *journal, uint64_t seq, unsigned max) {
-    return drop_before(journal, TABLE_DIGEST, seq, max);
-}
-
-int journal_verify(struct journal *journal, uint64_t *ret_rows, uint64_t *ret_damaged) {
-    struct txn *txn;
-    uint64_t rows = 0, damaged = 0;
-    int r = store_begin_read(journal->store, &txn);
-    if (r < 0)
-        return r;
-    for (unsigned table = 0; table < TABLES && r == 0; table++) {
-        uint64_t n = 0;
-        r = store_check(txn, table, count_damage, &damaged, &n);
-        rows += n;
+    record.kind = RECORD_ASIDE;
+    record.number = tail->last_aside + 1;
+    for (unsigned i = 0; i < aside_count; i++) {
+        record.payload = asides[i];
+        if (record.payload.n > ASIDE_BYTES)
+            record.payload.n = ASIDE_BYTES;
+        put(journal, &n, &record);
     }
-    store_abort(&txn);
+}
+
+/* A disk that is full has cut the write: that is no batch, and the next one is written over it.
+ * After any other failure nobody knows what is where. */
+static int write_out(struct journal *journal, size_t n) {
+    struct segment *tail = journal_tail(journal);
+    journal->nonce++;
+    int r = journal_write_at(journal->tail, journal->out, n, tail->end);
+    if (r == -ENOSPC || r == -EDQUOT)
+        return -ENOSPC;
+    if (r == 0)
+        r = fault_point("journal.before_sync");
+    if (r == 0 && fdatasync(journal->tail) < 0)
+        r = -errno;
+    if (r == 0)
+        r = fault_point("journal.after_sync");
+    if (r < 0)
+        journal->is_broken = true;
+    return r < 0 ? -EIO : 0;
+}
+
+int journal_append(struct journal *journal, const struct journal_entry *entries, unsigned count,
+                   const struct bytes *asides, unsigned aside_count, uint64_t *ret_first) {
+    size_t n = batch_bytes(entries, count, asides, aside_count);
+    int r = 0;
+    if (!journal->writer || journal->is_broken)
+        return journal->writer ? -EIO : -EPERM;
+    for (unsigned i = 0; i < count; i++)
+        if (entries[i].payload.n > PAYLOAD_MAX)
+            return -EMSGSIZE;
+    if (n > journal_tail(journal)->size - journal_tail(journal)->end)
+        r = segment_begin(journal, n);
     if (r < 0)
         return r;
-    *ret_rows = rows;
-    *ret_damaged = damaged;
+    if (n > journal->out_room) {
+        free(journal->out);
+        journal->out = malloc(n);
+        must(journal->out != NULL);
+        journal->out_room = n;
+    }
+    if (n > 0) {
+        encode(journal, entries, count, asides, aside_count);
+        r = write_out(journal, n);
+    }
+    if (r < 0)
+        return r;
+    struct segment *tail = journal_tail(journal);
+    uint64_t first = tail->last + 1;
+    segment_walk(tail, tail->end + n);
+    must(tail->last + 1 == first + count);
+    *ret_first = count > 0 ? first : 0;
+    mark_write(journal);
+    segment_prepare(journal);
     return 0;
 }
 
-int journal_copy(struct journal *journal, const char *dir) {
-    return store_copy(journal->store, dir);
+/* ---- dropping ---- */
+
+/* Passes the records before the first entry that is kept; what outlives them is put aside. */
+static int pass(struct journal *journal, uint64_t seq, unsigned max, struct head *ret) {
+    struct cursor cursor, before;
+    struct record record;
+    uint64_t last_aside = journal_tail(journal)->last_aside;
+    int r = 0;
+    cursor_at_head(journal, &cursor);
+    before = cursor;
+    ret->first = seq <= journal_tail(journal)->last ? seq : journal_tail(journal)->last + 1;
+    for (unsigned passed = 0; r == 0 && cursor_next(&cursor, &record); before = cursor) {
+        if (record.kind == RECORD_ASIDE) {
+            if (record.number + ASIDES_KEPT > last_aside &&
+                record_is_whole(&record, journal->segments[cursor.index].seed))
+                r = shelf_put_aside(journal, record.number, record.payload);
+            ret->aside = record.number;
+        } else if (record.number >= seq || passed++ == max) {
+            if (record.number < seq)
+                ret->first = record.number;
+            break;
+        } else if (record.number >= journal->head.digest_first) {
+            r = shelf_put_digest(journal, record.number, record.digest);
+        }
+    }
+    ret->segment = journal->segments[before.index].number;
+    ret->offset = before.at;
+    return r;
+}
+
+static void drop_segments(struct journal *journal, uint64_t offset) {
+    char path[PATH_BYTES];
+    unsigned gone = 0;
+    while (journal->segments[gone].number < journal->head.segment) {
+        if (journal_path_no(journal, "log", journal->segments[gone].number, path) == 0)
+            (void)unlink(path);
+        segment_unmap(&journal->segments[gone++]);
+    }
+    journal->count -= gone;
+    memmove(journal->segments, journal->segments + gone,
+            journal->count * sizeof journal->segments[0]);
+    if (journal_path_no(journal, "log", journal->head.segment, path) == 0)
+        journal_punch(path, gone > 0 ? SEGMENT_HEAD : offset, journal->head.offset);
+}
+
+int journal_drop(struct journal *journal, uint64_t seq, unsigned max) {
+    struct head before = journal->head, head = before;
+    if (!journal->writer || journal->is_broken)
+        return journal->writer ? -EIO : -EPERM;
+    if (seq <= head.first || max == 0 || journal_tail(journal)->last < head.first)
+        return 0;
+    int r = pass(journal, seq, max, &head);
+    if (r == 0)
+        r = shelf_sync(journal);
+    if (r == 0) {
+        journal->head = head;
+        r = head_write(journal);
+    }
+    if (r < 0) {
+        journal->head = before;
+        return r;
+    }
+    mark_write(journal);
+    drop_segments(journal, before.offset);
+    return 0;
+}
+
+int journal_forget(struct journal *journal, uint64_t seq, unsigned max) {
+    uint64_t before = journal->head.digest_first, end = journal_tail(journal)->last + 1;
+    if (!journal->writer || journal->is_broken)
+        return journal->writer ? -EIO : -EPERM;
+    if (seq > end)
+        seq = end;
+    if (seq <= before)
+        return 0;
+    journal->head.digest_first = seq - before > max ? before + max : seq;
+    int r = head_write(journal);
+    if (r < 0) {
+        journal->head.digest_first = before;
+        return r;
+    }
+    mark_write(journal);
+    shelf_forget(journal, before);
+    return 0;
 }
 
 int journal_renew(struct journal *journal) {
-    struct txn *txn;
-    int r = store_begin_write(journal->store, &txn);
-    return r < 0 ? r : finish(txn, new_generation(txn));
+    struct head before = journal->head;
+    if (!journal->writer || journal->is_broken)
+        return journal->writer ? -EIO : -EPERM;
+    int r = new_generation(journal);
+    if (r == 0)
+        r = head_write(journal);
+    if (r < 0)
+        journal->head = before;
+    else
+        mark_write(journal);
+    return r;
 }
 
 int journal_space(struct journal *journal, struct journal_space *ret) {
-    struct store_space space;
-    int r = store_space(journal->store, &space);
+    struct statvfs disk;
+    int r = journal_follow(journal);
     if (r < 0)
         return r;
-    *ret = (struct journal_space){space.used, space.limit, space.disk_free};
+    if (statvfs(journal->dir, &disk) < 0)
+        return -errno;
+    *ret = (struct journal_space){journal_used(journal), journal->limit,
+                                  (uint64_t)disk.f_bavail * disk.f_frsize};
     return 0;
 }

@@ -1,5 +1,5 @@
 /* journal - an append-only log of accepted things, behind an interface another engine can take
- * over. Today's engine is LMDB (through store); nothing else may know.
+ * over. Today's engine is preallocated log files with one sync an append; nothing else may know.
  *
  * Three streams live in one: the entries themselves, dropped some time after they were used; a
  * digest of each (who said it under which key, and a hash of what), kept far longer; and the

@@ -221,7 +221,7 @@ int store_open_tables(struct store *store) {
 
 int store_open(struct store **ret, const struct store_options *options) {
     struct store *store = store_new(options);
-    store_watch_faults();
+    watch_faults();
     int r = store->writer ? writer_prepare(store, options->dir) : reader_files(options->dir);
     if (r == 0)
         r = store_error(mdb_env_create(&store->env));

@@ -20,6 +20,7 @@ COPIES = rig.number("COPIES", 60)
 PAGE = 4096
 PATIENCE = 4.0
 ENDS = (0, 1, 2, 74)
+FILES = (("core", "data.mdb"), ("inbox", "log.00000001"), ("inbox", "head"), ("inbox", "mark"))
 ABORTED = -6
 
 
@@ -141,7 +142,7 @@ def corrupt_test(h):
     ends, verified = collections.Counter(), 0
     for n in range(COPIES):
         house = copy(h, f"copy{n}")
-        what = damage(r, house.path(r.choices(["core", "inbox"], [3, 1])[0], "data.mdb"))
+        what = damage(r, house.path(*r.choices(FILES, [6, 2, 1, 1])[0]))
         code = house.run_cirkel("verify", code=None).code
         demand(code in (0, 1, 4, -6), f"{what}: verify ended with {code}")
         verified += code != 0

@@ -41,7 +41,7 @@ random_kill_test.timeout = 90 + 2 * CYCLES
 def who_visits(point):
     """The processes that pass a fault point."""
     first = point.split(".")[0]
-    return [first] if first in WORKERS else ["scheduler", "intake"] if first == "store" else list(WORKERS)
+    return [first] if first in WORKERS else [{"store": "scheduler", "journal": "intake"}[first]]
 
 
 def fault_point_test(h):
@@ -75,8 +75,9 @@ def first_start_test(h):
     """The very first start of an empty home, killed at each of its first commits, in each process."""
     seed = rig.seeded("first_start_test")
     for number, (name, point, visit) in enumerate(
-            [(name, point, visit) for name in ("scheduler", "intake")
-             for point in ("store.before_commit", "store.after_commit") for visit in (1, 2)] +
+            [(name, point, visit) for name, points in (
+                ("scheduler", ("store.before_commit", "store.after_commit")),
+                ("intake", ("journal.before_sync", "journal.after_sync"))) for point in points for visit in (1, 2)] +
             [("scheduler", "scheduler.before_commit", 1), ("notifier", "notifier.hint", 1)]):
         house = h.another(f"empty{number}")
         house.init(at="2022-03-01T09:00", in_flight=1)

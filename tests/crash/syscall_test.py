@@ -16,7 +16,7 @@ from tests.crash.invariants import Reader, check, demand
 from tests.harness.house import WORKERS
 
 BUDGET = rig.number("BUDGET", 50)
-CALLS = {"scheduler": ("fdatasync", "pwrite64", "writev"), "intake": ("fdatasync", "pwrite64", "writev"),
+CALLS = {"scheduler": ("fdatasync", "pwrite64", "writev"), "intake": ("fdatasync", "pwrite64", "fsync"),
          "notifier": ("write", "fsync", "renameat2", "fdatasync")}
 KILLED, STORAGE, NOT_STARTED, ABORTED = -signal.SIGKILL, 74, 1, -signal.SIGABRT
 QUICK = 1.0  # seconds from the failure to the end

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/store_inner.h"
+#include "common/base.h"
 
 #ifdef __SANITIZE_ADDRESS__ /* which says more */
 #define IS_SANITIZED true
@@ -23,7 +23,7 @@ static void say_fault(int number, siginfo_t *info, void *context) {
 }
 
 /* The file is read as memory: damage shows as a fault, and must not be a death without a word. */
-void store_watch_faults(void) {
+void watch_faults(void) {
     if (IS_SANITIZED)
         return;
     struct sigaction action = {.sa_sigaction = say_fault,
