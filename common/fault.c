@@ -2,8 +2,10 @@
 
 #ifdef FAULTS
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,7 @@ static struct fault {
     int64_t at, visits;
 } faults[FAULT_MAX];
 static size_t fault_count;
+static uint64_t random_state; /* the same drops in each run of the same visits */
 static pthread_once_t faults_once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t faults_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -54,8 +57,21 @@ static int act(const char *what) {
         return raise(SIGSTOP);
     if (strcmp(what, "enospc") == 0)
         return -ENOSPC;
+    if (strcmp(what, "abort") == 0)
+        abort();
+    if (strcmp(what, "drop") == 0)
+        return -EAGAIN;
     must(strcmp(what, "eio") == 0);
     return -EIO;
+}
+
+/* A drop comes again and again, with its number as the chance in a hundred. */
+static bool is_now(struct fault *fault) {
+    fault->visits++;
+    if (strcmp(fault->what, "drop") != 0)
+        return fault->visits == fault->at;
+    random_state = random_state * 6364136223846793005 + 1442695040888963407;
+    return (int64_t)(random_state >> 33) % 100 < fault->at;
 }
 
 int fault_point(const char *name) {
@@ -66,9 +82,17 @@ int fault_point(const char *name) {
         return 0;
     pthread_mutex_lock(&faults_lock);
     for (size_t i = 0; i < fault_count; i++)
-        if (strcmp(faults[i].name, name) == 0 && ++faults[i].visits == faults[i].at)
+        if (strcmp(faults[i].name, name) == 0 && is_now(&faults[i]))
             what = faults[i].what;
     pthread_mutex_unlock(&faults_lock);
     return what ? act(what) : 0;
+}
+
+int fault_point_at(const char *name, uint64_t number) {
+    char whole[sizeof faults[0].name];
+    int n = snprintf(whole, sizeof whole, "%s.%" PRIu64, name, number);
+
+    must(n > 0 && (size_t)n < sizeof whole);
+    return fault_point(whole);
 }
 #endif

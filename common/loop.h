@@ -42,7 +42,15 @@ typedef void loop_exit_fn(void *ctx, int pid, int64_t status, int signal);
 MUST_CHECK int loop_spawn(struct loop *loop, char *const argv[], loop_exit_fn *on_exit, void *ctx,
                           int *ret_pid);
 
+/* Calls from other threads: fn(ctx) on the loop's thread soon after loop_wake(), which alone of all
+ * these may be called by any thread. Calls that come together are one. A waker is closed before its
+ * loop, when no thread uses it any more. */
+struct loop_waker;
+MUST_CHECK int loop_waker_open(struct loop *loop, loop_fn *fn, void *ctx, struct loop_waker **ret);
+void loop_waker_close(struct loop_waker **waker); /* NULL is fine */
+void loop_wake(struct loop_waker *waker);
+
 struct uv_loop_s;
-struct uv_loop_s *loop_uv(struct loop *loop); /* for bus, http and smtp only */
+struct uv_loop_s *loop_uv(struct loop *loop); /* for bus and http only */
 
 #endif
