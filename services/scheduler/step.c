@@ -8,6 +8,7 @@
 #include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/obligation.h"
 #include "services/scheduler/reminders/plan.h"
 
 #define RESULT_MAX 4096
@@ -42,6 +43,13 @@ static const struct {
     {"offer", registration_expire},
     {"lapse", membership_expire},
     {"poll", poll_expire},
+    {"obligation", obligation_expire},
+    {"call-open", call_begin},
+    {"call-close", call_close},
+    {"place", application_expire},
+    {"evidence", evidence_expire},
+    {"pace", participation_look},
+    {"milestone", milestone_expire},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,

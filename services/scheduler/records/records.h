@@ -63,6 +63,15 @@ MUST_CHECK int evidence_expire(struct office *o, struct key key);   /* due: its 
 /* The application was accepted: the organisation takes part. */
 MUST_CHECK int participation_begin(struct office *o, const struct rec_application *application,
                                    const struct rec_programme *programme);
+/* The programme is over. */
+MUST_CHECK int participation_complete_all(struct office *o, struct text programme);
+/* Its last day is another one. */
+MUST_CHECK int participation_move_end(struct office *o, const struct rec_programme *programme);
+/* A person ends: nobody's staff, adviser or contact any more; whoever `into` is (may be absent) takes
+ * her place and her hours. */
+MUST_CHECK int participation_drop_person(struct office *o, struct text person, struct text into);
+/* The same of applications that name her, and of what she assesses. */
+MUST_CHECK int application_drop_person(struct office *o, struct text person, struct text into);
 /* Attendance of the programme's or its groups' meetings logs itself; corrections replace it. */
 MUST_CHECK int hours_from_attendance(struct office *o, const struct rec_meeting *meeting,
                                      struct text person, int64_t minutes);

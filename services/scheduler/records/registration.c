@@ -3,6 +3,7 @@
 
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
+#include "services/scheduler/records/staff.h"
 #include "services/scheduler/reminders/audience.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -44,7 +45,18 @@ static int check_details(struct office *o, const struct rec_meeting *m, struct t
     return 0;
 }
 
-/* The audience says who is invited; any member of the network may come too. */
+/* The staff of whoever takes part in the programme that meets, and the members of the group. */
+static int belongs(struct office *o, const struct rec_meeting *m, struct text person) {
+    struct text there;
+    int rc = -ENOENT;
+    if (m->group.p)
+        rc = office_marked(o, TABLE_GROUP_MEMBER, key2(m->group, person), &there);
+    if (rc == -ENOENT)
+        return m->programme.p ? staff_is_any(o, m->programme, person) : 0;
+    return rc ? rc : 1;
+}
+
+/* The audience says who is invited; any member of the network, programme or group may come too. */
 static int check_entitled(struct office *o, struct text meeting, struct text person) {
     struct audience a;
     struct buf why;
@@ -60,6 +72,8 @@ static int check_entitled(struct office *o, struct text meeting, struct text per
         rc = audience_has(o, &a, &s, person);
     }
     buf_free(&why);
+    if (rc == 0)
+        rc = belongs(o, &s.meeting, person);
     if (rc == 0)
         return refuse(o, "not-entitled", "person", "%.*s is neither a member nor among those invited (%.*s).",
                       TEXT_ARGS(person), TEXT_ARGS(s.audience));
