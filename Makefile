@@ -2,9 +2,11 @@
 # make run        plays the sample and goes on serving, in build/demo; installs missing packages first
 # make test       T='meeting_*' runs only tests of that name; installs missing packages first
 # make check      what CI runs: layers, format, docs, tests plain, sanitized and with faults, fuzz
+# make crash      N=500 kill cycles, IMAGES=500 power cuts, COPIES=1000 damaged copies, T='crash/kill*'
 # make fuzz       F=name (all without), TIME=60 seconds each
 # make deps       installs the Debian packages that are missing (as root, or with sudo)
-# make bench docs layers faults format install clean
+# make bench      speed beside redis, from tests/bench; QUICK=1 shows that it works, in two minutes
+# make docs layers faults format install clean
 #
 # V=1 shows the commands.  CC=clang, SAN=address,undefined and FAULTS=1 build in folders of their own.
 # BUILD=/elsewhere keeps everything that is made out of the tree.  PREFIX= and DESTDIR= for install.
@@ -12,13 +14,16 @@
 NPROC := $(shell nproc)
 MAKEFLAGS += -rR --no-print-directory -j$(NPROC)
 comma := ,
-INSTALLS := run test check fuzz bench deps
+INSTALLS := run test check crash fuzz bench deps
 
 PACKAGES := gcc pkg-config libc6-dev libzmq3-dev libmsgpack-dev liblmdb-dev libuv1-dev libical-dev \
     libicu-dev libgmime-3.0-dev libcmark-dev libsodium-dev libjansson-dev libconfuse-dev \
     libsmartcols-dev libncurses-dev libsystemd-dev libcurl4-openssl-dev libcmocka-dev tzdata \
     python3 python3-zmq python3-msgpack python3-icalendar
 PACKAGES += $(if $(filter check fuzz format,$(MAKECMDGOALS)),clang clang-format)
+PACKAGES += $(if $(FAULTS)$(filter check crash,$(MAKECMDGOALS)),strace fuse3 libfuse3-dev e2fsprogs)
+PACKAGES += $(if $(filter bench,$(MAKECMDGOALS)),redis-server)
+PACKAGES += $(if $(filter test check crash bench,$(MAKECMDGOALS)),openssl libnss-wrapper libidn12 libgnutls-dane0)
 LIBRARIES := libzmq lmdb libuv libical icu-i18n icu-uc gmime-3.0 libcmark libsodium jansson \
     libconfuse smartcols ncursesw libsystemd libcurl
 
@@ -55,6 +60,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 SERVICES := $(patsubst services/%/,%,$(wildcard services/*/))
 PROGRAMS := $(patsubst services/%/main.c,%,$(wildcard services/*/main.c))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+BENCHES := $(patsubst tests/bench/%.c,%,$(filter-out tests/bench/bench.c,$(wildcard tests/bench/*.c)))
 FUZZERS := $(if $(F),$(F),$(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c)))
 BASE := $(wildcard common/*.c proto/*.c)
 HARNESS := $(wildcard tests/harness/*.c)
@@ -68,7 +74,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 remember = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
-.PHONY: all deps deps-seen run test check fuzz bench docs docs-seen layers faults format format-seen install clean FORCE
+.PHONY: all deps deps-seen run test check crash fuzz bench docs docs-seen layers faults format format-seen install clean FORCE
 .SECONDEXPANSION:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -126,8 +132,16 @@ ARGS ?= $(if $(filter run,$(MAKECMDGOALS)),--demo --home $(B)/demo)
 run: all
 	$(Q)$(B)/bin/cirkel run $(ARGS)
 
+# Mail servers to test with are unpacked, not installed: they would start, and replace those that are here.
+$(BUILD)/mail: | $(NEED)
+	$(call say,FETCH,$@)
+	$(Q)rm -rf $@ $@.part && mkdir -p $@.part && cd $@.part && apt-get -qq -o APT::Sandbox::User=root download exim4-daemon-light postfix && \
+	    for package in *.deb; do dpkg -x $$package . || exit 1; done && \
+	    chmod -R u-s,g-s .
+	$(Q)mv $@.part $@
+
 # The name of one unit test builds that test only.
-test: $(if $(filter $(T),$(UNITS)),$(B)/tests/$(T),all $(UNITS:%=$(B)/tests/%))
+test: $(if $(filter $(T),$(UNITS)),$(B)/tests/$(T),all $(UNITS:%=$(B)/tests/%) $(BUILD)/mail)
 	$(Q)tests/run --build $(B) $(if $(FAULTS),--faults) $(if $(SAN),--san) $(if $(T),'$(T)')
 
 TIME ?= 60
@@ -139,6 +153,15 @@ fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
 	        >$(B)/$$f.log 2>&1 || { tail -60 $(B)/$$f.log; exit 1; }; \
 	    grep number_of_executed $(B)/$$f.log; done
 
+# The crash tests in their long form. As root, or those on small disks and power cuts are left out.
+N ?= 500
+IMAGES ?= 500
+COPIES ?= 1000
+BUDGET ?= 600
+crash:
+	$(Q)N=$(N) IMAGES=$(IMAGES) COPIES=$(COPIES) BUDGET=$(BUDGET) \
+	    $(MAKE) test FAULTS=1 T='$(or $(T),crash/*)'
+
 check:
 	$(Q)$(MAKE) layers format-seen docs-seen
 	$(Q)$(MAKE) test
@@ -146,7 +169,11 @@ check:
 	$(Q)$(MAKE) test SAN=address,undefined
 	$(Q)$(MAKE) fuzz TIME=10
 
-bench: all
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/tests/bench/bench.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call link) -o $@
+bench: all $(BENCHES:%=$(B)/bench/%) $(BUILD)/mail
 	$(Q)tests/bench/run --bin $(B)/bin $(ARGS)
 
 docs: $(B)/bin/cirkel

@@ -74,6 +74,16 @@ static int reader_files(const char *dir) {
     return st.st_size > 0 ? 0 : -ENOENT;
 }
 
+/* A file that was cut is refused before a page that is missing is read. */
+static int check_size(const struct store *store, int fd) {
+    struct stat st;
+    size_t used;
+    (void)store_map_size(store, &used);
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return (size_t)st.st_size >= used ? 0 : -EBADMSG;
+}
+
 /* The file as it is in memory may be ahead of the disk when its writer was killed inside a commit:
  * what is acted upon must be on the disk first. */
 static int env_open(struct store *store, const char *dir) {
@@ -100,6 +110,9 @@ static int env_open(struct store *store, const char *dir) {
     mdb_env_stat(store->env, &stat);
     store->page = stat.ms_psize;
     store->limit -= store->limit % store->page;
+    int r = check_size(store, fd);
+    if (r < 0)
+        return r;
     size_t used, size = store_map_size(store, &used);
     size_t start = store->limit < MAP_START ? store->limit : MAP_START;
     if (rc == 0 && store->writer && (size < start || size > store->limit))
@@ -208,6 +221,7 @@ int store_open_tables(struct store *store) {
 
 int store_open(struct store **ret, const struct store_options *options) {
     struct store *store = store_new(options);
+    store_watch_faults();
     int r = store->writer ? writer_prepare(store, options->dir) : reader_files(options->dir);
     if (r == 0)
         r = store_error(mdb_env_create(&store->env));

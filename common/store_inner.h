@@ -40,6 +40,8 @@ struct store {
 
 int store_error(int rc); /* of LMDB, as -errno */
 
+void store_watch_faults(void);
+
 /* How large the map is, and how much of it the file has ever used. */
 size_t store_map_size(const struct store *store, size_t *ret_used);
 /* Unused pages inside the file. */

@@ -50,11 +50,23 @@ static void give_cursor(struct txn *txn, unsigned table, MDB_cursor *cursor) {
         mdb_cursor_close(cursor);
 }
 
+/* Rows that are out of order, as a damaged page may have them, would be walked in circles. */
 static int cursor_seek(MDB_cursor *cursor, struct bytes from, MDB_val *key, MDB_val *row) {
     if (from.n > STORE_KEY_MAX)
         return -EINVAL;
     *key = val_of(from);
-    return store_error(mdb_cursor_get(cursor, key, row, from.n > 0 ? MDB_SET_RANGE : MDB_FIRST));
+    int r = store_error(mdb_cursor_get(cursor, key, row, from.n > 0 ? MDB_SET_RANGE : MDB_FIRST));
+    if (r == 0 && from.n > 0 && bytes_cmp((struct bytes){key->mv_data, key->mv_size}, from) < 0)
+        r = -EIO;
+    return r;
+}
+
+static int cursor_next(MDB_cursor *cursor, MDB_val *key, MDB_val *row) {
+    struct bytes before = {key->mv_data, key->mv_size};
+    int r = store_error(mdb_cursor_get(cursor, key, row, MDB_NEXT));
+    if (r == 0 && bytes_cmp((struct bytes){key->mv_data, key->mv_size}, before) <= 0)
+        r = -EIO;
+    return r;
 }
 
 static int hand_out(const MDB_val *key, const MDB_val *row, struct bytes *ret_key,
@@ -183,7 +195,7 @@ int store_scan(struct txn *txn, unsigned table, struct bytes from, store_row_fn 
             r = fn(ctx, k, v);
         if (r != 0)
             break;
-        step = store_error(mdb_cursor_get(cursor, &key, &row, MDB_NEXT));
+        step = cursor_next(cursor, &key, &row);
     }
     if (step < 0 && step != -ENOENT)
         r = step;
@@ -206,7 +218,7 @@ int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct by
             rows++;
             if (hand_out(&key, &row, &k, &v) < 0 && fn != NULL)
                 fn(ctx, k);
-            r = store_error(mdb_cursor_get(cursor, &key, &row, MDB_NEXT));
+            r = cursor_next(cursor, &key, &row);
         }
         txn->scans--;
         give_cursor(txn, table, cursor);

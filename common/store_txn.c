@@ -1,6 +1,8 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "common/fault.h"
@@ -10,6 +12,7 @@
 #define MAP_ROOM ((size_t)16 << 20)
 #define RESERVE_PAGES 64 /* kept for deletes when the store is full */
 #define READER_CHECK_SECONDS 10
+#define PROBE_BYTES ((off_t)1 << 20)
 
 static struct txn *txn_new(struct store *store, bool write) {
     struct txn *txn = calloc(1, sizeof *txn + store->count * sizeof txn->cursor[0]);
@@ -108,6 +111,16 @@ static int sweep_readers(struct store *store) {
     return store_error(mdb_reader_check(store->env, &dead));
 }
 
+/* A write that was cut short by a full disk is EIO to LMDB (measured). The transaction is gone and
+ * its pages belong to nobody, so that going on is safe; were it the meta page, LMDB itself would
+ * refuse the next transaction. */
+static bool is_disk_full(const struct store *store) {
+    struct stat st;
+    int fd;
+    return mdb_env_get_fd(store->env, &fd) == 0 && fstat(fd, &st) == 0 &&
+           fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, PROBE_BYTES) < 0 && errno == ENOSPC;
+}
+
 /* After it the LMDB transaction is gone, whatever is returned. */
 static int write_out(struct txn *txn) {
     int r = txn->error;
@@ -118,6 +131,8 @@ static int write_out(struct txn *txn) {
         return r;
     }
     r = store_error(mdb_txn_commit(txn->mdb));
+    if (r == -EIO && is_disk_full(txn->store))
+        r = -ENOSPC;
     return r == 0 ? fault_point("store.after_commit") : r;
 }
 

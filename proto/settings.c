@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SETTING_KIND_TEXT CONFIG_STRING
 #define SETTING_KIND_INT CONFIG_INT
@@ -21,12 +22,48 @@ static const struct config_row rows[] = {
      .kind = SETTING_KIND_##kind_,                                                                 \
      .offset = offsetof(struct settings, name_),                                                   \
      .fallback = fallback_,                                                                        \
-     .min = (least) * SETTING_UNIT_##kind_,                                                        \
-     .max = (most) * SETTING_UNIT_##kind_,                                                         \
+     .min = (least)*SETTING_UNIT_##kind_,                                                          \
+     .max = (most)*SETTING_UNIT_##kind_,                                                           \
      .doc = doc_},
 #include "proto/settings.def"
 #undef SETTING
 };
+
+/* Is it one of these words, which stand between spaces? */
+static bool is_one_of(const char *word, const char *words) {
+    struct text rest = text_of(words), one;
+
+    while (text_cut(&rest, ' ', &one))
+        if (text_is(one, word))
+            return true;
+    return false;
+}
+
+/* What may stand in an address of the network: a name, or numbers with dots or colons. */
+static bool is_host(const char *name) {
+    return name[0] != '-' &&
+           name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                             "0123456789.:-")] == '\0';
+}
+
+static void check_smtp(const char *path, const struct settings *s, struct buf *reterr) {
+    if (!is_host(s->smtp_host))
+        config_error(reterr, path, 0, "smtp_host: \"%s\" is not the name of a host", s->smtp_host);
+    if (!is_host(s->smtp_hello))
+        config_error(reterr, path, 0, "smtp_hello: \"%s\" is not the name of a host",
+                     s->smtp_hello);
+    if (!is_one_of(s->smtp_tls, "verified implicit required opportunistic none"))
+        config_error(
+            reterr, path, 0,
+            "smtp_tls: \"%s\" is not one of verified, implicit, required, opportunistic, none",
+            s->smtp_tls);
+    if (s->smtp_user[0] && !s->smtp_password_file[0])
+        config_error(reterr, path, 0, "smtp_user needs smtp_password_file");
+    if (s->smtp_user[0] && !is_one_of(s->smtp_tls, "verified implicit required"))
+        config_error(reterr, path, 0,
+                     "smtp_user needs smtp_tls verified, implicit or required: a password does not "
+                     "travel in the open");
+}
 
 /* What the rows cannot say. */
 static void check_meaning(const char *path, const struct settings *s, struct buf *reterr) {
@@ -45,11 +82,12 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
                      s->link_base);
     if (s->listen[0] && !text_starts(text_of(s->listen), "tcp://"))
         config_error(reterr, path, 0, "listen: \"%s\" does not begin with tcp://", s->listen);
-    if (!text_is(text_of(s->channel), "maildir"))
-        config_error(reterr, path, 0, "channel: there is no channel \"%s\"; there is maildir",
-                     s->channel);
+    if (!is_one_of(s->channel, "maildir smtp"))
+        config_error(reterr, path, 0,
+                     "channel: there is no channel \"%s\"; there are maildir, smtp", s->channel);
     if (s->retry_first > s->retry_longest)
         config_error(reterr, path, 0, "retry_first is longer than retry_longest");
+    check_smtp(path, s, reterr);
 }
 
 int settings_read(const char *home, struct settings *ret, struct buf *reterr) {
@@ -70,7 +108,8 @@ int settings_read(const char *home, struct settings *ret, struct buf *reterr) {
             *ret = read;
         }
     } else if (reterr->n == 0) {
-        config_error(reterr, buf_cstr(&path), 0, "cannot be read; make a home with: cirkel init DIR");
+        config_error(reterr, buf_cstr(&path), 0,
+                     "cannot be read; make a home with: cirkel init DIR");
     }
     buf_free(&path);
     return rc ? -EINVAL : 0;

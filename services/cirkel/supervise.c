@@ -23,6 +23,7 @@
 #define PAUSE_LONGEST (30 * SECONDS)
 #define LIFE_GOOD (60 * SECONDS) /* who lived so long begins anew with short pauses */
 #define STOP_WAIT (10 * SECONDS)
+#define STOP_WAIT_NOTIFIER (70 * SECONDS) /* it waits for answers to what has left, a minute at most */
 #define READY_LOOK 50
 #define READY_LIFE 300 /* who lived so long has started */
 #define WORKERS 3
@@ -50,12 +51,16 @@ static void start_worker(void *ctx);
 
 /* ---- stopping ---- */
 
+static msec stop_wait(const struct worker *worker) {
+    return strcmp(worker->name, "notifier") == 0 ? STOP_WAIT_NOTIFIER : STOP_WAIT;
+}
+
 static void kill_hard(void *ctx) {
     struct worker *worker = ctx;
     if (!worker->pid)
         return;
     log_warn("worker_killed", "worker=%s pid=%d after_ms=%d", worker->name, worker->pid,
-             (int)STOP_WAIT);
+             (int)stop_wait(worker));
     kill(worker->pid, SIGKILL);
 }
 
@@ -66,7 +71,7 @@ static void stop_next(struct supervisor *s) {
         if (!worker->pid)
             continue;
         kill(worker->pid, SIGTERM);
-        loop_after(s->loop, STOP_WAIT, kill_hard, worker);
+        loop_after(s->loop, stop_wait(worker), kill_hard, worker);
         return;
     }
     loop_stop(s->loop);

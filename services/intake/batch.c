@@ -165,6 +165,14 @@ static void tell_accepted(struct batch *batch) {
     batch->listener_count = 0;
 }
 
+static uint64_t first_awaited(const struct batch *batch) {
+    uint64_t first = 0;
+    for (unsigned i = 0; i < batch->listener_count; i++)
+        if (!batch->listeners[i].early && (first == 0 || batch->listeners[i].seq < first))
+            first = batch->listeners[i].seq;
+    return first;
+}
+
 static int append(struct batch *batch) {
     uint64_t first;
     for (unsigned i = 0; i < batch->count; i++)
@@ -192,7 +200,7 @@ static void was_appended(struct batch *batch) {
     batch->next += count;
     batch->count = 0;
     if (count > 0) {
-        batch->options.on_accepted(batch->options.ctx, batch->next - 1);
+        batch->options.on_accepted(batch->options.ctx, batch->next - 1, first_awaited(batch));
         (void)fault_point("intake.committed_not_answered");
     }
     tell_accepted(batch);
@@ -248,6 +256,8 @@ void batch_add(struct batch *batch, struct text owner, const struct door_item *i
             : memory_find(batch->options.memory, looking.wanted.key, is_key, &looking, &seq);
     if (r == 0)
         add_again(batch, &looking, seq, item, ask, slot);
+    else if (r == -ENOENT && !room_for(batch->options.room, item->type))
+        ask_answer(ask, slot, &retry);
     else if (r == -ENOENT)
         add_new(batch, owner, item, &looking.wanted, ask, slot);
     else if (r == -EAGAIN) /* all places for readers are taken */
@@ -272,6 +282,8 @@ void batch_commit(struct batch *batch) {
     if (batch->count == 0 && batch->options.asides->count == 0)
         return;
     r = batch->is_failed ? -EIO : append(batch);
+    if (r == -ENOSPC && room_make(batch->options.room))
+        r = append(batch);
     if (r == 0)
         was_appended(batch);
     else

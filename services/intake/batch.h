@@ -19,6 +19,7 @@
 #include "services/intake/door.h"
 #include "services/intake/memory.h"
 #include "services/intake/pending.h"
+#include "services/intake/room.h"
 
 #define BATCH_EVENTS 2000
 #define BATCH_WAITERS 4000 /* with those who said the same once more */
@@ -32,8 +33,10 @@ struct batch_options { /* all borrowed */
     struct memory *memory;
     struct pending *pending;
     struct asides *asides;
-    void (*on_accepted)(void *ctx, uint64_t last); /* after a commit */
-    void (*on_ask)(void *ctx, uint64_t seq);       /* the decision of an old event is wanted */
+    struct room *room;
+    /* After a commit. `awaited` is the first event that somebody waits to be decided; 0: none. */
+    void (*on_accepted)(void *ctx, uint64_t last, uint64_t awaited);
+    void (*on_ask)(void *ctx, uint64_t seq); /* the decision of an old event is wanted */
     void (*on_failed)(void *ctx, int error);
     void *ctx;
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/pack.h"
@@ -13,6 +14,7 @@
 #include "proto/codec.h"
 
 #define HELLO_EVERY (1 * SECONDS)
+#define HINT_EVERY ((msec)10)
 #define HELLO_AGAIN ((msec)50) /* until the scheduler is there to hear it */
 #define FRAME_BYTES ((size_t)64 * 1024)
 #define HIGH_WATER 100000 /* hints and decisions are small, and many in a burst */
@@ -24,6 +26,8 @@ struct house {
     struct buf out;
     char boot[17];
     uint64_t position;
+    uint64_t accepted, awaited; /* to be told */
+    msec told;                  /* when we told last, of the boot clock */
     house_decided_fn *on_decided;
     void *ctx;
 };
@@ -45,6 +49,15 @@ static void hello(void *ctx) {
     struct frame_hello frame = {.process = TEXT_LIT("intake"), .boot = text_of(house->boot)};
     bool heard = say(house, FRAME_HELLO, &frame);
     loop_after(house->loop, heard ? HELLO_EVERY : HELLO_AGAIN, hello, house);
+}
+
+static void tell_accepted(void *ctx) {
+    struct house *house = ctx;
+    struct frame_accepted frame = {.seq = (int64_t)house->accepted,
+                                   .awaited = (int64_t)house->awaited};
+    house->told = clock_boot();
+    loop_cancel(house->loop, tell_accepted, house);
+    say(house, FRAME_ACCEPTED, &frame);
 }
 
 /* An event in quarantine is accepted: it is stored, and a person decides what becomes of it. */
@@ -110,14 +123,20 @@ void house_close(struct house **house) {
     if (!*house)
         return;
     loop_cancel((*house)->loop, hello, *house);
+    loop_cancel((*house)->loop, tell_accepted, *house);
     buf_free(&(*house)->out);
     free(*house);
     *house = NULL;
 }
 
-void house_tell_accepted(struct house *house, uint64_t last) {
-    struct frame_accepted frame = {.seq = (int64_t)last};
-    say(house, FRAME_ACCEPTED, &frame);
+void house_tell_accepted(struct house *house, uint64_t last, uint64_t awaited) {
+    msec since = clock_boot() - house->told;
+    house->accepted = last;
+    house->awaited = awaited;
+    if (awaited || since >= HINT_EVERY)
+        tell_accepted(house);
+    else
+        loop_after(house->loop, HINT_EVERY - since, tell_accepted, house);
 }
 
 void house_ask_decision(struct house *house, uint64_t seq) {

@@ -15,6 +15,7 @@
 #include "services/intake/house.h"
 #include "services/intake/memory.h"
 #include "services/intake/pending.h"
+#include "services/intake/room.h"
 
 #define EXIT_CONFIG 2
 #define EXIT_STORAGE 74 /* EX_IOERR */
@@ -28,6 +29,7 @@ struct intake {
     struct keyring *keyring;
     struct memory *memory;
     struct asides asides;
+    struct room room;
     struct askers askers;
     struct pending *pending;
     struct batch *batch;

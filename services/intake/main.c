@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -25,6 +26,13 @@
 #define KEEP_EVERY (10 * SECONDS)
 #define KEEP_AGAIN (1 * SECONDS)
 #define DIR_MODE 0750
+#define FILES_WANTED ((rlim_t)16384)
+#define DATA_MOST ((rlim_t)512 << 20)
+#ifdef __SANITIZE_ADDRESS__ /* it takes far more than it uses */
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
 
 struct arguments {
     const char *home;
@@ -81,9 +89,9 @@ static void on_decided(void *ctx, uint64_t seq, const struct answer *answer) {
     pending_decide(intake->pending, seq, answer);
 }
 
-static void on_accepted(void *ctx, uint64_t last) {
+static void on_accepted(void *ctx, uint64_t last, uint64_t awaited) {
     struct intake *intake = ctx;
-    house_tell_accepted(intake->house, last);
+    house_tell_accepted(intake->house, last, awaited);
 }
 
 static void on_ask(void *ctx, uint64_t seq) {
@@ -231,10 +239,12 @@ static void open_parts(struct intake *intake) {
                                     .journal = intake->journal,
                                     .memory = intake->memory,
                                     .asides = &intake->asides,
+                                    .room = &intake->room,
                                     .on_accepted = on_accepted,
                                     .on_ask = on_ask,
                                     .on_failed = on_failed,
                                     .ctx = intake};
+    intake->room.home = intake->home;
     door_init(&intake->reading);
     asides_init(&intake->asides);
     askers_init(&intake->askers, front_send, intake);
@@ -287,7 +297,22 @@ static int run(struct intake *intake, bool with_clock) {
     return intake->exit_code;
 }
 
+/* Descriptors for a flood of idle connections: libzmq turns in circles when it has none left. And
+ * an end to what a peer may make libzmq keep, such as a message of endlessly many parts: then it is
+ * this process that falls, and is started anew, not the machine. */
+static void limit_self(void) {
+    struct rlimit files, data = {DATA_MOST, DATA_MOST};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FILES_WANTED) {
+        files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+            log_warn("few_files", "error=%d", errno);
+    }
+    if (!IS_SANITIZED && setrlimit(RLIMIT_DATA, &data) < 0)
+        log_warn("memory_unlimited", "error=%d", errno);
+}
+
 static int start(struct intake *intake, bool with_clock) {
+    limit_self();
     struct buf complaints;
     buf_init(&complaints, COMPLAINTS_BYTES);
     int r = read_configuration(intake, &complaints);

@@ -29,8 +29,9 @@ struct channel_letter {
 };
 
 struct channel_outcome {
-    const char *word; /* "accepted", "deferred", "failed" or "unknown" */
-    const char *reply;
+    const char *word;  /* "accepted", "deferred", "failed" or "unknown" */
+    const char *reply; /* for the ledger */
+    const char *why;   /* for the log, so without anything of a person; NULL: the reply is so */
     bool bounced;
     msec wait;
 };
@@ -47,6 +48,10 @@ struct channel_options { /* borrowed for the life of the channel */
 struct channel_state; /* each channel has its own */
 struct channel {
     const char *name;
+    msec grace; /* how long the last steps may take when the notifier is stopped; 0: at once */
+    /* Checks the files it reads; -EINVAL with "FILE:LINE: what is wrong" lines. NULL: reads none.
+     */
+    int (*check)(const char *home, const struct settings *settings, struct buf *errors);
     int (*open)(struct channel_state **ret, const struct channel_options *options);
     void (*close)(struct channel_state **state); /* forgets what is under way */
     void (*prepare)(struct channel_state *state, struct channel_letter *letter);
@@ -56,6 +61,6 @@ struct channel {
     void (*flush)(struct channel_state *state);
 };
 
-extern const struct channel channel_maildir;
+extern const struct channel channel_maildir, channel_smtp;
 
 #endif

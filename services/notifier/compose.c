@@ -3,6 +3,7 @@
 #include "proto/codec.h"
 #include "services/notifier/calendar.h"
 #include "services/notifier/quoted.h"
+#include "services/notifier/words.h"
 
 #include <errno.h>
 #include <gmime/gmime.h>
@@ -176,21 +177,23 @@ static GMimeObject *new_body(const struct mail *mail) {
 
 /* ---- headers ---- */
 
-static void add_address(InternetAddressList *list, struct text name, struct text address) {
-    char *terminated = name.n ? g_strndup(name.p, name.n) : NULL;
-    InternetAddress *mailbox = internet_address_mailbox_new(terminated, address.p);
-    internet_address_set_charset(mailbox, "utf-8");
-    internet_address_list_add(list, mailbox);
-    g_object_unref(mailbox);
-    g_free(terminated);
-}
-
-/* Written as it is: GMime would fold or encode it, and it must stay one address. */
+/* Written as it is: GMime would fold or encode it, and it must stay one address. Nor does GMime
+ * encode names and subjects: it takes what looks like an encoded word for one and lets out what is
+ * hidden in it, line ends, too. */
 static void set_raw(GMimeObject *object, const char *name, struct text value, struct arena *arena) {
     g_mime_object_set_header(object, name, "-", NULL);
     GMimeHeader *header =
         g_mime_header_list_get_header(g_mime_object_get_header_list(object), name);
     g_mime_header_set_raw_value(header, arena_printf(arena, " %.*s\n", TEXT_ARGS(value)).p);
+}
+
+static void set_mailbox(GMimeObject *object, const char *header, struct text name,
+                        struct text address, struct arena *arena) {
+    struct text words = words_encode(arena, name, "-'");
+    struct text value =
+        words.n == 0 ? address
+                     : arena_printf(arena, "%.*s\n <%.*s>", TEXT_ARGS(words), TEXT_ARGS(address));
+    set_raw(object, header, value, arena);
 }
 
 static void set_date(GMimeMessage *message, const struct letter_in *in) {
@@ -222,11 +225,12 @@ static GMimeMessage *new_message(const struct mail *mail, struct text reply_to) 
     GMimeMessage *message = g_mime_message_new(FALSE);
     GMimeObject *object = GMIME_OBJECT(message);
     set_date(message, in);
-    add_address(g_mime_message_get_from(message), text_of(in->settings->office_name), mail->sender);
-    add_address(g_mime_message_get_to(message), in->row->name, mail->recipient);
+    set_mailbox(object, "From", text_of(in->settings->office_name), mail->sender, in->arena);
+    set_mailbox(object, "To", in->row->name, mail->recipient, in->arena);
     if (reply_to.n)
-        add_address(g_mime_message_get_reply_to(message), TEXT_NONE, reply_to);
-    g_mime_message_set_subject(message, mail->letter.subject.p, "utf-8");
+        set_mailbox(object, "Reply-To", TEXT_NONE, reply_to, in->arena);
+    set_raw(object, "Subject", words_encode(in->arena, mail->letter.subject, ".,:;!?/()'\"@&+*-"),
+            in->arena);
     g_mime_message_set_message_id(message, mail->message_id.p);
     g_mime_object_set_header(object, "Auto-Submitted", "auto-generated", NULL);
     g_mime_object_set_header(object, "Content-Language",

@@ -5,6 +5,7 @@
  * letter that is sent again finds its first copy, and nobody gets two. */
 #include "common/clock.h"
 #include "common/fault.h"
+#include "common/log.h"
 #include "services/notifier/channel.h"
 
 #include <dirent.h>
@@ -20,13 +21,17 @@
 #define NAME_SUFFIX ".cirkel"
 #define NAME_SIZE 96
 #define ID_CHARS 16
+#define CRAMPED_AGAIN (1 * SECONDS)
 
 struct channel_state {
     struct channel_options options;
     int tmp, new, cur;              /* folders */
     struct channel_letter *written; /* in tmp/, not synced; `mine` is the descriptor plus one */
     struct channel_letter *moved;   /* in new/, not synced */
+    struct channel_letter *cramped; /* the disk is full: written anew until there is room */
 };
+
+static void write_cramped(void *ctx);
 
 static void name_of(const struct channel_letter *letter, char ret[NAME_SIZE]) {
     char id[ID_CHARS + 1];
@@ -104,6 +109,7 @@ static void take_off(struct channel_letter **list, struct channel_letter *letter
 static void drop(struct channel_state *state, struct channel_letter *letter) {
     char name[NAME_SIZE];
     name_of(letter, name);
+    take_off(&state->cramped, letter);
     if (letter->mine) {
         take_off(&state->written, letter);
         (void)close((int)((intptr_t)letter->mine - 1));
@@ -112,12 +118,27 @@ static void drop(struct channel_state *state, struct channel_letter *letter) {
     (void)unlinkat(state->tmp, name, 0);
 }
 
+/* Nothing has left, and it is no fault of the other end: no attempt is spent on a full disk. */
+static void not_prepared(struct channel_state *state, struct channel_letter *letter,
+                         const char *step, int error) {
+    drop(state, letter);
+    if (error != ENOSPC && error != EDQUOT) {
+        defer(state, letter, step, error);
+        return;
+    }
+    if (!state->cramped)
+        log_error("outgoing_full", "letters wait until there is room");
+    letter->next = state->cramped;
+    state->cramped = letter;
+    loop_after(state->options.loop, CRAMPED_AGAIN, write_cramped, state);
+}
+
 static void prepare(struct channel_state *state, struct channel_letter *letter) {
     char name[NAME_SIZE];
     name_of(letter, name);
     int fd = openat(state->tmp, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0) {
-        defer(state, letter, "tmp", errno);
+        not_prepared(state, letter, "tmp", errno);
         return;
     }
     letter->mine = (void *)((intptr_t)fd + 1);
@@ -126,10 +147,8 @@ static void prepare(struct channel_state *state, struct channel_letter *letter) 
     int rc = fault_point("notifier.maildir_write");
     if (rc == 0)
         rc = write_all(fd, letter->message);
-    if (rc < 0) {
-        drop(state, letter);
-        defer(state, letter, "write", -rc);
-    }
+    if (rc < 0)
+        not_prepared(state, letter, "write", -rc);
 }
 
 static void finish(struct channel_state *state, struct channel_letter *letter) {
@@ -166,8 +185,7 @@ static void sync_written(struct channel_state *state) {
         if (rc == 0 && fsync(fd) < 0)
             rc = -errno;
         if (rc < 0) {
-            drop(state, letter);
-            defer(state, letter, "fsync", -rc);
+            not_prepared(state, letter, "fsync", -rc);
             continue;
         }
         state->written = letter->next;
@@ -196,6 +214,25 @@ static void sync_moved(struct channel_state *state) {
 static void flush(struct channel_state *state) {
     sync_written(state);
     sync_moved(state);
+}
+
+/* One stands for all: while there is no room for it, there is none for the others. */
+static void write_cramped(void *ctx) {
+    struct channel_state *state = ctx;
+    struct channel_letter *letters = state->cramped;
+    state->cramped = NULL;
+    while (letters) {
+        struct channel_letter *letter = letters;
+        letters = letter->next;
+        prepare(state, letter);
+        sync_written(state);
+        if (state->cramped)
+            break;
+    }
+    struct channel_letter **end = &state->cramped;
+    while (*end)
+        end = &(*end)->next;
+    *end = letters;
 }
 
 static int open_folder(const char *home, const char *name, int *ret) {
@@ -233,6 +270,7 @@ static void close_maildir(struct channel_state **state) {
         return;
     while ((*state)->written)
         drop(*state, (*state)->written);
+    loop_cancel((*state)->options.loop, write_cramped, *state);
     const int folders[] = {(*state)->tmp, (*state)->new, (*state)->cur};
     for (unsigned i = 0; i < COUNT_OF(folders); i++)
         if (folders[i] >= 0)

@@ -4,6 +4,7 @@
  */
 #include "common/bus.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/store.h"
@@ -44,7 +45,7 @@ struct notifier {
     int exit_code;
 };
 
-static const struct channel *const channels[] = {&channel_maildir};
+static const struct channel *const channels[] = {&channel_maildir, &channel_smtp};
 
 static void path_in(const char *home, const char *name, char ret[PATH_MAX]) {
     int n = snprintf(ret, PATH_MAX, "%s/%s", home, name);
@@ -87,11 +88,15 @@ static bool read_all(struct notifier *n) {
         buf_free(&errors);
         return false;
     }
-    buf_free(&errors);
     for (unsigned i = 0; i < COUNT_OF(channels); i++)
         if (strcmp(channels[i]->name, n->settings.channel) == 0)
             n->channel = channels[i];
     must(n->channel); /* settings_read() refuses another name */
+    if (n->channel->check && n->channel->check(n->home, &n->settings, &errors) < 0) {
+        (void)fputs(buf_cstr(&errors), stderr);
+        is_good = false;
+    }
+    buf_free(&errors);
     path_in(n->home, "keys/links.key", path);
     int rc = token_key_load(path, &n->links);
     if (rc < 0) {
@@ -120,12 +125,19 @@ static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
 
 static int say(void *ctx, struct bytes frame) {
     struct notifier *n = ctx;
+    if (fault_point("notifier.hint") < 0)
+        return 0; /* lost on the way */
     return bus_send(n->scheduler, NULL, frame);
+}
+
+/* What is past its last step is waited for: else a letter would be of unknown fate. */
+static msec grace_of(const struct notifier *n) {
+    return n->channel->grace > GRACE ? n->channel->grace : GRACE;
 }
 
 static void on_drain(void *ctx) {
     struct notifier *n = ctx;
-    log_info("stopping", "grace_ms=%d", (int)GRACE);
+    log_info("stopping", "grace_ms=%d", (int)grace_of(n));
     if (n->work)
         work_drain(n->work);
     else
@@ -187,7 +199,7 @@ static int run(struct notifier *n) {
     if (rc < 0)
         log_fatal("not_started", "error=%s", strerror(-rc));
     loop_after(n->loop, 0, try_store, n);
-    rc = loop_run(n->loop, on_drain, NULL, n, GRACE);
+    rc = loop_run(n->loop, on_drain, NULL, n, grace_of(n));
     int worked = work_close(&n->work);
     if (n->exit_code == 0)
         n->exit_code = worked ? worked : rc < 0 ? EXIT_START : EXIT_ORDER;

@@ -31,6 +31,8 @@ struct job {
     char message_id[256], recipient[256];
     const char *outcome; /* lasting */
     char reply[REPLY_MAX];
+    char why[160]; /* for the log instead of the reply, which may name a person; empty: it does not
+                    */
     bool bounced;
     msec wait;
 };
@@ -116,14 +118,15 @@ static void end_job(struct work *work, struct job *job, const char *outcome, con
     job->outcome = outcome;
     (void)snprintf(job->reply, sizeof job->reply, "%s", reply ? reply : "");
     job->state = JOB_TELLING;
+    const char *shown = job->why[0] ? job->why : job->reply;
     if (strcmp(outcome, "accepted") == 0 || strcmp(outcome, "released") == 0)
         log_debug("letter_ended",
                   "delivery=%" PRId64 " attempt=%" PRId64 " outcome=%s reply=\"%s\"",
-                  job->letter.delivery, job->letter.attempt, outcome, job->reply);
+                  job->letter.delivery, job->letter.attempt, outcome, shown);
     else
         log_warn("letter_not_left",
                  "delivery=%" PRId64 " attempt=%" PRId64 " outcome=%s reply=\"%s\"",
-                 job->letter.delivery, job->letter.attempt, outcome, job->reply);
+                 job->letter.delivery, job->letter.attempt, outcome, shown);
     say_result(work, job);
 }
 
@@ -145,6 +148,7 @@ static void on_done(void *ctx, struct channel_letter *letter,
     job->in_channel = false;
     job->bounced = outcome->bounced;
     job->wait = outcome->wait;
+    (void)snprintf(job->why, sizeof job->why, "%s", outcome->why ? outcome->why : "");
     if (fault_point("notifier.sent_not_reported") < 0) {
         end_job(work, job, "unknown", "the result was lost");
         return;

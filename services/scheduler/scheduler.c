@@ -12,7 +12,7 @@
 #include "services/scheduler/reminders/ledger.h"
 
 #define EVENTS_A_COMMIT 2000
-#define DUES_A_COMMIT 400
+#define DUE_WRITES_A_COMMIT 8000 /* each may hold a page in memory until the commit */
 #define PACE 3 /* milliseconds between commits under load, so that the inbox has the disk */
 #define LOOK_EVERY (1 * SECONDS)
 #define NOTIFIER_SILENT (5 * SECONDS)
@@ -117,6 +117,7 @@ static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
     t->more |= s->position - before >= EVENTS_A_COMMIT || (careful && s->position > before);
     rc = journal_range(s->inbox, &first, &last);
     t->behind = rc == 0 && last > s->position;
+    t->more |= t->behind;
     return rc;
 }
 
@@ -131,8 +132,8 @@ struct answer {
 static int hear_one(struct scheduler *s, const struct said *said, struct answer *ret) {
     union any_frame f;
     enum frame_type type;
-    bool granted;
-    msec until;
+    bool granted = false;
+    msec until = 0;
     ret->to = said->from;
     if (frame_decode((struct bytes){said->bytes, said->size}, &type, &f))
         return -EBADMSG;
@@ -143,7 +144,9 @@ static int hear_one(struct scheduler *s, const struct said *said, struct answer 
         scheduler_unassign(s, (uint64_t)f.result.delivery);
         return step_result(&s->step, s->now, &f.result);
     }
-    int rc = step_arm(&s->step, s->now, clock_boot(), &f.arm, &granted, &until);
+    int rc = 0;
+    if (s->room != ROOM_SCARCE)
+        rc = step_arm(&s->step, s->now, clock_boot(), &f.arm, &granted, &until);
     ret->type = FRAME_ARMED;
     ret->frame.armed = (struct frame_armed){.delivery = f.arm.delivery,
                                             .attempt = f.arm.attempt,
@@ -204,10 +207,10 @@ static int sweep_armed(struct scheduler *s) {
  * a cancellation by the reminder, because we were away in between. */
 static int fire_due(struct scheduler *s, struct turn *t) {
     int rc = 0;
-    unsigned i;
-    for (i = 0; i < DUES_A_COMMIT && rc == 0; i++)
+    uint64_t before = txn_writes(t->txn);
+    while (rc == 0 && txn_writes(t->txn) - before < DUE_WRITES_A_COMMIT)
         rc = step_due(&s->step, s->now, t->behind ? t->received : s->now);
-    t->more |= i == DUES_A_COMMIT;
+    t->more |= rc == 0;
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -264,9 +267,7 @@ static bool has_work(struct scheduler *s) {
 static void storage_trouble(struct scheduler *s, int rc) {
     if (rc != -ENOSPC)
         fail_stop("step", rc);
-    if (!s->out_of_space)
-        log_error("out_of_space", "nothing is lost; trying again every second");
-    s->out_of_space = true;
+    scheduler_out_of_space(s);
 }
 
 #define ANSWERS_MAX 1024
@@ -304,7 +305,7 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
         for (unsigned i = 0; i < count; i++)
             scheduler_send(s, &answers[i].to, answers[i].type, &answers[i].frame);
         if (t->first_event)
-            scheduler_tell_decided(s, t->first_event, t->last_event);
+            scheduler_tell_applied(s, t->first_event, t->last_event);
         scheduler_tell_facts(s);
     }
     free(answers);
@@ -394,6 +395,7 @@ void scheduler_turn(void *ctx) {
     instant now = clock_now();
     if (now > s->now)
         s->now = now;
+    scheduler_look_at_room(s);
     if (s->has_notifier && clock_boot() - s->notifier_heard > NOTIFIER_SILENT) {
         log_warn("notifier_silent", "its letters go back to the queue");
         scheduler_notifier_gone(s);

@@ -8,6 +8,7 @@
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
 
+#include "common/ballast.h"
 #include "common/bus.h"
 #include "common/journal.h"
 #include "common/loop.h"
@@ -53,7 +54,10 @@ struct scheduler {
     struct key derive_at;
     unsigned derive_table;
     bool out_of_space;
+    msec room_looked;     /* boot clock */
+    enum disk_room room;  /* below a part, nothing new is armed or given out */
 
+    uint64_t awaited_from, awaited_to; /* events somebody waits for at intake; 0: none */
     struct peer intake, notifier;
     bool has_intake, has_notifier;
     char notifier_boot[41];
@@ -73,11 +77,16 @@ void scheduler_turn(void *ctx); /* a look at everything; asks for the next one i
 
 /* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);
+void scheduler_tell_applied(struct scheduler *s, uint64_t first, uint64_t last);
 void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to);
 void scheduler_tell_facts(struct scheduler *s);
 void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next);
 void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
                     const void *frame);
+
+/* ---- scheduler_room.c: what a full disk does ---- */
+void scheduler_look_at_room(struct scheduler *s);
+void scheduler_out_of_space(struct scheduler *s);
 
 /* ---- scheduler_assign.c: which letters the notifier works on ---- */
 void scheduler_assign(struct scheduler *s, struct txn *txn);

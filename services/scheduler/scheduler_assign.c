@@ -103,7 +103,7 @@ void scheduler_assign(struct scheduler *s, struct txn *txn) {
     struct bytes key, value;
     struct key from = {.n = 0};
     uint64_t paused;
-    if (!s->has_notifier || meta_get(txn, "paused", &paused) || paused)
+    if (!s->has_notifier || s->room == ROOM_SCARCE || meta_get(txn, "paused", &paused) || paused)
         return;
     say_again(s, txn);
     for (unsigned i = 0; i < SCAN_MAX && (int64_t)s->assigned_count < s->settings.in_flight; i++) {

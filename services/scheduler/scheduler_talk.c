@@ -69,6 +69,29 @@ static void on_ask_decision(struct scheduler *s, const struct frame_ask_decision
         scheduler_tell_decided(s, (uint64_t)f->seq, (uint64_t)f->seq);
 }
 
+static void on_accepted(struct scheduler *s, const struct frame_accepted *f) {
+    uint64_t from = (uint64_t)f->awaited, to = (uint64_t)f->seq;
+    if (!from)
+        return;
+    if (from <= s->position) /* we read them before we were told */
+        scheduler_tell_decided(s, from, s->position < to ? s->position : to);
+    if (to > s->position) {
+        s->awaited_from = s->awaited_to && s->awaited_from < from ? s->awaited_from : from;
+        s->awaited_to = to;
+    }
+}
+
+/* Intake hears of the events it waits for, and of the last one, which says how far we are. */
+void scheduler_tell_applied(struct scheduler *s, uint64_t first, uint64_t last) {
+    uint64_t from = s->awaited_from > first ? s->awaited_from : first;
+    uint64_t to = s->awaited_to < last ? s->awaited_to : last;
+    scheduler_tell_decided(s, from, to);
+    if (to < last || from > to)
+        scheduler_tell_decided(s, last, last);
+    if (s->awaited_to <= last)
+        s->awaited_from = s->awaited_to = 0;
+}
+
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     struct scheduler *s = ctx;
     enum frame_type type;
@@ -79,6 +102,7 @@ void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     }
     switch (type) {
     case FRAME_HELLO: on_hello(s, from, &f.hello); break;
+    case FRAME_ACCEPTED: on_accepted(s, &f.accepted); break;
     case FRAME_ARM:
     case FRAME_RESULT: keep(s, from, type, payload); break;
     case FRAME_ASK_DECISION: on_ask_decision(s, &f.ask_decision); break;

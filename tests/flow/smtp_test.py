@@ -1,10 +1,18 @@
 """Letters by SMTP: what a mail server may do at every step, and what the ledger says of it then."""
+import base64
+import collections
+import email
+import email.policy
 import os
-import re
+import random
+import signal
+import subprocess
+import threading
 import time
 
 from tests.harness.house import equal
-from tests.harness.relay import (CHATTER, CLOSE, DEAF, ENDLESS, GARBAGE, MILLION, RESET, SILENT, Relay, hang_up,
+from tests.harness.mail import Exim
+from tests.harness.relay import (CHATTER, CLOSE, ENDLESS, GARBAGE, MILLION, RESET, SILENT, Relay, hang_up,
                                  slow)
 
 RULE = "membership-welcome"
@@ -17,20 +25,37 @@ def begin(h, relay, **settings):
         "smtp_ca_file": relay.ca, "smtp_hello": "cirkel.example", "smtp_timeout": "1s",
         "smtp_reply_timeout": "2s", "smtp_pause": "0s", "smtp_connections": 2, **settings})
     h.start()
+    h.until(lambda: " started " in log_of(h), "the notifier has started")
     h.found()
 
 
+def restart(h):
+    before = log_of(h).count(" started ")
+    if "notifier" in h.workers:
+        h.stop("notifier")
+    h.start("notifier")
+    h.until(lambda: log_of(h).count(" started ") > before, "the notifier has started")
+
+
+def rows_of(h, people):
+    """The one row of each."""
+    rows = {person: [] for person in people}
+    for row in h.records("ledger", rule=RULE):
+        if row["person"] in rows:
+            rows[row["person"]].append(row)
+    equal({person: len(found) for person, found in rows.items()}, dict.fromkeys(people, 1), "rows of each")
+    return [rows[person][0] for person in people]
+
+
 def row_of(h, person):
-    rows = h.records("ledger", rule=RULE, person=person)
-    equal(len(rows), 1, f"rows of {person}")
-    return rows[0]
+    return rows_of(h, [person])[0]
 
 
 def send(h, *people):
     """A letter to each; their rows when all is quiet."""
     h.join("net", *people)
     h.settle()
-    return [row_of(h, person) for person in people]
+    return rows_of(h, people)
 
 
 def log_of(h, worker="notifier"):
@@ -125,8 +150,7 @@ def every_step_test(h):
         relay.usual()
         relay.always(step, action)
         if step in ("connect", "ehlo", "starttls", "tls"):
-            h.stop("notifier")  # so that it connects anew
-            h.start("notifier")
+            restart(h)  # so that it connects anew
         began = time.monotonic()
         row, = send(h, f"p{number:02}")
         took = time.monotonic() - began
@@ -138,8 +162,8 @@ def every_step_test(h):
     equal([r["person"] for r in h.records("person") if r.get("bounced")], ["p25"], "addresses that are no more")
     relay.usual()
     h.clock("2022-03-03T09:00")
-    for number, (step, action, state, reply) in enumerate(STEPS):
-        row = row_of(h, f"p{number:02}")
+    rows = rows_of(h, [f"p{number:02}" for number in range(len(STEPS))])
+    for row, (step, action, state, reply) in zip(rows, STEPS):
         equal(row["state"], "accepted" if state == "deferred" else state, f"{step} in the end")
         equal(relay.copies(row["message_id"]), 0 if state == "failed" else 1, f"copies of {step} {action}")
     for worker in ("notifier", "scheduler", "intake"):
@@ -148,3 +172,376 @@ def every_step_test(h):
 
 
 every_step_test.timeout = 300
+
+
+def arm_before_the_dot_test(h):
+    """When the dot comes, the ledger says already that it may come; while nobody can say so, it does not come."""
+    relay = Relay(h.folder)
+    begin(h, relay, smtp_connections=4, smtp_timeout="30s", smtp_reply_timeout="30s")
+    states = []
+
+    def look(session):
+        rows = {row["message_id"]: row for row in h.ledger()}
+        states.extend(rows[m.message_id]["state"] for m in relay.messages if m.session is session and not m.answer)
+
+    relay.on["dot"] = look
+    equal({row["state"] for row in send(h, *[f"p{n:02}" for n in range(12)])}, {"accepted"})
+    equal(states, ["armed"] * 12)
+
+    relay.on.pop("dot")
+    scheduler, seen = h.workers["scheduler"], len(relay.messages)
+    relay.on["data"] = lambda session: scheduler.send_signal(signal.SIGSTOP)
+    h.join("net", "late")
+    h.until(lambda: any(step == "body" for _, _, step in relay.seen[-1:]), "the text is under way")
+    time.sleep(1.5)
+    equal(len(relay.messages), seen, "letters that ended without an arm")
+    relay.on.pop("data")
+    scheduler.send_signal(signal.SIGCONT)
+    h.settle()
+    equal((row_of(h, "late")["state"], len(relay.messages)), ("accepted", seen + 1))
+    h.verify()
+
+
+def lost_answer_test(h):
+    """The relay has the letter and its answer is lost: at most two copies, and one where the rule or the office says so."""
+    relay = Relay(h.folder)
+    begin(h, relay)
+    relay.at("dot", RESET)
+    once, = send(h, "anna")
+    equal((once["state"], once["attempts"], once["resends"]), ("accepted", 2, 1))
+    equal(relay.copies(once["message_id"]), 2)
+    first, second = (m.bytes for m in relay.messages)
+    equal(first, second, "the copies")
+    relay.always("dot", RESET)
+    twice, = send(h, "bo")
+    equal((twice["state"], relay.copies(twice["message_id"])), ("unknown", 2))
+    h.clock("2022-03-04T09:00")
+    equal((row_of(h, "bo")["state"], relay.copies(twice["message_id"])), ("unknown", 2), "a person decides")
+    h.verify()
+
+    other = h.another("at-most-once")
+    begin_at_most_once(other, relay)
+    row, = send(other, "carl")
+    equal((row["state"], relay.copies(row["message_id"])), ("unknown", 1))
+    other.verify()
+
+
+def begin_at_most_once(h, relay):
+    h.init(at="2022-03-01T09:00", channel="smtp", smtp_host=relay.host, smtp_port=relay.port, smtp_ca_file=relay.ca)
+    with open(h.path("rules/membership.conf")) as file:
+        rules = file.read()
+    with open(h.path("rules/membership.conf"), "w") as file:
+        file.write(rules.replace(f'rule "{RULE}" {{', f'rule "{RULE}" {{\n  at_most_once = true'))
+    h.start()
+    h.found()
+
+
+def often_lost_answer_test(h):
+    """Three answers of ten are lost: nobody has none, nobody has three."""
+    relay = Relay(h.folder)
+    begin(h, relay, smtp_connections=4)
+    chance = random.Random(7)
+    relay.on["dot"] = lambda session: relay.at("dot", RESET) if chance.random() < 0.3 else None
+    rows = send(h, *[f"p{n:03}" for n in range(80)])
+    copies = collections.Counter(relay.copies(row["message_id"]) for row in rows)
+    equal(sum(copies.values()), 80)
+    assert set(copies) <= {1, 2} and copies[2] > 10, copies
+    for row in rows:
+        equal(row.get("resends", 0) > 0, relay.copies(row["message_id"]) == 2, f"{row['person']}: what the ledger says")
+    h.verify()
+
+
+def killed_before_the_dot_test(h):
+    """kill -9 at each step before the dot, again and again: one copy each."""
+    relay = Relay(h.folder)
+    begin(h, relay)
+    for number, step in enumerate(("connect", "ehlo", "starttls", "mail", "rcpt", "data", "body") * 2):
+        person, done = f"p{number:02}", threading.Event()
+        notifier = h.workers["notifier"]
+
+        def kill(session):
+            notifier.kill()
+            notifier.wait()
+            done.set()
+
+        if step in ("connect", "ehlo", "starttls"):
+            restart(h)
+            notifier = h.workers["notifier"]
+        relay.on = {step: kill}
+        h.join("net", person)
+        assert done.wait(20), step
+        relay.on = {}
+        del h.workers["notifier"]
+        restart(h)
+        h.settle()
+        row = row_of(h, person)
+        equal((row["state"], relay.copies(row["message_id"])), ("accepted", 1), f"killed at {step}")
+        equal(row["attempts"] == 1 or step == "body", True, "only all but the dot is worth an arm")
+    equal(len(relay.messages), 14)
+    h.verify()
+
+
+def killed_after_the_dot_test(h):
+    """kill -9 between the dot and the answer: unknown, then one more copy at most; by setting, none."""
+    for resends in (1, 0):
+        relay = Relay(h.folder)
+        house = h.another(f"resends-{resends}")
+        begin(house, relay, unknown_resends=resends, lease="1s", smtp_connections=1)
+        notifier, done = house.workers["notifier"], threading.Event()
+
+        def kill(session):
+            notifier.kill()
+            notifier.wait()
+            done.set()
+
+        relay.on["dot"] = kill
+        house.join("net", "anna")
+        assert done.wait(20)
+        relay.on = {}
+        del house.workers["notifier"]
+        equal(row_of(house, "anna")["state"], "armed")
+        house.until(lambda: row_of(house, "anna")["state"] != "armed", "the lease is over")
+        row = row_of(house, "anna")
+        equal((row["state"], row.get("resends", 0)), ("queued" if resends else "unknown", resends))
+        assert "unknown" in row["reason"] or "lost" in row["reason"], row
+        house.start("notifier")
+        house.settle()
+        row = row_of(house, "anna")
+        equal((row["state"], relay.copies(row["message_id"])), ("accepted", 2) if resends else ("unknown", 1))
+        house.verify()
+        house.stop()
+
+
+def slow_answer_test(h):
+    """The answer comes after 59 parts of 60 of the time it has, long after the lease: one copy."""
+    relay = Relay(h.folder)
+    begin(h, relay, smtp_reply_timeout="6s", lease="1s")
+    relay.always("dot", slow(5.9))
+    equal([row["state"] for row in send(h, "anna", "bo")], ["accepted"] * 2)
+    equal(len(relay.messages), 2)
+    h.verify()
+
+
+def stop_test(h):
+    """A planned stop waits for the answer to what has left, says so, and gives the rest back."""
+    relay = Relay(h.folder)
+    begin(h, relay, smtp_reply_timeout="30s", smtp_timeout="30s", smtp_connections=2)
+    relay.always("dot", slow(2))
+    people = [f"p{n:02}" for n in range(8)]
+    h.join("net", *people)
+    h.until(lambda: len(relay.messages) == 2, "two letters are past the dot")
+    began = time.monotonic()
+    h.stop("notifier")
+    took = time.monotonic() - began
+    assert 1 < took < 4, took
+    rows = rows_of(h, people)
+    equal(sorted(row["state"] for row in rows), ["accepted"] * 2 + ["queued"] * 6)
+    equal([row.get("attempts", 0) for row in rows if row["state"] == "queued"], [0] * 6)
+    relay.usual()
+    h.start("notifier")
+    h.settle()
+    for row in rows_of(h, people):
+        equal((row["state"], relay.copies(row["message_id"])), ("accepted", 1))
+    h.verify()
+
+
+def dead_relay_test(h):
+    """One alarm, few connections, and all letters leave when it is back."""
+    relay = Relay(h.folder)
+    begin(h, relay, smtp_pause="2s", smtp_connections=4)
+    port = relay.port
+    relay.close()
+    people = [f"p{n:02}" for n in range(15)]
+    rows = send(h, *people)
+    equal({row["state"] for row in rows}, {"deferred"})
+    assert all("reached" in row["reply"] for row in rows), rows
+    h.clock("2022-03-01T09:30")
+    log = log_of(h)
+    equal(log.count("relay_unreachable"), 1)
+    relay = Relay(h.folder, port=port)
+    time.sleep(2)
+    h.clock("2022-03-01T15:00")
+    for row in rows_of(h, people):
+        equal((row["state"], relay.copies(row["message_id"])), ("accepted", 1))
+    equal(log_of(h).count("relay_back"), 1)
+
+    # Half dead: it accepts connections and is never ready. They are few.
+    relay.always("connect", "421 4.3.2 not now")
+    restart(h)
+    before = relay.connections
+    send(h, *[f"q{n:02}" for n in range(40)])
+    assert relay.connections - before <= 4, relay.connections - before
+    h.verify()
+
+
+def tls_test(h):
+    """What is required is required; nothing of a letter goes where it may not."""
+    cases = [  # (relay, setting, state, what the ledger says)
+        (dict(starttls=False), "verified", "deferred", "no TLS as it is required"),
+        (dict(starttls=False), "required", "deferred", "no TLS as it is required"),
+        (dict(starttls=False), "opportunistic", "accepted", "250"),
+        (dict(), "opportunistic", "accepted", "250"),
+        (dict(), "none", "accepted", "250"),
+        (dict(cert="wrong"), "verified", "deferred", "no TLS as it is required: SSL: no alternative certificate"),
+        (dict(cert="unknown"), "verified", "deferred", "no TLS as it is required: SSL certificate problem"),
+        (dict(cert="unknown"), "required", "accepted", "250"),
+        (dict(implicit=True), "implicit", "accepted", "250"),
+        (dict(implicit=True, cert="unknown"), "implicit", "deferred", "no TLS as it is required"),
+    ]
+    for number, (how, tls, state, reply) in enumerate(cases):
+        folder = os.path.join(h.folder, f"relay-{number}")
+        os.mkdir(folder)
+        relay, house = Relay(folder, **how), h.another(f"case-{number}")
+        begin(house, relay, smtp_tls=tls)
+        row, = send(house, "anna")
+        equal(row["state"], state, f"{how} with {tls}: {row}")
+        assert reply in row["reply"], row["reply"]
+        equal(len(relay.messages), 1 if state == "accepted" else 0)
+        equal([m.session.tls for m in relay.messages], [tls != "none" and how.get("starttls", True)] * len(relay.messages))
+        if state == "deferred":
+            assert not {"mail", "rcpt", "data"} & {step for _, _, step in relay.seen}, relay.seen
+        house.stop()
+
+
+def login_test(h):
+    """The password comes from a file that nobody else reads, and is seen nowhere else."""
+    secret = "S3cret-Wört"
+    relay = Relay(h.folder, auth=("cirkel", secret))
+    h.init()
+    with open(h.path("keys/smtp.password"), "w") as file:
+        file.write(secret + "\n")
+    with open(h.path("cirkel.conf"), "a") as file:
+        file.write(f'channel = smtp\nsmtp_host = "{relay.host}"\nsmtp_port = {relay.port}\nsmtp_ca_file = "{relay.ca}"\n'
+                   f'smtp_user = cirkel\nsmtp_password_file = "keys/smtp.password"\nsmtp_pause = 0s\n')
+    os.chmod(h.path("keys/smtp.password"), 0o644)
+    checked = subprocess.run([h.program("notifier"), "--home", h.home, "--check"], capture_output=True, text=True)
+    equal(checked.returncode, 2)
+    assert "keys/smtp.password:1: others may read it" in checked.stderr, checked.stderr
+    os.chmod(h.path("keys/smtp.password"), 0o600)
+    h.start()
+    h.found()
+    equal(send(h, "anna")[0]["state"], "accepted")
+    with open(f"/proc/{h.workers['notifier'].pid}/cmdline") as file:
+        assert secret not in file.read()
+
+    relay.auth = ("cirkel", "another")
+    restart(h)
+    row, = send(h, "bo")
+    equal((row["state"], row["reply"]), ("deferred", "AUTH: 535 5.7.8 no such login"))
+    equal(log_of(h).count("relay_unreachable"), 1)
+    for worker in h.workers:
+        for word in (secret, base64.b64encode(f"\0cirkel\0{secret}".encode()).decode()):
+            assert word not in log_of(h, worker), worker
+    h.verify()
+
+
+PIECES = ["\r\nBcc: spy@evil.example\r\n", "\nRCPT TO:<spy@evil.example>\n", "\r\n.\r\n", "\n.\n", "\r.\r", "\x00", "\x1b[2J", "\x7f",
+          "\x85", "\u2028", "\u2029", "\u202e", "\ufeff", "\u200b", "=?utf-8?Q?=0D=0ABcc:_spy@evil.example?=", "=?utf-8?B?DQpCY2M6?=",
+          "<spy@evil.example>", "\"quoted\" \\", "(comment", "a,b;c:d@e", "{{link.yes}}", "{{{person.name}}}", "{{#each}}", "{{>footer}}",
+          "[click](javascript:alert(1))", "![x](https://spy.example/x.png)", "<script>alert(1)</script>", "&lt;&amp;", "`code`", "# heading",
+          "---\n- list", "--boundary", "--", "BEGIN:VEVENT\\n", "END:VCALENDAR", ";X-A=1:", "MAIL FROM:<>", "DATA", ".", "..", "%s%n", "$(id)",
+          "Łódź", "Ørsted", "日本語", "🎉", "e\u0301", "A" * 150, " ", "\t", "'; DROP TABLE", "../../etc/passwd", "From ", "Subject: x", "\ud7ff"]
+
+
+def hostile(count):
+    """So many strings of up to 180 bytes, each with something that has broken a mail program before."""
+    chance = random.Random(3)
+    found = list(PIECES)
+    lines = [p for p in PIECES if p.isprintable() or ord(min(p)) > 127]
+    while len(found) < count:
+        pieces = (PIECES if len(found) % 8 == 0 else lines) + ["Anna", " och ", "x"]
+        text = "".join(chance.choice(pieces) for _ in range(chance.randint(2, 5)))
+        found.append(text.encode()[:180].decode(errors="ignore"))
+    return found[:count]
+
+
+def hostile_strings_test(h):
+    """600 of them as name, title, place and reason: each letter is one message to one address, with our headers only."""
+    relay, strings = Relay(h.folder, starttls=False), hostile(600)
+    begin(h, relay, smtp_tls="none", smtp_connections=4, in_flight=200, per_destination=200)
+    h.say("network.open", network="two", name={"sv": strings[14]}, host="host", lead="lead", zone=h.zone)
+    h.join("two", "member")
+    refused, people = collections.Counter(), []
+    for n, text in enumerate(strings):
+        answer = h.send("person.register", person=f"p{n}", name=text, email=f"p{n}@kommun.example", language="sv")
+        refused[answer.get("error", {}).get("code", "applied")] += 1
+        if answer["status"] == "applied":
+            people.append(f"p{n}")
+    h.say_all(("membership.grant", {"network": "net", "person": p, "source": "test"}) for p in people)
+    meetings = []
+    for n in range(0, 600, 3):
+        title, place, reason = strings[n:n + 3]
+        answer = h.send("meeting.plan", meeting=f"m{n}", network="two", kind="network", starts="2022-04-05T09:00",
+                        minutes=90, mode="room", audience="members", title={"sv": title}, place=place)
+        refused[answer.get("error", {}).get("code", "applied")] += 1
+        if answer["status"] == "applied":
+            h.say("meeting.call", meeting=f"m{n}")
+            answer = h.send("meeting.cancel", meeting=f"m{n}", reason={"sv": reason})
+            refused[answer.get("error", {}).get("code", "applied")] += 1
+            meetings.append(n)
+    h.settle()
+    assert set(refused) <= {"applied", "bad-value", "too-long", "missing"} and refused["applied"] > 500, refused
+    rows = h.records("ledger")
+    assert len(rows) > len(people) + len(meetings), len(rows)
+    accepted = {row["message_id"]: row for row in rows if row["state"] == "accepted"}
+    equal({row["state"] for row in rows} - {"accepted", "failed", "superseded", "suppressed", "missed", "not-due"}, set())
+    equal({row["reply"] for row in rows if row["state"] == "failed"}, {"a name or the subject has control characters"})
+    equal(relay.strange, [])
+    equal(len(relay.messages), len(accepted))
+    for message in relay.messages:
+        check_headers(message, accepted[message.message_id])
+    h.verify()
+
+
+hostile_strings_test.timeout = 300
+
+TEXTS = ["text/plain", "text/html"]
+HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted",
+           "Content-Language"}
+
+
+def check_headers(message, row):
+    head = message.bytes.split(b"\r\n\r\n", 1)[0]
+    assert all(byte < 0x7f for byte in message.bytes), "bytes beyond ASCII"
+    assert b"\n" not in message.bytes.replace(b"\r\n", b"") and b"\r" not in message.bytes.replace(b"\r\n", b"")
+    assert max(map(len, message.bytes.split(b"\r\n"))) <= 998
+    parsed = email.message_from_bytes(message.bytes, policy=email.policy.default)
+    equal(parsed.defects, [])
+    names = [name for name, _ in parsed.items()]
+    equal(len(names), len(set(names)), f"headers that come twice in {head}")
+    equal({name.lower() for name in names}, {name.lower() for name in HEADERS}, f"headers of {head}")
+    assert not any(ord(c) < 32 for c in parsed["Subject"] + str(parsed["To"])), head
+    equal(message.recipients, [f"<{row['address']}>".encode()])
+    to, = parsed["To"].addresses
+    # (this parser puts spaces between the words of a name)
+    equal((to.addr_spec, "".join(to.display_name.split())), (row["address"], "".join(row["name"].split())))
+    kinds = [part.get_content_type() for part in parsed.walk() if not part.is_multipart()]
+    assert kinds in (TEXTS, TEXTS + ["text/calendar", "application/ics"]), kinds
+    for part in parsed.walk():
+        if not part.is_multipart():
+            assert "spy@evil.example" not in str(part.items()), part.items()
+            part.get_content()
+
+
+def real_server_test(h):
+    """Exim with STARTTLS into its Maildir: whole letters, once each."""
+    exim = Exim(h.bin, h.folder)
+    try:
+        begin(h, exim, smtp_connections=4, smtp_timeout="30s", smtp_reply_timeout="30s")
+        people = [f"p{n:02}" for n in range(40)]
+        h.join("net", *people)
+        h.call("m1", starts="2022-04-05T09:00", title={"sv": ".Träff\u2028 om =?utf-8?Q?m=C3=B6bler?=\t"})
+        h.settle()
+        rows = {row["message_id"]: row for row in h.records("ledger", state="accepted")}
+        equal(len(rows), 80, "a welcome and an invitation each")
+        equal({row["reply"][:9] for row in rows.values()}, {"dot: 250 "})
+        h.until(lambda: len(exim.letters()) >= 80, "all lie in the Maildir")
+        letters = exim.letters()
+        equal(sorted(letter["Message-ID"] for letter in letters), sorted(rows))
+        for letter in letters:
+            equal(letter["Envelope-to"], rows[letter["Message-ID"]]["address"])
+            equal(letter["Return-path"], "<office@cirkel.example>")
+            assert "with esmtps" in " ".join(letter["Received"].split()), letter["Received"]
+        h.verify()
+    finally:
+        exim.close()

@@ -432,7 +432,7 @@ class Output(str):
 
     @property
     def lines(self):
-        return [line for line in self.splitlines() if line.strip()]
+        return [line for line in self.split("\n") if line.strip()]
 
 
 def equal(actual, expected, what=""):

@@ -47,12 +47,6 @@ async def SILENT(session):
     raise Gone
 
 
-async def DEAF(session):
-    """Reads nothing and says nothing."""
-    session.writer.transport.pause_reading()
-    await asyncio.sleep(3600)
-
-
 async def CHATTER(session):
     """A reply that has no end, a line now and then."""
     while True:
@@ -184,7 +178,10 @@ class Session:
 
     async def on_auth(self, line):
         words = line.split()
-        given = base64.b64decode(words[2]).split(b"\0") if len(words) > 2 else []
+        if len(words) == 2:
+            await self.send("334 ")
+            words.append(await self.reader.readline())
+        given = base64.b64decode(words[2]).split(b"\0")
         self.logged_in = len(given) == 3 and (given[1].decode(), given[2].decode()) == self.relay.auth
         await self.step("auth", "235 2.7.0 welcome" if self.logged_in else "535 5.7.8 no such login")
 

@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "common/json.h"
-#include "common/zone.h"
 #include "services/scheduler/reminders/plan.h"
 
 static void write_home(struct trial *t, const char *rules) {
@@ -87,9 +86,9 @@ void trial_commit(struct trial *t) {
 }
 
 static void remove_home(const struct trial *t) {
-    static const char *const names[] = {"core/data.mdb", "core/lock.mdb", "core/lock",
-                                        "core/writer",   "core",          "rules/trial.conf",
-                                        "rules",         "letters",       "cirkel.conf", ""};
+    static const char *const names[] = {
+        "core/data.mdb",    "core/lock.mdb", "core/lock", "core/writer", "core",
+        "rules/trial.conf", "rules",         "letters",   "cirkel.conf", ""};
     char path[400];
     for (unsigned i = 0; i < COUNT_OF(names); i++) {
         snprintf(path, sizeof path, "%s/%s", t->home, names[i]);
@@ -115,6 +114,18 @@ void trial_rules(struct trial *t, const char *rules) {
     (void)unlink(link); /* when it was a link to the shipped ones */
     read_rules(t, rules);
     derive_all(t);
+}
+
+bool trial_refuses(struct trial *t, const char *rules, struct buf *reterr) {
+    struct rulebook book;
+    char link[300];
+    snprintf(link, sizeof link, "%s/rules", t->home);
+    (void)unlink(link);
+    write_home(t, rules);
+    int rc = rulebook_read(t->home, &book, reterr);
+    if (rc == 0)
+        rulebook_free(&book);
+    return rc != 0;
 }
 
 instant trial_wall(const char *wall) {
@@ -219,10 +230,8 @@ bool trial_arm(struct trial *t, int64_t no, int64_t attempt) {
 }
 
 void trial_result(struct trial *t, int64_t no, int64_t attempt, const char *outcome) {
-    struct frame_result r = {.delivery = no,
-                             .attempt = attempt,
-                             .boot = TEXT_LIT("trial"),
-                             .outcome = text_of(outcome)};
+    struct frame_result r = {
+        .delivery = no, .attempt = attempt, .boot = TEXT_LIT("trial"), .outcome = text_of(outcome)};
     r.bounced = strcmp(outcome, "bounced") == 0;
     if (r.bounced)
         r.outcome = TEXT_LIT("failed");
@@ -351,7 +360,9 @@ struct rec_meeting trial_meeting(struct trial *t, const char *meeting) {
     return r;
 }
 
-uint64_t trial_count(struct trial *t, enum count count) { return t->step.office.counts[count]; }
+uint64_t trial_count(struct trial *t, enum count count) {
+    return t->step.office.counts[count];
+}
 
 void trial_world(struct trial *t, bool called) {
     static const char *const people[][3] = {{"lead", "molndal", "sv"}, {"a", "boras", "sv"},
@@ -360,22 +371,27 @@ void trial_world(struct trial *t, bool called) {
                                             {"f", "molndal", "sv"}};
     static const char *const towns[] = {"boras", "molndal"};
     for (unsigned i = 0; i < COUNT_OF(towns); i++)
-        trial_do(t, "organisation.register",
-                 "{'organisation':'%s','name':'%s','kind':'municipality','country':'SE','region':'vg'}",
-                 towns[i], towns[i]);
+        trial_do(
+            t, "organisation.register",
+            "{'organisation':'%s','name':'%s','kind':'municipality','country':'SE','region':'vg'}",
+            towns[i], towns[i]);
     for (unsigned i = 0; i < COUNT_OF(people); i++)
         trial_do(t, "person.register",
-                 "{'person':'%s','name':'%s','email':'%s@%s.example','language':'%s','organisation':'%s'}",
-                 people[i][0], people[i][0], people[i][0], people[i][1], people[i][2], people[i][1]);
-    trial_do(t, "network.open",
-             "{'network':'net','name':'Net','host':'molndal','lead':'lead','zone':'Europe/Stockholm',"
-             "'topics':[{'topic':'mobler','name':'Furniture'}]}");
+                 "{'person':'%s','name':'%s','email':'%s@%s.example','language':'%s','organisation'"
+                 ":'%s'}",
+                 people[i][0], people[i][0], people[i][0], people[i][1], people[i][2],
+                 people[i][1]);
+    trial_do(
+        t, "network.open",
+        "{'network':'net','name':'Net','host':'molndal','lead':'lead','zone':'Europe/Stockholm',"
+        "'topics':[{'topic':'mobler','name':'Furniture'}]}");
     for (unsigned i = 1; i <= 3; i++)
         trial_do(t, "membership.grant", "{'network':'net','person':'%s','source':'trial'}",
                  people[i][0]);
-    trial_do(t, "meeting.plan",
-             "{'meeting':'m','network':'net','kind':'network','title':'M','starts':'2022-05-24T09:00',"
-             "'minutes':120,'mode':'video','link':'https://video.example/m','audience':'members'}");
+    trial_do(
+        t, "meeting.plan",
+        "{'meeting':'m','network':'net','kind':'network','title':'M','starts':'2022-05-24T09:00',"
+        "'minutes':120,'mode':'video','link':'https://video.example/m','audience':'members'}");
     if (called)
         trial_do(t, "meeting.call", "{'meeting':'m'}");
 }

@@ -1,12 +1,13 @@
 /* trial - an office inside a test: a core of its own, the real step, and a clock the test moves.
  *
- * The rulebook is the one that ships, or one given as text (its letters are those that ship). Walls are
- * those of Europe/Stockholm. Every failure is the test's: cmocka's fail_msg().
+ * The rulebook is the one that ships, or one given as text (its letters are those that ship). Walls
+ * are those of Europe/Stockholm. Every failure is the test's: cmocka's fail_msg().
  */
 #ifndef HARNESS_TRIAL_H
 #define HARNESS_TRIAL_H
 
 #include "common/store.h"
+#include "common/zone.h"
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/step.h"
 
@@ -35,6 +36,8 @@ void trial_close(struct trial *t);
 void trial_commit(struct trial *t);
 /* Another rulebook from now on, all plans derived anew. */
 void trial_rules(struct trial *t, const char *rules);
+/* Whether such a rulebook is refused; the lines that say why are in *reterr. */
+bool trial_refuses(struct trial *t, const char *rules, struct buf *reterr);
 instant trial_wall(const char *wall);
 
 /* Says it now: "applied", or the code of the refusal, which must have changed nothing. */
@@ -46,18 +49,21 @@ const char *trial_said(struct trial *t, instant received, const char *type, cons
 void trial_do(struct trial *t, const char *type, const char *body, ...) PRINTF_LIKE(3, 4);
 
 void trial_fire(struct trial *t); /* everything that is due now; nothing is delivered */
-void trial_settle(struct trial *t); /* the same, and delivers, until nothing is left at this moment */
+void trial_settle(
+    struct trial *t); /* the same, and delivers, until nothing is left at this moment */
 void trial_until(struct trial *t, const char *wall); /* settles at every moment up to then */
 bool trial_arm(struct trial *t, int64_t no, int64_t attempt);
 void trial_result(struct trial *t, int64_t no, int64_t attempt, const char *outcome);
 
-/* Rows of the ledger that fit; NULL fits all. Writes the last of them to *ret_last (may be NULL). */
+/* Rows of the ledger that fit; NULL fits all. Writes the last of them to *ret_last (may be NULL).
+ */
 unsigned trial_rows(struct trial *t, const char *rule, const char *person, const char *state,
                     struct rec_ledger *ret_last);
 unsigned trial_plans(struct trial *t, const char *rule, const char *state);
 /* Reads a record into a struct rec_NAME; fails the test when there is none. */
 void trial_get(struct trial *t, enum table table, struct key key, void *ret);
-struct rec_registration trial_registration(struct trial *t, const char *meeting, const char *person);
+struct rec_registration trial_registration(struct trial *t, const char *meeting,
+                                           const char *person);
 struct rec_meeting trial_meeting(struct trial *t, const char *meeting);
 uint64_t trial_count(struct trial *t, enum count count);
 /* Rows of a table. */

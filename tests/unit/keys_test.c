@@ -39,7 +39,8 @@ static void on_send(void *ctx, struct door *door, const struct peer *to, struct 
     buf_char(&said, '\n');
 }
 
-static void on_accepted(void *ctx, uint64_t last) {
+static void on_accepted(void *ctx, uint64_t last, uint64_t awaited) {
+    (void)awaited;
     (void)ctx;
     last_accepted = last;
 }
@@ -54,13 +55,17 @@ static void on_failed(void *ctx, int error) {
     failed = error;
 }
 
+static struct room room;
+
 static void open_all(size_t limit) {
     uint64_t damaged;
     struct batch_options options = {.loop = loop,
                                     .asides = &asides,
+                                    .room = &room,
                                     .on_accepted = on_accepted,
                                     .on_ask = on_ask,
                                     .on_failed = on_failed};
+    room.home = dir;
     assert_int_equal(journal_open(&journal, dir, true, limit), 0);
     options.journal = journal;
     options.memory = memory = memory_new();

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -307,6 +308,32 @@ static void test_children_inherit_nothing_and_are_told_of(void **state) {
     loop_close(&story.loop);
 }
 
+static void *wake_often(void *ctx) {
+    for (int i = 0; i < 1000; i++)
+        loop_wake(ctx);
+    return NULL;
+}
+
+static void test_another_thread_wakes_the_loop(void **state) {
+    struct story story;
+    struct loop_waker *waker;
+    pthread_t thread;
+
+    (void)state;
+    begin(&story);
+    assert_int_equal(loop_waker_open(story.loop, stop, &story, &waker), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wake_often, waker), 0);
+    msec began = clock_boot();
+    loop_after(story.loop, 10 * SECONDS, stop, &story);
+    assert_int_equal(loop_run(story.loop, NULL, NULL, NULL, 0), 0);
+    assert_true(clock_boot() - began < 5 * SECONDS);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    loop_waker_close(&waker);
+    assert_null(waker);
+    loop_waker_close(&waker);
+    loop_close(&story.loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timers_come_in_their_order),
@@ -319,6 +346,7 @@ int main(void) {
         cmocka_unit_test(test_an_idle_loop_sleeps),
         cmocka_unit_test(test_signals_drain_and_reload),
         cmocka_unit_test(test_children_inherit_nothing_and_are_told_of),
+        cmocka_unit_test(test_another_thread_wakes_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

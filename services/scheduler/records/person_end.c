@@ -243,14 +243,14 @@ int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
 }
 
 /* What the kitchen should know of her stands in the letters' snapshots, too. */
-static int blank_occasion(struct office *o, int64_t no, struct text person) {
+static int blank_occasion(struct office *o, int64_t no) {
     struct rec_occasion occasion;
     struct rec_registration r;
     int rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)no), &occasion);
     if (rc || !occasion.registration.p)
         return rc;
     rc = office_unpack(o, REC_REGISTRATION, occasion.registration, &r);
-    if (rc || !r.diet.p || !text_eq(r.person, person))
+    if (rc || !r.diet.p)
         return rc;
     r.diet = TEXT_NONE;
     occasion.registration = office_pack(o, REC_REGISTRATION, &r);
@@ -289,7 +289,7 @@ static int blank_ledger(struct office *o, struct text person) {
         row.name = row.address = row.reply = TEXT_NONE;
         row.registration = (struct bytes){NULL, 0};
         if ((rc = office_put(o, TABLE_LEDGER, key_no(no), &row)) ||
-            (rc = blank_occasion(o, row.occasion, person)))
+            (rc = blank_occasion(o, row.occasion)))
             return rc;
     }
     return rc == -ENOENT ? 0 : rc;

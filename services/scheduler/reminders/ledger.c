@@ -120,40 +120,56 @@ static bool has_not_left(const struct rec_ledger *row) {
     return ledger_is_waiting(row) || text_is(row->state, "held");
 }
 
-static int stop_matching(struct office *o, enum table index, struct key prefix, struct text meeting,
-                         struct text person, int64_t below, const char *event, struct text reason) {
+struct stopping {
+    struct text meeting, person; /* absent: any */
+    int64_t below;               /* only letters that tell of an older revision; 0: all */
+    const char *event;
+    struct text reason;
+};
+
+static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
+    struct rec_ledger row;
+    int rc = ledger_get(o, no, &row);
+    if (rc)
+        return rc;
+    bool about = !s->meeting.p ||
+                 (text_is(row.about_kind, "meeting") && text_eq(row.about, s->meeting));
+    bool of = !s->person.p || text_eq(row.person, s->person);
+    bool telling = !s->below || (row.told && row.told < s->below);
+    if (!about || !of || !telling || !has_not_left(&row))
+        return 0;
+    return ledger_move(o, &row, s->event, s->reason);
+}
+
+/* A big meeting has ten thousand rows: each is looked at in memory that is free again after it. */
+static int stop_matching(struct office *o, enum table index, struct key prefix,
+                         const struct stopping *s) {
+    struct arena *arena = o->arena;
     struct key at = {.n = 0};
     struct bytes value;
-    int rc;
-    while ((rc = office_next(o, index, &prefix, &at, &value)) == 0) {
-        struct rec_ledger row;
+    int rc = 0;
+    o->arena = o->scratch;
+    while (rc == 0 && (rc = office_next(o, index, &prefix, &at, &value)) == 0) {
         size_t from = at.n - 8;
         uint64_t no;
         must(key_next_u64(key_bytes(&at), &from, &no));
-        if ((rc = ledger_get(o, no, &row)))
-            return rc;
-        bool about = !meeting.p ||
-                     (text_is(row.about_kind, "meeting") && text_eq(row.about, meeting));
-        bool of = !person.p || text_eq(row.person, person);
-        bool telling = !below || (row.told && row.told < below);
-        if (!about || !of || !telling || !has_not_left(&row))
-            continue;
-        if ((rc = ledger_move(o, &row, event, reason)))
-            return rc;
+        rc = stop_one(o, s, no);
+        arena_reset(o->scratch);
     }
+    o->arena = arena;
     return rc == -ENOENT ? 0 : rc;
 }
 
 int ledger_stop_person(struct office *o, struct text person, struct text meeting, bool telling,
                        const char *event, struct text reason) {
-    return stop_matching(o, TABLE_LEDGER_PERSON, key1(person), meeting, person,
-                         telling ? INT64_MAX : 0, event, reason);
+    struct stopping s = {meeting, person, telling ? INT64_MAX : 0, event, reason};
+    return stop_matching(o, TABLE_LEDGER_PERSON, key1(person), &s);
 }
 
 int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
                              struct text reason) {
-    return stop_matching(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("meeting"), meeting), meeting,
-                         TEXT_NONE, revision + 1, "supersede", reason);
+    struct stopping s = {meeting, TEXT_NONE, revision + 1, "supersede", reason};
+    return stop_matching(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("meeting"), meeting), &s);
 }
 
 int armed_get(struct office *o, uint64_t no, struct armed *ret) {

@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+"""Letters a second into Debian's smtp-sink, the whole way from the ledger; prints JSON.
+
+    tests/bench/smtp.py --bin build/bin [--letters 4000] [--connections 16]      after make build/mail
+"""
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+from tests.harness.house import House  # noqa: E402
+from tests.harness.mail import Sink  # noqa: E402
+
+def measure(house, sink, letters, connections):
+    house.init(channel="smtp", smtp_host=sink.host, smtp_port=sink.port, smtp_tls="none", smtp_hello="cirkel.example",
+               smtp_connections=connections, in_flight=256, per_destination=1000)
+    house.start("scheduler", "intake")
+    house.found()
+    house.join("net", *[f"p{n:05}" for n in range(letters)])
+    began = time.monotonic()
+    house.start("notifier")
+    while not house.state(wait=True, patience=120)["quiet"]:
+        time.sleep(0.01)
+    took = time.monotonic() - began
+    house.stop()
+    rows = [row["state"] for row in house.ledger()]
+    assert rows.count("accepted") == letters, {s: rows.count(s) for s in set(rows)}
+    return letters / took
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--letters", type=int, default=4000)
+    parser.add_argument("--connections", type=int, default=16)
+    args = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="smtp-bench.")
+    sink, house = Sink(args.bin), House(args.bin, folder)
+    try:
+        print(json.dumps({"letters_a_second": round(measure(house, sink, args.letters, args.connections)),
+                          "letters": args.letters, "connections": args.connections}))
+    finally:
+        house.close()
+        sink.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+/* Records that are one, and a person who is erased: what goes over, what ends, what stays behind.
+ */
+/* service: scheduler */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "services/scheduler/reminders/plan.h"
+#include "tests/harness/trial.h"
+
+#define TWO "'options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]"
+
+static void state_is(struct trial *t, const char *person, const char *state) {
+    struct rec_registration r = trial_registration(t, "m", person);
+    if (!text_is(r.state, state))
+        fail_msg("%s is %.*s; expected %s", person, TEXT_ARGS(r.state), state);
+}
+
+static void open_world(struct trial *t) {
+    trial_open(t, NULL, "2022-04-01T08:00");
+    trial_world(t, true);
+    for (const char *p = "def"; *p; p++)
+        trial_do(t, "membership.grant", "{'network':'net','person':'%c','source':'s'}", *p);
+}
+
+static void make(struct trial *t, const char *person) {
+    trial_do(t, "registration.make", "{'meeting':'m','person':'%s'}", person);
+}
+
+static void test_merge_people(void **context) {
+    struct trial t;
+    struct rec_ledger row;
+    struct rec_person p;
+    (void)context;
+    open_world(&t);
+    trial_settle(&t);
+    make(&t, "a");
+    make(&t, "b");
+    trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
+    make(&t, "c");
+    trial_fire(&t); /* c's confirmation is queued */
+    trial_do(&t, "preference.set", "{'person':'c','class':'news','on':false}");
+    trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
+    state_is(&t, "b", "registered"); /* a's cancelled one does not undo it */
+    trial_do(&t, "person.merge", "{'person':'c','into':'d'}");
+    state_is(&t, "d", "registered");
+    state_is(&t, "c", "cancelled");
+    assert_int_equal(trial_meeting(&t, "m").registered, 2);
+    /* what was about to leave leaves, under the other's name */
+    assert_int_equal(trial_rows(&t, "registration-confirmed", "d", "queued", &row), 1);
+    assert_true(text_is(row.address, "c@molndal.example"));
+    assert_true(trial_arm(&t, row.no, 1));
+    trial_result(&t, row.no, 1, "accepted");
+    /* told under either name: one correction each, and none to the records that ended */
+    t.now += DAYS;
+    trial_do(&t, "meeting.move", "{'meeting':'m','starts':'2022-05-25T09:00'}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "meeting-moved", "d", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "meeting-moved", "b", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "meeting-moved", NULL, NULL, NULL), 4); /* b d e f */
+    /* nothing personal stays behind, and what c did not want d does not get */
+    trial_get(&t, TABLE_PERSON, key1(TEXT_LIT("c")), &p);
+    assert_true(text_is(p.state, "merged") && !p.email.p && !p.name.p);
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-05-01T09:00',"
+             "'audience':'members'," TWO "}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "poll-opened", "d", "suppressed", NULL), 1);
+    assert_string_equal(trial_say(&t, "registration.make", "{'meeting':'m','person':'c'}"),
+                        "wrong-state");
+    trial_close(&t);
+}
+
+/* The same letter queued for both: it leaves once. The lead is followed to her other name. */
+static void test_merge_with_letters_queued(void **context) {
+    struct trial t;
+    (void)context;
+    trial_open(&t, NULL, "2022-04-01T08:00");
+    trial_world(&t, true);
+    trial_fire(&t);
+    trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", NULL), 1);
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "withdrawn", NULL), 1);
+    assert_int_equal(trial_rows(&t, NULL, "a", NULL, NULL), 0);
+    trial_do(&t, "person.merge", "{'person':'lead','into':'f'}");
+    trial_do(&t, "idea.send", "{'idea':'i','network':'net','text':'T','person':'b'}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "idea-arrived", "f", "accepted", NULL), 1);
+    trial_close(&t);
+}
+
+/* Two records with one address: it is found again after one of them ended. */
+static void test_merge_same_address(void **context) {
+    struct trial t;
+    struct rec_membership m;
+    (void)context;
+    open_world(&t);
+    for (unsigned i = 1; i <= 2; i++)
+        trial_do(&t, "person.register",
+                 "{'person':'twin%u','name':'N','email':'t@x.example','language':'sv'}", i);
+    trial_do(&t, "person.merge", "{'person':'twin1','into':'twin2'}");
+    trial_do(&t, "membership.request",
+             "{'network':'net','name':'N','email':'T@x.example','language':'sv'}");
+    trial_get(&t, TABLE_MEMBERSHIP, key2(TEXT_LIT("net"), TEXT_LIT("twin2")), &m);
+    trial_close(&t);
+}
+
+static void test_merge_protected(void **context) {
+    struct trial t;
+    struct rec_ledger row;
+    (void)context;
+    open_world(&t);
+    trial_fire(&t);
+    trial_do(&t, "person.protect", "{'person':'e','on':true}");
+    trial_do(&t, "person.merge", "{'person':'e','into':'a'}");
+    assert_true(trial_rows(&t, NULL, "a", "queued", &row) == 0);
+    trial_close(&t);
+}
+
+static void test_merge_organisations(void **context) {
+    struct trial t;
+    struct rec_person p;
+    (void)context;
+    open_world(&t);
+    trial_do(&t, "organisation.register",
+             "{'organisation':'third','name':'T','kind':'region','country':'SE'}");
+    trial_do(&t, "person.update", "{'person':'a','organisations':['molndal','third','boras']}");
+    trial_do(&t, "membership.grant", "{'network':'net','organisation':'boras','source':'s'}");
+    trial_do(&t, "pledge.record", "{'organisation':'boras','pledge':'x','years':[2022]}");
+    trial_do(&t, "organisation.merge", "{'organisation':'boras','into':'molndal'}");
+    trial_get(&t, TABLE_PERSON, key1(TEXT_LIT("a")), &p);
+    assert_int_equal(p.organisations.count, 2); /* named once */
+    trial_get(&t, TABLE_PERSON, key1(TEXT_LIT("b")), &p);
+    assert_true(list_has_text(p.organisations, TEXT_LIT("molndal")));
+    struct rec_membership m;
+    trial_get(&t, TABLE_WHOLE, key2(TEXT_LIT("net"), TEXT_LIT("molndal")), &m);
+    assert_true(text_is(m.state, "active"));
+    struct rec_pledge pledge;
+    trial_get(&t, TABLE_PLEDGE, key2(TEXT_LIT("molndal"), TEXT_LIT("x")), &pledge);
+    assert_string_equal(trial_say(&t, "organisation.update", "{'organisation':'boras','name':'B'}"),
+                        "wrong-state");
+    trial_close(&t);
+}
+
+static void each_has_not(struct trial *t, const char *word) {
+    for (unsigned table = 0; table < TABLE_COUNT; table++) {
+        struct key from = {.n = 0};
+        struct bytes key, value;
+        while (table != TABLE_TEXT &&
+               store_seek(t->txn, table, key_bytes(&from), &key, &value) == 0) {
+            if (memmem(value.p, value.n, word, strlen(word)) ||
+                memmem(key.p, key.n, word, strlen(word)))
+                fail_msg("%s is left in %s", word, table_infos[table].name);
+            memcpy(from.b, key.p, key.n);
+            from.n = key.n;
+            from.b[from.n++] = 0;
+        }
+    }
+}
+
+static void test_erase(void **context) {
+    struct trial t;
+    (void)context;
+    open_world(&t);
+    trial_do(&t, "person.register",
+             "{'person':'x','name':'Xerxes','email':'xerxes@x.example','language':'sv'}");
+    trial_do(&t, "person.register",
+             "{'person':'y','name':'Xerxes','email':'xerxes@x.example','language':'sv'}");
+    trial_do(&t, "membership.grant", "{'network':'net','person':'x','source':'s'}");
+    trial_do(&t, "registration.make", "{'meeting':'m','person':'x','diet':'Xerophagy'}");
+    trial_settle(&t);
+    t.now = trial_wall("2022-05-24T12:00");
+    trial_do(&t, "attendance.record", "{'meeting':'m','entries':[{'person':'x','minutes':60}]}");
+    trial_fire(&t);
+    trial_do(&t, "person.merge", "{'person':'x','into':'y'}");
+    trial_do(&t, "person.erase", "{'person':'y'}");
+    trial_settle(&t);
+    each_has_not(&t, "Xerxes");
+    each_has_not(&t, "xerxes@x.example");
+    each_has_not(&t, "Xerophagy");
+    assert_int_equal(trial_rows(&t, NULL, "y", "accepted", NULL),
+                     3); /* what was sent stays counted */
+    trial_close(&t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_merge_people),
+        cmocka_unit_test(test_merge_with_letters_queued),
+        cmocka_unit_test(test_merge_same_address),
+        cmocka_unit_test(test_merge_protected),
+        cmocka_unit_test(test_merge_organisations),
+        cmocka_unit_test(test_erase),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
