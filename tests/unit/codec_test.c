@@ -19,7 +19,7 @@ union any_struct {
     union any_msg msg;
     union any_frame frame;
 #include "proto/rows_none.inc"
-#define RECORD(NAME, name, doc) struct rec_##name NAME;
+#define RECORD(NAME, name, doc) struct rec_##name of_##name;
 #include "proto/records.def"
 #include "proto/rows_end.inc"
 #include "proto/rows_none.inc"
