@@ -101,8 +101,8 @@ def draft_is_reminded_until_it_is_submitted_test(h):
     begin(h, "k01")
     begin(h, "k02")
     h.clock("2022-03-24T09:00")
-    equal(sent(h, "application-draft"), [("k01-a", "2022-03-24T09:00"), ("k02-a", "2022-03-24T09:00")])
-    letter = h.letter(rule="application-draft", person="k01-a")
+    equal(sent(h, "complete-application"), [("k01-a", "2022-03-24T09:00"), ("k02-a", "2022-03-24T09:00")])
+    letter = h.letter(rule="complete-application", person="k01-a")
     equal(letter.subject, "Husk jeres ansøgning: fristen er torsdag den 31. marts 2022")
     assert "K01 Kommune" in letter.text and "Cirkulære byer" in letter.text and letter.token("Fortsæt"), letter.text
     h.say("application.submit", application="a-k01")
@@ -111,7 +111,7 @@ def draft_is_reminded_until_it_is_submitted_test(h):
     equal((receipt.row["person"], receipt.subject), ("k01-a", "Vi har modtaget jeres ansøgning til Cirkulære byer"))
     assert "onsdag den 20. april 2022" in receipt.text, receipt.text
     h.clock("2022-03-29T09:00")
-    equal(sent(h, "application-draft")[2:], [("k02-a", "2022-03-29T09:00")], "what is submitted needs no reminder")
+    equal(sent(h, "complete-application")[2:], [("k02-a", "2022-03-29T09:00")], "what is submitted needs no reminder")
     h.verify()
 
 
@@ -120,14 +120,14 @@ def extension_tells_those_with_drafts_test(h):
     begin(h, "k01")
     apply(h, "k02")
     h.clock("2022-03-30T10:00")
-    before = len(sent(h, "application-draft"))
+    before = len(sent(h, "complete-application"))
     h.say("call.extend", call="c", closes="2022-04-10T23:59")
     h.settle()
     letter = h.letter(rule="application-extended")
     equal(letter.row["person"], "k01-a")
     assert "torsdag den 31. marts 2022 kl. 23.59" in letter.text and "søndag den 10. april 2022 kl. 23.59" in letter.text
     h.clock("2022-04-11T10:00")
-    equal(sent(h, "application-draft")[before:], [("k01-a", "2022-04-03T09:00"), ("k01-a", "2022-04-08T09:00")])
+    equal(sent(h, "complete-application")[before:], [("k01-a", "2022-04-03T09:00"), ("k01-a", "2022-04-08T09:00")])
     h.refused("too-late", "application.submit", application="a-k01")
     h.verify()
 
@@ -142,7 +142,7 @@ def more_is_asked_and_answered_test(h):
     asked = h.letter(rule="application-more-asked", person="k01-a")
     assert "Opbakning mangler." in asked.text and "onsdag den 6. april 2022 kl. 12.00" in asked.text, asked.text
     h.clock("2022-04-05T09:00")
-    equal(sent(h, "application-more-due"), [("k01-a", "2022-04-05T09:00"), ("k02-a", "2022-04-05T09:00")])
+    equal(sent(h, "answer-more-soon"), [("k01-a", "2022-04-05T09:00"), ("k02-a", "2022-04-05T09:00")])
     h.say("application.edit", application="a-k01", partners=["k03"])
     h.say("application.answer_more", application="a-k01", text="Vedlagt.")
     # Overdue: whoever owes it the next workday, then the colleagues, then the lead.
@@ -170,7 +170,7 @@ def assessors_are_reminded_and_the_lead_hears_test(h):
           scores={"ambition": 5, "problem": 3})
     h.clock("2022-04-30T09:00")
     equal(sent(h, "assessment-half"), [("assessor-2", "2022-04-13T09:00")])
-    equal(sent(h, "assessment-soon"), [("assessor-2", "2022-04-20T09:00")])
+    equal(sent(h, "submit-assessment-soon"), [("assessor-2", "2022-04-20T09:00")])
     equal(sent(h, "submit-assessment"), [("assessor-2", "2022-04-25T09:00"), ("lead", "2022-04-26T09:00")])
     h.say("assessment.submit", application="a-k01", person="assessor-2", recommendation="reserve",
           scores={"ambition": 3, "problem": 3})
@@ -237,7 +237,7 @@ def lapsed_offer_goes_to_the_next_test(h):
     apply(h, "k01", "k02", "k03")
     decide(h, {"k01": "selected", "k02": 1, "k03": 2})
     h.clock("2022-04-21T09:00")
-    equal(sent(h, "application-offer-waiting"), [("k01-a", "2022-04-15T09:00"), ("k01-a", "2022-04-21T09:00")])
+    equal(sent(h, "answer-offer"), [("k01-a", "2022-04-15T09:00"), ("k01-a", "2022-04-21T09:00")])
     h.clock("2022-04-22T23:58")
     equal(application_states(h)["k01"], "selected")
     h.clock("2022-04-23T08:00")
