@@ -32,29 +32,33 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
     return (struct verdict){NULL, TEXT_NONE};
 }
 
-static struct text organisation_name(struct office *o, struct text id) {
+/* Absent is absent, and a letter can do without; damaged is not. */
+static int organisation_name(struct office *o, struct text id, struct text *ret) {
     struct rec_organisation r;
-    if (!id.p || office_get(o, TABLE_ORGANISATION, key1(id), &r))
-        return TEXT_NONE;
-    return r.name;
+    int rc = id.p ? office_get(o, TABLE_ORGANISATION, key1(id), &r) : -ENOENT;
+    *ret = rc ? TEXT_NONE : r.name;
+    return rc == -ENOENT ? 0 : rc;
 }
 
-static struct text person_name(struct office *o, struct text id) {
+static int person_name(struct office *o, struct text id, struct text *ret) {
     struct rec_person r;
-    if (!id.p || office_get(o, TABLE_PERSON, key1(id), &r))
-        return TEXT_NONE;
-    return r.name;
+    int rc = id.p ? office_get(o, TABLE_PERSON, key1(id), &r) : -ENOENT;
+    *ret = rc ? TEXT_NONE : r.name;
+    return rc == -ENOENT ? 0 : rc;
 }
 
-static void add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
-    if (s->has_network) {
+static int add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
+    int rc = person_name(o, s->adviser, &to->adviser);
+    if (rc == 0 && s->has_network) {
         to->network = office_pack(o, REC_NETWORK, &s->network);
-        to->host = organisation_name(o, s->network.host);
-        to->lead = person_name(o, s->network.lead);
+        rc = organisation_name(o, s->network.host, &to->host);
+        if (rc == 0)
+            rc = person_name(o, s->network.lead, &to->lead);
     }
+    if (rc)
+        return rc;
     if (s->has_meeting)
         to->meeting = office_pack(o, REC_MEETING, &s->meeting);
-    to->adviser = person_name(o, s->adviser);
     struct bytes packed = office_pack(o, s->kind->record, &s->rec);
     switch (s->kind->table) {
     case TABLE_MEMBERSHIP: to->membership = packed; break;
@@ -65,6 +69,7 @@ static void add_snapshots(struct office *o, const struct subject *s, struct rec_
     case TABLE_POLL: to->poll = packed; break;
     default: break;
     }
+    return 0;
 }
 
 /* What all letters of this plan have in common, kept as it is now. */
@@ -88,14 +93,16 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
         .late = plan->late,
         .at_most_once = rule->at_most_once,
     };
-    add_snapshots(o, s, &occasion);
+    int rc = add_snapshots(o, s, &occasion);
+    if (rc)
+        return rc;
     buf_init(&texts, 1000);
     for (unsigned i = 0; i < LANGUAGES; i++) {
         codec_add_text(&texts, text_of(languages[i]));
         codec_add_text(&texts, text_of(rule->text_hash[i]));
     }
     occasion.texts = codec_list(&texts, 0, LANGUAGES);
-    int rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
+    rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
     buf_free(&texts);
     return rc;
 }
