@@ -69,7 +69,7 @@ static int begin(struct asking *a, const struct answerer *answerer) {
     if (!a->request->after.p)
         return 0;
     if (cursor_read(name_of(a->request), a->request->after, &after) < 0 ||
-        !key_has_prefix(key_bytes(&after), &a->prefix) || after.b[0] == 0xff)
+        !key_has_prefix(key_bytes(&after), &a->prefix) || after.n == STORE_KEY_MAX)
         return request_refuse(a->request, "bad-value", "after",
                               "is not the `next` of an answer to this query");
     if (bytes_cmp(key_bytes(&after), key_bytes(&a->start)) >= 0)

@@ -33,33 +33,35 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
     return (struct verdict){NULL, TEXT_NONE};
 }
 
-static struct text organisation_name(struct office *o, struct text id) {
+/* Absent is absent, and a letter can do without; damaged is not. */
+static int organisation_name(struct office *o, struct text id, struct text *ret) {
     struct rec_organisation r;
-    if (!id.p || office_get(o, TABLE_ORGANISATION, key1(id), &r))
-        return TEXT_NONE;
-    return r.name;
+    int rc = id.p ? office_get(o, TABLE_ORGANISATION, key1(id), &r) : -ENOENT;
+    *ret = rc ? TEXT_NONE : r.name;
+    return rc == -ENOENT ? 0 : rc;
 }
 
-static struct text person_name(struct office *o, struct text id) {
+static int person_name(struct office *o, struct text id, struct text *ret) {
     struct rec_person r;
-    if (!id.p || office_get(o, TABLE_PERSON, key1(id), &r))
-        return TEXT_NONE;
-    return r.name;
+    int rc = id.p ? office_get(o, TABLE_PERSON, key1(id), &r) : -ENOENT;
+    *ret = rc ? TEXT_NONE : r.name;
+    return rc == -ENOENT ? 0 : rc;
 }
 
 /* "Dansk Design Center, CLEAN": as many as a line holds. */
-static struct text organisation_names(struct office *o, struct list ids) {
+static int organisation_names(struct office *o, struct list ids, struct text *ret) {
     struct buf b;
-    struct text id;
+    struct text id, name;
+    int rc = 0;
     buf_init(&b, TEXT_LINE);
-    while (codec_next_text(&ids, &id)) {
-        struct text name = organisation_name(o, id);
-        if (name.p && b.n + name.n + 2 <= TEXT_LINE)
+    while (rc == 0 && codec_next_text(&ids, &id)) {
+        rc = organisation_name(o, id, &name);
+        if (rc == 0 && name.p && b.n + name.n + 2 <= TEXT_LINE)
             buf_printf(&b, "%s%.*s", b.n ? ", " : "", TEXT_ARGS(name));
     }
-    struct text names = b.n ? arena_text(o->arena, buf_as_text(&b)) : TEXT_NONE;
+    *ret = b.n ? arena_text(o->arena, buf_as_text(&b)) : TEXT_NONE;
     buf_free(&b);
-    return names;
+    return rc;
 }
 
 /* The occasion keeps each record under its name; kinds it has no place for are not kept. */
@@ -70,29 +72,37 @@ static void keep(struct rec_occasion *to, enum rec_type type, struct bytes packe
         memcpy((char *)to + f->offset, &packed, sizeof packed);
 }
 
-static void add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
+static int add_names(struct office *o, const struct subject *s, struct rec_occasion *to) {
+    int rc = person_name(o, s->adviser, &to->adviser);
+    if (rc == 0)
+        rc = organisation_name(o, s->organisation, &to->organisation);
+    if (rc == 0 && s->has_programme)
+        rc = organisation_names(o, s->programme.hosts, &to->host);
+    if (rc == 0 && s->has_programme)
+        rc = person_name(o, s->programme.lead, &to->lead);
+    if (rc == 0 && s->has_network)
+        rc = organisation_name(o, s->network.host, &to->host);
+    if (rc == 0 && s->has_network)
+        rc = person_name(o, s->network.lead, &to->lead);
+    return rc;
+}
+
+static int add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
     keep(to, s->owed_type, s->owed);
     keep(to, s->kind->record, office_pack(o, s->kind->record, &s->rec));
-    if (s->has_programme) {
+    if (s->has_programme)
         to->programme = office_pack(o, REC_PROGRAMME, &s->programme);
-        to->host = organisation_names(o, s->programme.hosts);
-        to->lead = person_name(o, s->programme.lead);
-    }
     if (s->has_call)
         to->call = office_pack(o, REC_CALL, &s->call);
     if (s->has_application)
         to->application = office_pack(o, REC_APPLICATION, &s->application);
     if (s->has_participation)
         to->participation = office_pack(o, REC_PARTICIPATION, &s->participation);
-    if (s->has_network) {
+    if (s->has_network)
         to->network = office_pack(o, REC_NETWORK, &s->network);
-        to->host = organisation_name(o, s->network.host);
-        to->lead = person_name(o, s->network.lead);
-    }
     if (s->has_meeting)
         to->meeting = office_pack(o, REC_MEETING, &s->meeting);
-    to->adviser = person_name(o, s->adviser);
-    to->organisation = organisation_name(o, s->organisation);
+    return add_names(o, s, to);
 }
 
 static bool is_same_snapshot(const struct rec_occasion *a, const struct rec_occasion *b) {
@@ -129,14 +139,16 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
         .late = plan->late,
         .at_most_once = rule->at_most_once,
     };
-    add_snapshots(o, s, &occasion);
+    int rc = add_snapshots(o, s, &occasion);
+    if (rc)
+        return rc;
     buf_init(&texts, 1000);
     for (unsigned i = 0; i < LANGUAGES; i++) {
         codec_add_text(&texts, text_of(languages[i]));
         codec_add_text(&texts, text_of(rule->text_hash[i]));
     }
     occasion.texts = codec_list(&texts, 0, LANGUAGES);
-    int rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
+    rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
     buf_free(&texts);
     return rc;
 }
