@@ -4,7 +4,8 @@
 static const char talk[] =
     "## Queries\n\n"
     "What a frontend reads, from the gateway: a ROUTER like the front door, on this machine\n"
-    "`run/gateway.ipc`, from elsewhere tcp with CURVE (`gateway_listen` in cirkel.conf) and the same\n"
+    "`run/gateway.ipc`, from elsewhere tcp with CURVE (`gateway_listen` in cirkel.conf) and the "
+    "same\n"
     "keys. A request is one map:\n\n"
     "| field | value |\n|---|---|\n"
     "| `v` | the version: 1 |\n"
@@ -19,10 +20,12 @@ static const char talk[] =
     "At most 16 KiB. A key may ask what its types fit: `query.meetings.*`, `query.*`. A token's "
     "purpose is\n"
     "`query`, or one that the query names.\n\n"
-    "The answer is a map of `v`, `id`, `status` and, when that is `ok`, `rows`; `refused` comes with\n"
+    "The answer is a map of `v`, `id`, `status` and, when that is `ok`, `rows`; `refused` comes "
+    "with\n"
     "`error` as at the front door, `retry` means that there is nothing to be seen just now. While "
     "there\n"
-    "is `next`, ask the same again with it as `after`; a page may be short, even empty, and still have "
+    "is `next`, ask the same again with it as `after`; a page may be short, even empty, and still "
+    "have "
     "one.\n"
     "Rows come in the order of their ids, so every row that was there all the time comes once, "
     "whatever\n"
@@ -30,9 +33,11 @@ static const char talk[] =
     "with `of`\n"
     "holds another record beside it.\n\n"
     "```json\n"
-    "{\"v\":1,\"id\":\"q-1\",\"query\":\"meetings.coming\",\"body\":{\"network\":\"cirkular-kommun\"},"
+    "{\"v\":1,\"id\":\"q-1\",\"query\":\"meetings.coming\",\"body\":{\"network\":\"cirkular-"
+    "kommun\"},"
     "\"limit\":1,\"language\":\"sv\"}\n```\n\n```json\n"
-    "{\"v\":1,\"id\":\"q-1\",\"status\":\"ok\",\"rows\":[{\"meeting\":\"workshop\",\"state\":\"called\","
+    "{\"v\":1,\"id\":\"q-1\",\"status\":\"ok\",\"rows\":[{\"meeting\":\"workshop\",\"state\":"
+    "\"called\","
     "\"network\":\"cirkular-kommun\",\"kind\":\"workshop\",\"title\":\"Workshop\","
     "\"starts\":\"2022-05-24T09:00:00+02:00\",\"ends\":\"2022-05-24T11:30:00+02:00\","
     "\"zone\":\"Europe/Stockholm\",\"minutes\":150,\"mode\":\"room\",\"revision\":2}],"
@@ -44,8 +49,7 @@ void describe_queries(struct buf *to) {
         const struct query_info *q = &query_infos[i];
         const char *view = view_infos[q->view].shape.name;
         buf_printf(to, "### %s\n\n%s Asked %s%s%s%s; gives %s [%s](#view-%s).\n\n", q->shape.name,
-                   q->shape.doc,
-                   q->who == QUERY_PERSON ? "as a person" : "by any key that may",
+                   q->shape.doc, q->who == QUERY_PERSON ? "as a person" : "by any key that may",
                    q->link[0] ? ", also with a letter's link of purpose `" : "", q->link,
                    q->link[0] ? "`" : "", q->count == QUERY_ONE ? "one" : "rows of", view, view);
         describe_fields(&q->shape, to);

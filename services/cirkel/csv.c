@@ -60,6 +60,8 @@ static char find_separator(struct text all) {
     unsigned best = 0;
     bool quoted = false;
 
+    while (all.n && (all.p[0] == '\n' || all.p[0] == '\r'))
+        all = (struct text){all.p + 1, all.n - 1};
     for (size_t i = 0; i < all.n && (quoted || all.p[i] != '\n'); i++) {
         quoted ^= all.p[i] == '"';
         for (unsigned k = 0; !quoted && k < COUNT_OF(candidates); k++)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define CELL_MAX ((size_t)1 << 20)
-#define PAD_MOST 40 /* characters: longer cells are not what a column is as wide as */
+#define PAD_MOST 60 /* characters: longer cells are not what a column is as wide as */
 
 static void write_link(struct text link, struct buf *to) {
     static const char hex[] = "0123456789ABCDEF";

@@ -44,7 +44,7 @@ struct paper_column {
     enum report_word word;
     enum cell_kind kind;
 };
-#define PAPER_COLUMNS 12
+#define PAPER_COLUMNS 16
 
 enum paper_form {
     PAPER_TABLE,

@@ -23,7 +23,8 @@
 #define PAUSE_LONGEST (30 * SECONDS)
 #define LIFE_GOOD (60 * SECONDS) /* who lived so long begins anew with short pauses */
 #define STOP_WAIT (10 * SECONDS)
-#define STOP_WAIT_NOTIFIER (70 * SECONDS) /* it waits for answers to what has left, a minute at most */
+#define STOP_WAIT_NOTIFIER                                                                         \
+    (70 * SECONDS) /* it waits for answers to what has left, a minute at most */
 #define READY_LOOK 50
 #define READY_LIFE 300 /* who lived so long has started */
 #define WORKERS 4

@@ -69,8 +69,8 @@ static int answer(struct gateway *gateway, struct request *request) {
     }
     int rc = need_snapshot(gateway);
     if (rc == 0)
-        rc = asking_answer(&gateway->asking, gateway->snapshot, request, person, now,
-                           &gateway->out);
+        rc =
+            asking_answer(&gateway->asking, gateway->snapshot, request, person, now, &gateway->out);
     return rc;
 }
 
@@ -102,8 +102,7 @@ static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
 
 static int open_here(struct gateway *gateway) {
     char endpoint[PATH_MAX];
-    struct bus_options options = {
-        .endpoint = endpoint, .max_bytes = REQUEST_BYTES, .burst = BURST};
+    struct bus_options options = {.endpoint = endpoint, .max_bytes = REQUEST_BYTES, .burst = BURST};
     if (snprintf(endpoint, sizeof endpoint, "ipc://%s/run/gateway.ipc", gateway->home) >= PATH_MAX)
         return -ENAMETOOLONG;
     gateway->here = (struct front){.gateway = gateway};

@@ -91,8 +91,8 @@ static const struct {
     const char *name;
     int (*read)(struct pack_reader *r, struct reading *reading);
 } fields[] = {
-    {"v", read_version},       {"id", read_id},         {"query", read_query},
-    {"body", read_body},       {"after", read_after},   {"limit", read_limit},
+    {"v", read_version},         {"id", read_id},         {"query", read_query},
+    {"body", read_body},         {"after", read_after},   {"limit", read_limit},
     {"language", read_language}, {"person", read_person}, {"token", read_token},
 };
 

@@ -21,7 +21,7 @@
 #define REQUEST_ROWS_DEFAULT 50
 #define REQUEST_TOKEN_BYTES 512
 
-struct who { /* who asks */
+struct who {                         /* who asks */
     const struct key_client *client; /* NULL: the office itself, which may ask everything */
     bool is_unknown;                 /* whose key was taken back: may ask nothing */
 };

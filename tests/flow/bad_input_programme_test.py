@@ -181,3 +181,32 @@ def waived_is_not_climbed_test(h):
     h.clock("2022-06-01T09:00")
     equal(h.letters(rule="name-staff"), [])
     h.verify()
+
+
+def merged_person_keeps_her_part_test(h):
+    found(h)
+    take_part(h, "k01")
+    h.clock("2022-07-01T10:00")
+    h.refused("conflict", "person.merge", person="k01-a", into="k01-a")
+    h.refused("conflict", "organisation.merge", organisation="k01", into="k01")
+    hours = {"programme": "p", "participation": "k01", "kind": "workshop", "date": "2022-06-20"}
+    h.say("hours.log", hours, person="k01-a", minutes=60)
+    h.say("hours.log", hours, person="k01-b", minutes=30)
+    h.say("person.merge", person="k01-a", into="k01-c")
+    participation = h.record("participation", organisation="k01")
+    equal((sorted(participation["staff"]), participation["contact"], participation["minutes"]),
+          (["k01-b", "k01-c"], "k01-c", 90))
+    equal(sorted((row["person"], row["minutes"]) for row in h.records("hours")), [("k01-b", 30), ("k01-c", 60)])
+    h.refused("wrong-state", "person.merge", person="k01-a", into="k01-b")
+    h.verify()
+
+
+def protected_person_is_in_no_audience_test(h):
+    found(h)
+    h.say("person.protect", person="k01-b", on=True)
+    take_part(h, "k01")
+    rows = h.ledger(rule="application-selected")
+    equal(sorted((row["person"], row["state"], row.get("reason")) for row in rows),
+          [("k01-a", "accepted", None), ("k01-b", "suppressed", "protected identity")])
+    equal(h.letters(person="k01-b"), [])
+    h.verify()

@@ -501,3 +501,22 @@ def letters_in_three_languages_test(h):
     assert "Cirkulære byer" in swedish.subject or "Circular cities" in swedish.subject, swedish.subject
     equal(h.letter(rule="participation-welcome", person="k02-a").subject, "Welcome to Circular cities")
     h.verify()
+
+
+def community_outlives_the_programme_test(h):
+    found(h)
+    take_part(h, "k01", "k02")
+    h.say("group.create", group="community", programme="p", name={"da": "Fællesskabet"})
+    h.say("group.add", group="community", person="k03-a")
+    h.clock("2024-06-01T09:00")
+    h.say("programme.end", programme="p")
+    equal({row["state"] for row in h.records("participation")}, {"completed"})
+    h.refused("wrong-state", "hours.log", programme="p", participation="k01", person="k01-a", date="2024-05-01",
+              minutes=60, kind="meeting")
+    h.say("solution.publish", solution="s1", programme="p", participation="k01", title={"da": "Genbrugte mursten"},
+          text={"da": "Sådan gør I."}, visibility="public")
+    h.settle()
+    equal(sorted(letter.row["person"] for letter in h.letters(rule="solution-published")), ["k02-a", "k02-b", "k03-a"])
+    h.clock("2024-09-01T09:00")
+    equal([row for row in h.ledger(rule="hours-month") if row["due"] > "2024-06-02"], [], "no pace after the end")
+    h.verify()
