@@ -63,18 +63,6 @@ int assessment_resume(struct office *o, const struct rec_application *a) {
     return rc == -ENOENT ? 0 : rc;
 }
 
-int assessment_visible(struct office *o, const struct rec_application *a, struct text reader) {
-    struct rec_programme p;
-    struct rec_assessment own;
-    int rc = office_get(o, TABLE_PROGRAMME, key1(a->programme), &p);
-    if (rc || text_eq(p.lead, reader))
-        return rc ? rc : 1;
-    rc = office_get(o, TABLE_ASSESSMENT, key2(a->application, reader), &own);
-    if (rc)
-        return rc == -ENOENT ? 0 : rc;
-    return text_is(own.state, "submitted");
-}
-
 /* ---- what the scores come to ---- */
 
 static int64_t rounded(int64_t sum, int64_t count) {

@@ -19,9 +19,5 @@ MUST_CHECK int assessment_resume(struct office *o, const struct rec_application 
  */
 MUST_CHECK int assessment_drop_person(struct office *o, struct text application, struct text person,
                                       struct text into);
-/* Whether the reader may see what others wrote: whoever leads the programme may, an assessor once
- * her own is in, nobody else. 1, 0 or -errno. */
-MUST_CHECK int assessment_visible(struct office *o, const struct rec_application *application,
-                                  struct text reader);
 
 #endif
