@@ -10,7 +10,8 @@ static bool is_formula(struct text t) {
 }
 
 static bool needs_apostrophe(struct text t) {
-    return is_formula(t) || (t.n > 1 && t.p[0] == '\'' && is_formula((struct text){t.p + 1, t.n - 1}));
+    return is_formula(t) ||
+           (t.n > 1 && t.p[0] == '\'' && is_formula((struct text){t.p + 1, t.n - 1}));
 }
 
 static bool needs_quotes(struct text t) {
@@ -92,7 +93,8 @@ static const char *read_cell(struct csv_reader *r, size_t *at, struct text *ret)
         *at = end;
         return NULL;
     }
-    for (end = ++i; end < r->rest.n && (p[end] != '"' || (end + 1 < r->rest.n && p[end + 1] == '"'));
+    for (end = ++i;
+         end < r->rest.n && (p[end] != '"' || (end + 1 < r->rest.n && p[end + 1] == '"'));
          end += p[end] == '"' ? 2 : 1)
         r->line += p[end] == '\n';
     if (end >= r->rest.n) {

@@ -30,8 +30,8 @@ struct csv_reader {
     char separator;
     unsigned line;
 };
-/* The separator is the one the first line has most of: comma, semicolon or tab. A byte order mark is
- * passed over. */
+/* The separator is the one the first line has most of: comma, semicolon or tab. A byte order mark
+ * is passed over. */
 void csv_open(struct csv_reader *ret, struct arena *arena, struct text all);
 /* The next row that is not empty. 0; -ENOENT at the end; -EBADMSG with what is wrong (ret->line
  * says where), after which the next one can be read. */

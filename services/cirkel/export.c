@@ -15,8 +15,7 @@
 
 static const char *const languages[] = {"", "da", "sv", "en"}; /* the columns of a TEXTS field */
 
-struct export
-{
+struct export {
     struct look look;
     const struct shape *shape;
     enum rec_type record;

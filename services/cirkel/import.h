@@ -25,7 +25,7 @@ enum import_fate {
 struct import_line {
     unsigned no; /* of the file */
     enum import_fate fate;
-    struct text what; /* "anna, Anna Andersson" */
+    struct text what;           /* "anna, Anna Andersson" */
     struct text column, reason; /* of a bad one; the column may be absent */
     unsigned column_no;         /* from 1; 0: none */
     struct line line;           /* of a new one: its request */
@@ -51,8 +51,8 @@ MUST_CHECK int import_read(struct import *import, const char *path);
 void import_free(struct import *import);
 
 /* ---- its parts ---- */
-void import_bad(struct import *import, struct import_line *line, const char *field,
-                const char *fmt, ...) PRINTF_LIKE(4, 5);
+void import_bad(struct import *import, struct import_line *line, const char *field, const char *fmt,
+                ...) PRINTF_LIKE(4, 5);
 /* Against core: sets fate and what. `msg` is decoded from the line. */
 void import_check(struct import *import, struct import_line *line, const union any_msg *msg);
 

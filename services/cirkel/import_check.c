@@ -108,13 +108,13 @@ static bool list_agrees(struct list said, struct list have) {
 /* Core has this person: the same values are fine, others are for person.update. */
 static void compare_person(struct import *import, struct import_line *line,
                            const struct msg_person_register *m, const struct rec_person *r) {
-    const char *other = !text_is(r->state, "active")                 ? "state"
-                        : !same_text(m->name, r->name)               ? "name"
-                        : !same_text(m->email, r->email)             ? "email"
-                        : !same_text(m->language, r->language)       ? "language"
-                        : !same_organisations(m, r->organisations)   ? "organisations"
-                        : !list_agrees(m->functions, r->functions)     ? "functions"
-                                                                     : NULL;
+    const char *other = !text_is(r->state, "active")               ? "state"
+                        : !same_text(m->name, r->name)             ? "name"
+                        : !same_text(m->email, r->email)           ? "email"
+                        : !same_text(m->language, r->language)     ? "language"
+                        : !same_organisations(m, r->organisations) ? "organisations"
+                        : !list_agrees(m->functions, r->functions) ? "functions"
+                                                                   : NULL;
     line->fate = IMPORT_THERE;
     if (other)
         import_bad(import, line, m->person.p ? "person" : "email",
@@ -150,8 +150,7 @@ static void check_person(struct import *import, struct import_line *line,
         import_bad(import, line, "email", "this address is that of %.*s already", TEXT_ARGS(owner));
     if (m->organisation.p && !check_organisation(import, line, m->organisation, "organisation"))
         return;
-    while (codec_next_text(&others, &one) &&
-           check_organisation(import, line, one, "organisations"))
+    while (codec_next_text(&others, &one) && check_organisation(import, line, one, "organisations"))
         ;
 }
 
@@ -192,9 +191,9 @@ static void compare_organisation(struct import *import, struct import_line *line
                         : !same_text(m->name, r->name)       ? "name"
                         : !same_text(m->kind, r->kind)       ? "kind"
                         : !same_text(m->country, r->country) ? "country"
-                        : !agrees(m->region, r->region)   ? "region"
-                        : !agrees(m->number, r->number)   ? "number"
-                        : !agrees(m->parent, r->parent)   ? "parent"
+                        : !agrees(m->region, r->region)      ? "region"
+                        : !agrees(m->number, r->number)      ? "number"
+                        : !agrees(m->parent, r->parent)      ? "parent"
                                                              : NULL;
     line->fate = IMPORT_THERE;
     if (other)
@@ -216,7 +215,8 @@ static void check_new_organisation(struct import *import, struct import_line *li
     if (m->parent.p && !check_organisation(import, line, m->parent, "parent"))
         return;
     snprintf(name, sizeof name, "%.*s %.*s", TEXT_ARGS(m->country), TEXT_ARGS(m->name));
-    if (m->organisation.p && is_double(import, line, "organisation", m->organisation, "organisation"))
+    if (m->organisation.p &&
+        is_double(import, line, "organisation", m->organisation, "organisation"))
         return;
     if (!m->organisation.p && is_double(import, line, "name", text_of(name), "name"))
         return;
@@ -254,7 +254,8 @@ static void check_member(struct import *import, struct import_line *line,
     else if (!get(import, TABLE_PERSON, m->person, TEXT_NONE, &r))
         import_bad(import, line, "person", "there is no person %.*s", TEXT_ARGS(m->person));
     else if (!text_is(r.state, "active"))
-        import_bad(import, line, "person", "%.*s is %.*s", TEXT_ARGS(m->person), TEXT_ARGS(r.state));
+        import_bad(import, line, "person", "%.*s is %.*s", TEXT_ARGS(m->person),
+                   TEXT_ARGS(r.state));
 }
 
 static void check_membership(struct import *import, struct import_line *line,

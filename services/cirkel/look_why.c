@@ -49,7 +49,7 @@ static int on_preference(void *ctx, struct bytes key, struct bytes value) {
         return 1;
     when_format(p.at, text_of(why->look.zone), at);
     why_say(why, "preference", "%s %.*s%.*s since %s.", p.on ? "Wants" : "Does not want",
-        TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at);
+            TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at);
     return 0;
 }
 
@@ -59,22 +59,23 @@ static int tell_person(struct why *why) {
     int rc;
 
     why_say(why, "person", "%.*s is %.*s%s, and reads %.*s.", TEXT_ARGS(why->person),
-        TEXT_ARGS(who->name.p ? who->name : who->state),
-        text_is(who->state, "active") ? "" : " (no longer active)", TEXT_ARGS(who->language));
+            TEXT_ARGS(who->name.p ? who->name : who->state),
+            text_is(who->state, "active") ? "" : " (no longer active)", TEXT_ARGS(who->language));
     if (who->into.p)
-        why_say(why, "person", "The record was merged into %.*s; look there.", TEXT_ARGS(who->into));
+        why_say(why, "person", "The record was merged into %.*s; look there.",
+                TEXT_ARGS(who->into));
     if (!who->email.p)
         why_say(why, "person", "There is no address to write to.");
     if (who->bounced)
         why_say(why, "person",
-            "The address was refused for good; nothing is sent there until it changes.");
+                "The address was refused for good; nothing is sent there until it changes.");
     if (who->restricted)
         why_say(why, "person", "Processing is restricted: nothing is sent.");
     if (who->protected)
         why_say(why, "person", "The identity is protected: in no automatic audience.");
     if (who->quiet_from.p)
-        why_say(why, "person", "Quiet hours from %.*s to %.*s: news waits.", TEXT_ARGS(who->quiet_from),
-            TEXT_ARGS(who->quiet_to));
+        why_say(why, "person", "Quiet hours from %.*s to %.*s: news waits.",
+                TEXT_ARGS(who->quiet_from), TEXT_ARGS(who->quiet_to));
     rc = store_scan(why->look.txn, TABLE_PREFERENCE, key_bytes(&key), on_preference, why);
     return rc == 1 ? 0 : rc;
 }
@@ -88,12 +89,12 @@ static void tell_membership(struct why *why, struct text network) {
 
     if (look_get(&why->look, TABLE_MEMBERSHIP, &m, key_bytes(&key))) {
         why_say(why, "membership", "Is no member of %.*s in person (an organisation may be).",
-            TEXT_ARGS(network));
+                TEXT_ARGS(network));
         return;
     }
     when_format(m.confirmed ? m.confirmed : m.granted ? m.granted : m.requested, m.zone, since);
     why_say(why, "membership", "Membership of %.*s is %.*s%s%s.", TEXT_ARGS(network),
-        TEXT_ARGS(m.state), since[0] ? ", since " : "", since);
+            TEXT_ARGS(m.state), since[0] ? ", since " : "", since);
 }
 
 static void tell_registration(struct why *why, struct text meeting) {
@@ -106,8 +107,9 @@ static void tell_registration(struct why *why, struct text meeting) {
         return;
     }
     when_format(r.registered ? r.registered : r.waiting, r.zone, since);
-    why_say(why, "registration", "For %.*s: %.*s%s%s%s%.*s.", TEXT_ARGS(meeting), TEXT_ARGS(r.state),
-        since[0] ? ", since " : "", since, r.answer.p ? "; last answer " : "", TEXT_ARGS(r.answer));
+    why_say(why, "registration", "For %.*s: %.*s%s%s%s%.*s.", TEXT_ARGS(meeting),
+            TEXT_ARGS(r.state), since[0] ? ", since " : "", since,
+            r.answer.p ? "; last answer " : "", TEXT_ARGS(r.answer));
 }
 
 /* ---- programmes ---- */
@@ -120,10 +122,10 @@ static void tell_participation(struct why *why, struct text programme, struct te
         return;
     why_say(why, "participation", "%.*s in %.*s is %.*s; this person is %s.",
             TEXT_ARGS(organisation), TEXT_ARGS(programme), TEXT_ARGS(p.state),
-            list_has_text(p.staff, why->person)    ? "of its staff"
-            : text_eq(p.adviser, why->person)      ? "its adviser"
-            : text_eq(p.contact, why->person)      ? "its contact"
-                                                   : "not of its staff");
+            list_has_text(p.staff, why->person) ? "of its staff"
+            : text_eq(p.adviser, why->person)   ? "its adviser"
+            : text_eq(p.contact, why->person)   ? "its contact"
+                                                : "not of its staff");
 }
 
 static void tell_application(struct why *why, const struct rec_application *a) {
@@ -199,8 +201,8 @@ static int tell_belonging(struct why *why) {
     }
     if (look_get(&why->look, TABLE_MEETING, &meeting, key_bytes(&subject)) == 0) {
         why_say(why, "meeting", "%.*s is %.*s, starts %.*s (%.*s), for: %.*s.",
-            TEXT_ARGS(meeting.meeting), TEXT_ARGS(meeting.state), TEXT_ARGS(meeting.starts),
-            TEXT_ARGS(meeting.zone), TEXT_ARGS(meeting.audience));
+                TEXT_ARGS(meeting.meeting), TEXT_ARGS(meeting.state), TEXT_ARGS(meeting.starts),
+                TEXT_ARGS(meeting.zone), TEXT_ARGS(meeting.audience));
         if (meeting.network.p)
             tell_membership(why, meeting.network);
         tell_registration(why, meeting.meeting);
@@ -260,13 +262,13 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     when_format(row->decided, row->zone, decided);
     when_format(row->ended, row->zone, ended);
     why_say(why, "letter",
-        "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
-        "%s%s%s%s%.*s%s%.*s.",
-        (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
-        TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
-        TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
-        ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
-        row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
+            "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
+            "%s%s%s%s%.*s%s%.*s.",
+            (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
+            TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
+            TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
+            ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
+            row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
     return 0;
 }
 
@@ -288,25 +290,25 @@ static void tell_plan(struct why *why, const struct rec_plan *plan) {
     when_format(plan->made, plan->zone, made);
     if (text_is(plan->state, "planned"))
         why_say(why, "plan", "Rule %.*s speaks at %s; who is in its audience is looked up then.",
-            TEXT_ARGS(plan->rule), due);
+                TEXT_ARGS(plan->rule), due);
     else if (text_is(plan->state, "firing"))
         why_say(why, "plan", "Rule %.*s is being carried out now.", TEXT_ARGS(plan->rule));
     else if (text_is(plan->state, "fired"))
         why_say(why, "plan",
-            "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
-            "its audience then.",
-            TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
+                "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
+                "its audience then.",
+                TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
     else if (text_is(plan->state, "past"))
         why_say(why, "plan",
-            "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
-            "being (%s): nobody was written to.",
-            TEXT_ARGS(plan->rule), due, made);
+                "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
+                "being (%s): nobody was written to.",
+                TEXT_ARGS(plan->rule), due, made);
     else if (text_is(plan->state, "missed"))
         why_say(why, "plan", "Rule %.*s was to speak at %s; it was missed, too late to be of use.",
-            TEXT_ARGS(plan->rule), due);
+                TEXT_ARGS(plan->rule), due);
     else
         why_say(why, "plan", "Rule %.*s was to speak at %s; an operator skipped it.",
-            TEXT_ARGS(plan->rule), due);
+                TEXT_ARGS(plan->rule), due);
 }
 
 static int on_plan(void *ctx, struct bytes key, struct bytes value) {
@@ -339,11 +341,10 @@ static int tell_plans_of(struct why *why, const char *kind, struct text id) {
 }
 
 static int tell_plans(struct why *why) {
-    static const char *const alone[] = {"meeting",    "network",     "material", "idea",
-                                        "case",       "poll",        "person",   "organisation",
-                                        "membership", "registration", "programme", "call",
-                                        "application", "evidence", "participation", "milestone",
-                                        "solution", "assessment"};
+    static const char *const alone[] = {
+        "meeting",     "network",      "material",      "idea",         "case",      "poll",
+        "person",      "organisation", "membership",    "registration", "programme", "call",
+        "application", "evidence",     "participation", "milestone",    "solution",  "assessment"};
     static const char *const pairs[] = {"registration", "membership", "assessment"};
     struct buf pair;
     int rc = 0;
@@ -379,7 +380,7 @@ static int tell_all(struct why *why) {
         rc = look_ledger(&why->look, why->person, TEXT_NONE, on_ledger, why);
     if (rc == 0 && json_array_size(why->occasions) == 0)
         why_say(why, "letter", "Nothing was ever decided for this person%s%.*s.",
-            why->subject.p ? " about " : "", TEXT_ARGS(why->subject));
+                why->subject.p ? " about " : "", TEXT_ARGS(why->subject));
     if (rc == 0)
         rc = why_owed(why);
     if (rc == 0 && why->subject.p)

@@ -43,9 +43,9 @@ static void tell_obligation(struct why *why, const struct rec_obligation *o) {
     why_say(why, "obligation", "%.*s, about %.*s %.*s: %s Owed by %.*s%s since %s, due %.*s.",
             TEXT_ARGS(o->kind), TEXT_ARGS(o->about_kind), TEXT_ARGS(o->about),
             kind ? kind->doc : "", TEXT_ARGS(o->person.p ? o->person : o->organisation),
-            o->person.p          ? ""
-            : is_hers(why, o)    ? " (anyone there may do it, so this person too)"
-                                 : " (anyone there may do it)",
+            o->person.p       ? ""
+            : is_hers(why, o) ? " (anyone there may do it, so this person too)"
+                              : " (anyone there may do it)",
             opened, TEXT_ARGS(o->due));
     if (text_is(o->state, "open"))
         return;

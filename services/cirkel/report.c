@@ -18,7 +18,7 @@ static int write_one(const char *dir, const char *name, const struct buf *text) 
     if (text->over)
         rc = -EFBIG;
     else if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) < sizeof path)
-        rc = write_file(path, 0644, buf_as_bytes(text));
+        rc = write_file(path, 0600, buf_as_bytes(text));
     return rc ? trouble("%s/%s could not be written: %s", dir, name, strerror(-rc)) : EXIT_DONE;
 }
 
@@ -78,7 +78,7 @@ static int find_format(const char *name) {
 
 static int write_report(const struct options *options, int format, const struct paper *paper) {
     struct buf text;
-    int rc = options->out ? make_dir(options->out, 0755) : 0;
+    int rc = options->out ? make_dir(options->out, 0700) : 0;
 
     if (rc)
         return trouble("%s could not be made: %s", options->out, strerror(-rc));
@@ -95,7 +95,8 @@ int verb_report(const struct options *options, int argc, char **argv) {
     int format = find_format(options->format), rc;
 
     if (argc != 1 || format < 0)
-        return usage("report needs a programme, and --format md, html or csv. See: cirkel help report");
+        return usage(
+            "report needs a programme, and --format md, html or csv. See: cirkel help report");
     rc = look_open(&report.look, options->home);
     if (rc)
         return rc;

@@ -16,15 +16,15 @@ struct report {
     struct paper *paper;
     struct rec_programme programme;
     const struct zone *zone;
-    bool cut;       /* a day was asked for: what is after it is left out */
-    char until[11]; /* the last day, "2022-05-24" */
-    instant end;    /* of that day */
+    bool cut;            /* a day was asked for: what is after it is left out */
+    char until[11];      /* the last day, "2022-05-24" */
+    instant end;         /* of that day */
     int64_t days, today; /* of the programme; of them until then, that day included */
     int64_t elapsed;     /* per cent of the days */
     unsigned bad;
     struct { /* in figures */
-        int64_t received, assessed, offered, reserve, declined, participants, minutes, budget, held, milestones, reached,
-            solutions;
+        int64_t received, assessed, offered, reserve, declined, participants, minutes, budget, held,
+            milestones, reached, solutions;
     } sum;
 };
 

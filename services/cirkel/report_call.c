@@ -54,10 +54,9 @@ static int add_calls(struct report *r) {
                                                    {WORD_highest, CELL_NUMBER}};
     struct call_tables tables;
 
-    tables.calls =
-        paper_table(r->paper, "call", WORD_call, PAPER_TABLE, calls, COUNT_OF(calls));
-    tables.criteria = paper_table(r->paper, "criteria", WORD_criteria, PAPER_TABLE, criteria,
-                                  COUNT_OF(criteria));
+    tables.calls = paper_table(r->paper, "call", WORD_call, PAPER_TABLE, calls, COUNT_OF(calls));
+    tables.criteria =
+        paper_table(r->paper, "criteria", WORD_criteria, PAPER_TABLE, criteria, COUNT_OF(criteria));
     return report_each(r, TABLE_CALL, NULL, on_call, &tables);
 }
 
@@ -172,14 +171,17 @@ static int on_application(struct report *r, const void *rec, void *ctx) {
 }
 
 static int add_applications(struct report *r) {
-    static const struct paper_column
-        applications[] = {{WORD_organisation, CELL_TEXT}, {WORD_submitted, CELL_DATE},
-                          {WORD_state, CELL_TEXT},        {WORD_partners, CELL_NUMBER},
-                          {WORD_assessments, CELL_NUMBER}, {WORD_mean, CELL_HUNDREDTHS},
-                          {WORD_spread, CELL_HUNDREDTHS}},
-        decisions[] = {{WORD_organisation, CELL_TEXT}, {WORD_decision, CELL_TEXT},
-                       {WORD_rank, CELL_NUMBER},       {WORD_told, CELL_DATE},
-                       {WORD_answer, CELL_TEXT},       {WORD_reasons, CELL_TEXT}};
+    static const struct paper_column applications[] = {{WORD_organisation, CELL_TEXT},
+                                                       {WORD_submitted, CELL_DATE},
+                                                       {WORD_state, CELL_TEXT},
+                                                       {WORD_partners, CELL_NUMBER},
+                                                       {WORD_assessments, CELL_NUMBER},
+                                                       {WORD_mean, CELL_HUNDREDTHS},
+                                                       {WORD_spread, CELL_HUNDREDTHS}},
+                                     decisions[] = {
+                                         {WORD_organisation, CELL_TEXT}, {WORD_decision, CELL_TEXT},
+                                         {WORD_rank, CELL_NUMBER},       {WORD_told, CELL_DATE},
+                                         {WORD_answer, CELL_TEXT},       {WORD_reasons, CELL_TEXT}};
     struct application_tables tables;
 
     tables.applications = paper_table(r->paper, "applications", WORD_applications, PAPER_TABLE,
@@ -273,8 +275,8 @@ static int add_all_evidence(struct report *r) {
     struct evidence_scan scan = {.report = r, .prefix = &prefix};
     int rc;
 
-    scan.sums.table = paper_table(r->paper, "evidence", WORD_evidence, PAPER_TABLE, columns,
-                                  COUNT_OF(columns));
+    scan.sums.table =
+        paper_table(r->paper, "evidence", WORD_evidence, PAPER_TABLE, columns, COUNT_OF(columns));
     rc = store_scan(r->look.txn, TABLE_EVIDENCE_OF, key_bytes(&prefix), on_evidence_of, &scan);
     add_evidence(r, &scan.sums);
     return rc == 1 ? 0 : rc;

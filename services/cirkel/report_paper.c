@@ -75,8 +75,8 @@ struct paper_table *paper_table(struct paper *paper, const char *name, enum repo
     struct paper_table *table = arena_take(paper->arena, sizeof *table);
 
     must(count <= PAPER_COLUMNS);
-    *table = (struct paper_table){
-        .name = name, .title = title, .form = form, .column_count = count};
+    *table =
+        (struct paper_table){.name = name, .title = title, .form = form, .column_count = count};
     memcpy(table->columns, columns, count * sizeof *columns);
     table->end = &table->first;
     *paper->end = table;

@@ -1,4 +1,5 @@
-/* report_paper - a report before it is Markdown, HTML or CSV: its parts in order, and what they hold.
+/* report_paper - a report before it is Markdown, HTML or CSV: its parts in order, and what they
+ * hold.
  *
  * Everything is copied: the snapshot it was read from may be closed before it is written.
  *
@@ -22,10 +23,10 @@ struct text report_state(struct text language, const char *machine, struct text 
 
 enum cell_kind {
     CELL_TEXT,
-    CELL_LINK,    /* text: one or more, with spaces between */
-    CELL_DATE,    /* text: 2022-05-24 */
+    CELL_LINK, /* text: one or more, with spaces between */
+    CELL_DATE, /* text: 2022-05-24 */
     CELL_NUMBER,
-    CELL_HOURS,   /* number: minutes */
+    CELL_HOURS, /* number: minutes */
     CELL_PERCENT,
     CELL_HUNDREDTHS,
 };

@@ -63,8 +63,7 @@ static int on_hours(struct report *r, const void *rec, void *ctx) {
         h->points = realloc(h->points, h->room * sizeof *h->points);
         must(h->points != NULL);
     }
-    h->points[h->count++] =
-        (struct plot_point){report_day_number(r, row->date) + 1, row->minutes};
+    h->points[h->count++] = (struct plot_point){report_day_number(r, row->date) + 1, row->minutes};
     return 0;
 }
 
@@ -175,17 +174,25 @@ static int on_participation(struct report *r, const void *rec, void *ctx) {
 }
 
 int report_people(struct report *r) {
-    static const struct paper_column
-        pace[] = {{WORD_organisation, CELL_TEXT},       {WORD_hours_workshop, CELL_HOURS},
-                  {WORD_hours_preparation, CELL_HOURS}, {WORD_hours_local_test, CELL_HOURS},
-                  {WORD_hours_meeting, CELL_HOURS},     {WORD_in_all, CELL_HOURS},
-                  {WORD_budget, CELL_HOURS},            {WORD_share, CELL_PERCENT},
-                  {WORD_time_gone, CELL_PERCENT},       {WORD_standing, CELL_TEXT}},
-        hours[] = {{WORD_organisation, CELL_TEXT},       {WORD_person, CELL_TEXT},
-                   {WORD_hours_workshop, CELL_HOURS},    {WORD_hours_preparation, CELL_HOURS},
-                   {WORD_hours_local_test, CELL_HOURS},  {WORD_hours_meeting, CELL_HOURS},
-                   {WORD_in_all, CELL_HOURS},            {WORD_budget, CELL_HOURS},
-                   {WORD_share, CELL_PERCENT}};
+    static const struct paper_column pace[] = {{WORD_organisation, CELL_TEXT},
+                                               {WORD_hours_workshop, CELL_HOURS},
+                                               {WORD_hours_preparation, CELL_HOURS},
+                                               {WORD_hours_local_test, CELL_HOURS},
+                                               {WORD_hours_meeting, CELL_HOURS},
+                                               {WORD_in_all, CELL_HOURS},
+                                               {WORD_budget, CELL_HOURS},
+                                               {WORD_share, CELL_PERCENT},
+                                               {WORD_time_gone, CELL_PERCENT},
+                                               {WORD_standing, CELL_TEXT}},
+                                     hours[] = {{WORD_organisation, CELL_TEXT},
+                                                {WORD_person, CELL_TEXT},
+                                                {WORD_hours_workshop, CELL_HOURS},
+                                                {WORD_hours_preparation, CELL_HOURS},
+                                                {WORD_hours_local_test, CELL_HOURS},
+                                                {WORD_hours_meeting, CELL_HOURS},
+                                                {WORD_in_all, CELL_HOURS},
+                                                {WORD_budget, CELL_HOURS},
+                                                {WORD_share, CELL_PERCENT}};
     struct people_tables tables = {.per_person = text_is(r->programme.budget_per, "person")};
     struct key prefix = report_key(r->programme.programme);
 

@@ -65,8 +65,9 @@ struct text report_organisation(struct report *r, struct text id) {
     if (!id.p)
         return id;
     key = report_key(id);
-    return look_get(&r->look, TABLE_ORGANISATION, &organisation, key_bytes(&key)) ? id
-                                                                                 : organisation.name;
+    return look_get(&r->look, TABLE_ORGANISATION, &organisation, key_bytes(&key))
+               ? id
+               : organisation.name;
 }
 
 struct text report_person(struct report *r, struct text id) {
@@ -154,12 +155,14 @@ static void join_phases(struct report *r, struct buf *to) {
 
 static void add_programme(struct report *r) {
     static const struct paper_column columns[] = {
-        {WORD_funder, CELL_TEXT},       {WORD_hosts, CELL_TEXT},       {WORD_lead, CELL_TEXT},
-        {WORD_period, CELL_TEXT},       {WORD_state, CELL_TEXT},       {WORD_places, CELL_NUMBER},
-        {WORD_places_taken, CELL_NUMBER}, {WORD_budget_each, CELL_HOURS}, {WORD_phases, CELL_TEXT}};
+        {WORD_funder, CELL_TEXT},         {WORD_hosts, CELL_TEXT},
+        {WORD_lead, CELL_TEXT},           {WORD_period, CELL_TEXT},
+        {WORD_state, CELL_TEXT},          {WORD_places, CELL_NUMBER},
+        {WORD_places_taken, CELL_NUMBER}, {WORD_budget_each, CELL_HOURS},
+        {WORD_phases, CELL_TEXT}};
     const struct rec_programme *p = &r->programme;
-    struct paper_table *table = paper_table(r->paper, "programme", WORD_programme, PAPER_FACTS,
-                                            columns, COUNT_OF(columns));
+    struct paper_table *table =
+        paper_table(r->paper, "programme", WORD_programme, PAPER_FACTS, columns, COUNT_OF(columns));
     struct buf b;
 
     if (text_is(p->budget_per, "person"))
@@ -188,23 +191,28 @@ static void add_programme(struct report *r) {
     buf_free(&b);
 }
 
-static const struct paper_column figure_columns[] = {
-    {WORD_applications_received, CELL_NUMBER}, {WORD_applications_assessed, CELL_NUMBER},
-    {WORD_places_offered, CELL_NUMBER}, {WORD_reserves, CELL_NUMBER}, {WORD_declined, CELL_NUMBER},
-    {WORD_participants, CELL_NUMBER},          {WORD_hours_spent, CELL_HOURS},
-    {WORD_hours_budget, CELL_HOURS},           {WORD_share_of_hours, CELL_PERCENT},
-    {WORD_share_of_time, CELL_PERCENT},        {WORD_activities_held, CELL_NUMBER},
-    {WORD_milestones_reached, CELL_NUMBER},    {WORD_milestones_in_all, CELL_NUMBER},
-    {WORD_solutions_published, CELL_NUMBER}};
+static const struct paper_column figure_columns[] = {{WORD_applications_received, CELL_NUMBER},
+                                                     {WORD_applications_assessed, CELL_NUMBER},
+                                                     {WORD_places_offered, CELL_NUMBER},
+                                                     {WORD_reserves, CELL_NUMBER},
+                                                     {WORD_declined, CELL_NUMBER},
+                                                     {WORD_participants, CELL_NUMBER},
+                                                     {WORD_hours_spent, CELL_HOURS},
+                                                     {WORD_hours_budget, CELL_HOURS},
+                                                     {WORD_share_of_hours, CELL_PERCENT},
+                                                     {WORD_share_of_time, CELL_PERCENT},
+                                                     {WORD_activities_held, CELL_NUMBER},
+                                                     {WORD_milestones_reached, CELL_NUMBER},
+                                                     {WORD_milestones_in_all, CELL_NUMBER},
+                                                     {WORD_solutions_published, CELL_NUMBER}};
 
 /* Its table stands second, but is known last. */
 static void fill_figures(struct report *r, struct paper_table *table) {
     int64_t share = r->sum.budget ? r->sum.minutes * 100 / r->sum.budget : 0;
-    const int64_t figures[] = {r->sum.received, r->sum.assessed, r->sum.offered,
- r->sum.reserve, r->sum.declined, r->sum.participants,
-                               r->sum.minutes,  r->sum.budget,   share,
-                               r->elapsed,      r->sum.held,     r->sum.reached,
-                               r->sum.milestones, r->sum.solutions};
+    const int64_t figures[] = {
+        r->sum.received,     r->sum.assessed, r->sum.offered,    r->sum.reserve,  r->sum.declined,
+        r->sum.participants, r->sum.minutes,  r->sum.budget,     share,           r->elapsed,
+        r->sum.held,         r->sum.reached,  r->sum.milestones, r->sum.solutions};
 
     paper_row(r->paper, table);
     for (unsigned i = 0; i < COUNT_OF(figures); i++)

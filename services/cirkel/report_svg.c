@@ -8,7 +8,7 @@
 #define TOP 34
 #define PLOT_WIDTH 256
 #define PLOT_HEIGHT 136
-#define STEPS 4 /* lines of the scale */
+#define STEPS 4       /* lines of the scale */
 #define TITLE_MOST 40 /* characters that fit over a panel */
 
 struct scale {
@@ -44,7 +44,8 @@ static void write_axes(const struct paper *paper, const struct scale *scale, str
     for (int i = 0; i <= STEPS; i++) {
         int64_t minutes = scale->minutes * i / STEPS;
         double y = y_of(scale, minutes);
-        buf_printf(to, "<path class=\"g\" d=\"M%d %.1fh%d\"/><text class=\"r\" x=\"%d\" y=\"%.1f\">",
+        buf_printf(to,
+                   "<path class=\"g\" d=\"M%d %.1fh%d\"/><text class=\"r\" x=\"%d\" y=\"%.1f\">",
                    LEFT, y, PLOT_WIDTH, LEFT - 6, y + 4);
         paper_show_hours(paper, minutes, true, to);
         buf_str(to, "</text>");

@@ -310,11 +310,11 @@ static int on_solution(struct report *r, const void *rec, void *ctx) {
 
 static int add_solutions(struct report *r) {
     static const struct paper_column columns[] = {
-        {WORD_organisation, CELL_TEXT}, {WORD_solution, CELL_TEXT}, {WORD_text, CELL_TEXT},
+        {WORD_organisation, CELL_TEXT}, {WORD_solution, CELL_TEXT},  {WORD_text, CELL_TEXT},
         {WORD_links, CELL_LINK},        {WORD_version, CELL_NUMBER}, {WORD_published, CELL_DATE},
         {WORD_visibility, CELL_TEXT}};
-    struct paper_table *table = paper_table(r->paper, "solutions", WORD_solutions, PAPER_CARDS,
-                                            columns, COUNT_OF(columns));
+    struct paper_table *table =
+        paper_table(r->paper, "solutions", WORD_solutions, PAPER_CARDS, columns, COUNT_OF(columns));
 
     return report_each(r, TABLE_SOLUTION, NULL, on_solution, table);
 }

@@ -215,8 +215,7 @@ static void application_row(struct verify *v, struct bytes key, struct bytes val
         return;
     if (!text_is(a.state, "withdrawn") &&
         !text_eq(mark_of(v, TABLE_APPLIED, KEY2(a.call, a.organisation)), a.application))
-        verify_find(v, "application %.*s: not in the index of its call",
-                    TEXT_ARGS(a.application));
+        verify_find(v, "application %.*s: not in the index of its call", TEXT_ARGS(a.application));
     if (text_is(a.state, "reserve") &&
         !text_eq(mark_of(v, TABLE_RESERVE, rank_key(a.programme, a.rank)), a.application))
         verify_find(v, "application %.*s: a reserve, but not in their order",
@@ -320,8 +319,7 @@ static void owed_row(struct verify *v, struct bytes key, struct bytes value) {
         !text_eq(o.about, parts[1]))
         verify_find(v, "owed %s: there is no such obligation", verify_key_text(key));
     else if (!is_owed(&o))
-        verify_find(v, "owed %s: the obligation is %.*s", verify_key_text(key),
-                    TEXT_ARGS(o.state));
+        verify_find(v, "owed %s: the obligation is %.*s", verify_key_text(key), TEXT_ARGS(o.state));
 }
 
 static void obligation_row(struct verify *v, struct bytes key, struct bytes value) {

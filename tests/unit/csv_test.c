@@ -47,7 +47,9 @@ static void test_reading(void **state) {
         {"a,b\n1,2\n", "1 <a> <b>\n2 <1> <2>\n"},
         {"a;b\r\n1;2", "1 <a> <b>\n2 <1> <2>\n"},
         {"a\tb\n1\t2\n", "1 <a> <b>\n2 <1> <2>\n"},
-        {"\xef\xbb\xbf" "a;b,c;d\n", "1 <a> <b,c> <d>\n"},
+        {"\xef\xbb\xbf"
+         "a;b,c;d\n",
+         "1 <a> <b,c> <d>\n"},
         {"a\n\n2\n", "1 <a>\n3 <2>\n"},
         {"a,b\n\"x, \"\"y\"\"\nz\",2\nc,3\n", "1 <a> <b>\n2 <x, \"y\"\nz> <2>\n4 <c> <3>\n"},
         {"a, b \n 1 ,\" 2 \" \n", "1 <a> <b>\n2 <1> < 2 >\n"},

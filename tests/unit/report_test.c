@@ -15,9 +15,9 @@
 #include <cmocka.h>
 
 #define TOWNS 100
-#define ROWS 40       /* of hours, each person */
-#define MOST 1000     /* milliseconds for the report of them all */
-#define SANITIZED 10  /* times slower at most */
+#define ROWS 40      /* of hours, each person */
+#define MOST 1000    /* milliseconds for the report of them all */
+#define SANITIZED 10 /* times slower at most */
 #define BAD "<script>alert(1)</script> & \"x\" | *y* [z](javascript:1) ![i](data:1) `c` =1+1"
 
 static char home[64];
@@ -138,7 +138,8 @@ static void put_solution(struct txn *txn) {
 }
 
 /* An application that is decided, and told or not. */
-static void put_application(struct txn *txn, const char *id, const char *organisation, instant told) {
+static void put_application(struct txn *txn, const char *id, const char *organisation,
+                            instant told) {
     struct rec_application a = {.application = text_of(id),
                                 .state = TEXT_LIT("assessed"),
                                 .call = TEXT_LIT("call"),
@@ -252,14 +253,15 @@ static void test_hours_and_their_sums(void **state) {
     (void)state;
     make_home(put_small);
     paper = read_paper("2022-12-31");
-    assert_csv(paper, "hours",
-               "Municipality,Person,Workshop,Preparation,Local test,Meeting,In all\r\n"
-               "\"'@Town <script>alert(1)</script> & \"\"x\"\" | *y* [z](javascript:1) ![i](data:1) `c` "
-               "=1+1\",'+Anna | <b>,1.5,0.5,0.0,0.0,2.0\r\n"
-               "\"'@Town <script>alert(1)</script> & \"\"x\"\" | *y* [z](javascript:1) ![i](data:1) `c` "
-               "=1+1\",(protected identity),0.0,0.0,1.0,0.0,1.0\r\n"
-               "\"'@Town <script>alert(1)</script> & \"\"x\"\" | *y* [z](javascript:1) ![i](data:1) `c` "
-               "=1+1\",former,0.0,0.0,0.0,0.3,0.3\r\n");
+    assert_csv(
+        paper, "hours",
+        "Municipality,Person,Workshop,Preparation,Local test,Meeting,In all\r\n"
+        "\"'@Town <script>alert(1)</script> & \"\"x\"\" | *y* [z](javascript:1) ![i](data:1) `c` "
+        "=1+1\",'+Anna | <b>,1.5,0.5,0.0,0.0,2.0\r\n"
+        "\"'@Town <script>alert(1)</script> & \"\"x\"\" | *y* [z](javascript:1) ![i](data:1) `c` "
+        "=1+1\",(protected identity),0.0,0.0,1.0,0.0,1.0\r\n"
+        "\"'@Town <script>alert(1)</script> & \"\"x\"\" | *y* [z](javascript:1) ![i](data:1) `c` "
+        "=1+1\",former,0.0,0.0,0.0,0.3,0.3\r\n");
     assert_int_equal(paper->plot.first->minutes, 195);
     assert_int_equal(paper->plot.first->count, 3); /* one point a day */
     assert_int_equal(paper->plot.first->points[0].minutes, 120);
@@ -332,11 +334,12 @@ static void test_every_state_has_its_words(void **state) {
         const char *machine;
         enum rec_type record;
         const char *field;
-    } all[] = {{"programme", REC_PROGRAMME, "state"},     {"call", REC_CALL, "state"},
-               {"application", REC_APPLICATION, "state"}, {"outcome", REC_APPLICATION, "outcome"},
-               {"evidence", REC_EVIDENCE, "kind"},        {"participation", REC_PARTICIPATION, "state"},
-               {"meeting", REC_MEETING, "state"},         {"milestone", REC_MILESTONE, "state"},
-               {"visibility", REC_SOLUTION, "visibility"}, {"hours", REC_HOURS, "kind"}};
+    } all[] = {
+        {"programme", REC_PROGRAMME, "state"},      {"call", REC_CALL, "state"},
+        {"application", REC_APPLICATION, "state"},  {"outcome", REC_APPLICATION, "outcome"},
+        {"evidence", REC_EVIDENCE, "kind"},         {"participation", REC_PARTICIPATION, "state"},
+        {"meeting", REC_MEETING, "state"},          {"milestone", REC_MILESTONE, "state"},
+        {"visibility", REC_SOLUTION, "visibility"}, {"hours", REC_HOURS, "kind"}};
     static const char *const languages[] = {"da", "sv", "en"};
 
     (void)state;

@@ -301,12 +301,12 @@ static void stray_due_of_none(struct txn *txn) {
 }
 
 static void (*const faults[])(struct txn *txn) = {
-    no_applied,     stray_applied,      no_reserve,    stray_reserve,   no_evidence_of,
-    stray_evidence_of, no_milestone_of, stray_milestone_of, no_owed,    owed_but_met,
-    overdue_but_due, no_staff_of,       was_is_now,    no_hours_of,     other_minutes,
-    no_hours,       other_sum,          a_place_less,  a_place_too_many, no_due_place,
-    no_due_call,    no_due_evidence,    no_due_milestone, no_due_pace,  no_due_obligation,
-    stray_due,      stray_due_of_none};
+    no_applied,        stray_applied,    no_reserve,         stray_reserve,    no_evidence_of,
+    stray_evidence_of, no_milestone_of,  stray_milestone_of, no_owed,          owed_but_met,
+    overdue_but_due,   no_staff_of,      was_is_now,         no_hours_of,      other_minutes,
+    no_hours,          other_sum,        a_place_less,       a_place_too_many, no_due_place,
+    no_due_call,       no_due_evidence,  no_due_milestone,   no_due_pace,      no_due_obligation,
+    stray_due,         stray_due_of_none};
 
 /* What is found in a store that is good but for `change` (NULL: good), which is not kept. */
 static uint64_t findings(struct store *store, void (*change)(struct txn *txn)) {
@@ -333,8 +333,7 @@ static void test_each_fault_is_found_once(void **state) {
     assert_int_equal(findings(store, NULL), 0);
     for (unsigned i = 0; i < COUNT_OF(faults); i++)
         if (findings(store, faults[i]) != 1)
-            fail_msg("fault %u: %llu findings", i,
-                     (unsigned long long)findings(store, faults[i]));
+            fail_msg("fault %u: %llu findings", i, (unsigned long long)findings(store, faults[i]));
     store_close(&store);
 }
 
