@@ -5,10 +5,16 @@
 #include "services/scheduler/records/meeting.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/plan.h"
+#include "services/scheduler/reminders/rule.h"
 
 int meeting_put(struct office *o, struct rec_meeting *m) {
     int rc = office_put(o, TABLE_MEETING, key1(m->meeting), m);
     return rc ? rc : plan_derive(o, "meeting", m->meeting);
+}
+
+int meeting_put_counts(struct office *o, struct rec_meeting *m) {
+    return o->rules->asks_counts ? meeting_put(o, m)
+                                 : office_put(o, TABLE_MEETING, key1(m->meeting), m);
 }
 
 int meeting_tell(struct office *o, struct rec_meeting *m, enum fact_type fact) {

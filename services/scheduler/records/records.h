@@ -42,6 +42,8 @@ MUST_CHECK int membership_end_all(struct office *o, struct text person, struct t
 
 /* ---- meetings and registrations ---- */
 MUST_CHECK int meeting_put(struct office *o, struct rec_meeting *m);
+/* The same when nothing but `registered`, `waiting` and `queue` changed: few rules ask for those. */
+MUST_CHECK int meeting_put_counts(struct office *o, struct rec_meeting *m);
 /* Puts a registration whose place was counted before (or not), moves the meeting's numbers, its
  * indexes and dues. `was` is NULL when there was none. The meeting is put by the caller. */
 MUST_CHECK int registration_put(struct office *o, struct rec_meeting *meeting,

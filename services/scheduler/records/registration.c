@@ -56,22 +56,26 @@ static int belongs(struct office *o, const struct rec_meeting *m, struct text pe
     return rc ? rc : 1;
 }
 
-/* The audience says who is invited; any member of the network, programme or group may come too. */
-static int check_entitled(struct office *o, struct text meeting, struct text person) {
+static int is_invited(struct office *o, const struct subject *s, struct text person) {
     struct audience a;
     struct buf why;
+    buf_init(&why, 1000);
+    int rc = audience_parse(s->audience, &a, &why) ? -EBADMSG : 0;
+    buf_free(&why);
+    return rc ? rc : audience_has(o, &a, s, person);
+}
+
+/* The audience says who is invited; any member of the network, programme or group may come too, and
+ * most are. */
+static int check_entitled(struct office *o, struct text meeting, struct text person) {
+    static const struct audience members = {.nodes = {{.term = TERM_MEMBERS}}, .count = 1};
     struct subject s;
     int rc = subject_load(o, TEXT_LIT("meeting"), meeting, &s);
     if (rc)
         return rc;
-    buf_init(&why, 1000);
-    rc = audience_parse(s.audience, &a, &why);
-    rc = rc ? -EBADMSG : audience_has(o, &a, &s, person);
-    if (rc == 0) {
-        must(audience_parse(TEXT_LIT("members"), &a, &why) == 0);
-        rc = audience_has(o, &a, &s, person);
-    }
-    buf_free(&why);
+    rc = audience_has(o, &members, &s, person);
+    if (rc == 0)
+        rc = is_invited(o, &s, person);
     if (rc == 0)
         rc = belongs(o, &s.meeting, person);
     if (rc == 0)
@@ -83,7 +87,7 @@ static int check_entitled(struct office *o, struct text meeting, struct text per
 static int tell(struct office *o, struct rec_meeting *m, const struct rec_registration *r,
                 enum fact_type fact) {
     answer_text(o, "state", r->state);
-    int rc = meeting_put(o, m);
+    int rc = meeting_put_counts(o, m);
     return rc ? rc : office_fact(o, fact, "registration", subject_pair(o, r->meeting, r->person));
 }
 

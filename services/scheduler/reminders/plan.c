@@ -54,7 +54,7 @@ int plan_next(struct office *o, const char *kind, struct text id, struct key *at
     struct key prefix = key2(text_of(kind), id);
     struct bytes value;
     int rc = office_next(o, TABLE_PLAN, &prefix, at, &value);
-    return rc ? rc : office_read(o, TABLE_PLAN, value, ret);
+    return rc ? rc : office_read_at(o, TABLE_PLAN, key_bytes(at), value, ret);
 }
 
 static unsigned most_steps(const struct rulebook *book, const struct subject_kind *kind) {

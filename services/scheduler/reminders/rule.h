@@ -58,6 +58,7 @@ struct rulebook {
     struct rule *rules;
     unsigned count;
     uint64_t version; /* of all rules and texts together */
+    bool asks_counts; /* a rule asks how many come or wait */
     struct letter_text *texts;
     unsigned text_count;
 };

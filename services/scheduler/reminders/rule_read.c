@@ -247,6 +247,16 @@ static int read_about(struct reading *r, const struct rule_file *f, struct rule 
     return rc;
 }
 
+/* Numbers that change with everybody who registers. */
+static bool asks_counts(const struct rule *rule) {
+    static const char *const counts[] = {"registered", "waiting", "queue"};
+    for (unsigned i = 0; rule->about->table == TABLE_MEETING && i < rule->conditions; i++)
+        for (unsigned k = 0; k < COUNT_OF(counts); k++)
+            if (text_is(field_name(rule->only[i].field), counts[k]))
+                return true;
+    return false;
+}
+
 static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     struct reading *r = ctx;
     struct rule_file *f = section;
@@ -277,6 +287,7 @@ static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     must(more);
     r->book->rules = more;
     r->book->rules[r->book->count++] = rule;
+    r->book->asks_counts |= asks_counts(&rule);
     return 0;
 }
 
