@@ -21,7 +21,7 @@ PACKAGES := gcc pkg-config libc6-dev libzmq3-dev libmsgpack-dev liblmdb-dev libu
     libsmartcols-dev libncurses-dev libsystemd-dev libcurl4-openssl-dev libcmocka-dev tzdata \
     python3 python3-zmq python3-msgpack python3-icalendar
 PACKAGES += $(if $(filter check fuzz format,$(MAKECMDGOALS)),clang clang-format)
-PACKAGES += $(if $(FAULTS)$(filter check crash,$(MAKECMDGOALS)),strace fuse3 libfuse3-dev e2fsprogs)
+PACKAGES += $(if $(filter test check crash,$(MAKECMDGOALS)),strace fuse3 libfuse3-dev e2fsprogs)
 PACKAGES += $(if $(filter bench,$(MAKECMDGOALS)),redis-server)
 PACKAGES += $(if $(filter test check crash bench,$(MAKECMDGOALS)),openssl libnss-wrapper libidn12 libgnutls-dane0)
 LIBRARIES := libzmq lmdb libuv libical icu-i18n icu-uc gmime-3.0 libcmark libsodium jansson \
@@ -29,7 +29,7 @@ LIBRARIES := libzmq lmdb libuv libical icu-i18n icu-uc gmime-3.0 libcmark libsod
 
 # Where things go: build/, or a folder for each way of building.
 BUILD ?= build
-ifeq ($(origin CC),default)
+ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
 ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
@@ -140,9 +140,11 @@ $(BUILD)/mail: | $(NEED)
 	    chmod -R u-s,g-s .
 	$(Q)mv $@.part $@
 
-# The name of one unit test builds that test only.
+# The name of one unit test builds that test only. Crash stories run on a build of their own.
+FAULTED = $(if $(SAN)$(FAULTS)$(filter $(T),$(UNITS)),,yes)
 test: $(if $(filter $(T),$(UNITS)),$(B)/tests/$(T),all $(UNITS:%=$(B)/tests/%) $(BUILD)/mail)
-	$(Q)tests/run --build $(B) $(if $(FAULTS),--faults) $(if $(SAN),--san) $(if $(T),'$(T)')
+	$(if $(FAULTED),$(Q)$(MAKE) all FAULTS=1)
+	$(Q)tests/run --build $(B) $(if $(FAULTED),--crash $(B)/faults) $(if $(FAULTS),--crash $(B)) $(if $(SAN),--san) $(if $(T),'$(T)')
 
 TIME ?= 60
 fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
@@ -165,7 +167,6 @@ crash:
 check:
 	$(Q)$(MAKE) layers format-seen docs-seen
 	$(Q)$(MAKE) test
-	$(Q)$(MAKE) test FAULTS=1 T='crash/*'
 	$(Q)$(MAKE) test SAN=address,undefined
 	$(Q)$(MAKE) fuzz TIME=10
 

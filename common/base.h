@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
@@ -43,7 +44,10 @@ struct text { /* UTF-8, not terminated; p is NULL when absent */
 
 struct text text_of(const char *s); /* NULL gives an absent text */
 bool text_eq(struct text a, struct text b);
-bool text_is(struct text a, const char *s);
+static inline bool text_is(struct text a, const char *s) { /* here, so that a literal's length is known */
+    size_t n = strlen(s);
+    return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
+}
 int text_cmp(struct text a, struct text b);
 bool text_starts(struct text a, const char *prefix);
 bool text_is_utf8(struct text a);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUF_FIRST 64
+#define BUF_FIRST 256 /* most records fit */
 #define CHUNK_BYTES ((size_t)16 * 1024)
 
 /* Room for n more bytes and the terminator; false (and over) when that would pass the limit. */

@@ -41,10 +41,6 @@ bool text_eq(struct text a, struct text b) {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-bool text_is(struct text a, const char *s) {
-    return text_eq(a, text_of(s));
-}
-
 int text_cmp(struct text a, struct text b) {
     return bytes_cmp((struct bytes){a.p, a.n}, (struct bytes){b.p, b.n});
 }

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <msgpack.h>
-
 struct head { /* what the first bytes of an object say */
     enum pack_kind kind;
     bool is_big; /* an integer above INT64_MAX */
@@ -273,44 +271,57 @@ bool pack_skip(struct pack_reader *r) {
 
 /* ---- writing ---- */
 
-static int write_to_buf(void *to, const char *p, size_t n) {
-    buf_add(to, p, n);
-    return 0;
+/* A first byte and the number after it, in `width` bytes. */
+static void write_wide(struct buf *to, uint8_t first, uint64_t v, unsigned width) {
+    uint8_t b[9] = {first};
+
+    for (unsigned i = 0; i < width; i++)
+        b[1 + i] = (uint8_t)(v >> (8 * (width - 1 - i)));
+    buf_add(to, b, 1 + width);
 }
 
-static msgpack_packer packer(struct buf *to) {
-    msgpack_packer ret;
-
-    msgpack_packer_init(&ret, to, write_to_buf);
-    return ret;
+/* The shortest form, as everywhere here: equal values, equal bytes. */
+static void write_count(struct buf *to, uint8_t fix, uint32_t fix_most, uint8_t wide16,
+                        uint64_t count) {
+    must(count <= UINT32_MAX);
+    if (count <= fix_most)
+        write_wide(to, (uint8_t)(fix | count), 0, 0);
+    else if (count <= UINT16_MAX)
+        write_wide(to, wide16, count, 2);
+    else
+        write_wide(to, wide16 + 1, count, 4);
 }
 
 void pack_nil(struct buf *to) {
-    msgpack_packer pk = packer(to);
-
-    msgpack_pack_nil(&pk);
+    write_wide(to, 0xc0, 0, 0);
 }
 
 void pack_bool(struct buf *to, bool v) {
-    msgpack_packer pk = packer(to);
-
-    if (v)
-        msgpack_pack_true(&pk);
-    else
-        msgpack_pack_false(&pk);
+    write_wide(to, v ? 0xc3 : 0xc2, 0, 0);
 }
 
 void pack_int(struct buf *to, int64_t v) {
-    msgpack_packer pk = packer(to);
-
-    msgpack_pack_int64(&pk, v);
+    if (v >= -32 && v < 128)
+        write_wide(to, (uint8_t)v, 0, 0);
+    else if (v >= 0)
+        write_wide(to, v <= UINT8_MAX    ? 0xcc
+                       : v <= UINT16_MAX ? 0xcd
+                       : v <= UINT32_MAX ? 0xce
+                                         : 0xcf,
+                   (uint64_t)v, v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 : v <= UINT32_MAX ? 4 : 8);
+    else
+        write_wide(to, v >= INT8_MIN    ? 0xd0
+                       : v >= INT16_MIN ? 0xd1
+                       : v >= INT32_MIN ? 0xd2
+                                        : 0xd3,
+                   (uint64_t)v, v >= INT8_MIN ? 1 : v >= INT16_MIN ? 2 : v >= INT32_MIN ? 4 : 8);
 }
 
 void pack_text(struct buf *to, struct text t) {
-    msgpack_packer pk = packer(to);
-
-    must(t.n <= UINT32_MAX);
-    msgpack_pack_str(&pk, t.n);
+    if (t.n > 31 && t.n <= UINT8_MAX)
+        write_wide(to, 0xd9, t.n, 1);
+    else
+        write_count(to, 0xa0, 31, 0xda, t.n);
     buf_text(to, t);
 }
 
@@ -319,23 +330,22 @@ void pack_str(struct buf *to, const char *s) {
 }
 
 void pack_bytes(struct buf *to, struct bytes b) {
-    msgpack_packer pk = packer(to);
-
     must(b.n <= UINT32_MAX);
-    msgpack_pack_bin(&pk, b.n);
+    if (b.n <= UINT8_MAX)
+        write_wide(to, 0xc4, b.n, 1);
+    else if (b.n <= UINT16_MAX)
+        write_wide(to, 0xc5, b.n, 2);
+    else
+        write_wide(to, 0xc6, b.n, 4);
     buf_add(to, b.p, b.n);
 }
 
 void pack_array(struct buf *to, uint32_t count) {
-    msgpack_packer pk = packer(to);
-
-    msgpack_pack_array(&pk, count);
+    write_count(to, 0x90, 15, 0xdc, count);
 }
 
 void pack_map(struct buf *to, uint32_t pairs) {
-    msgpack_packer pk = packer(to);
-
-    msgpack_pack_map(&pk, pairs);
+    write_count(to, 0x80, 15, 0xde, pairs);
 }
 
 void pack_raw(struct buf *to, struct bytes encoded) {

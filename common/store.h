@@ -11,11 +11,11 @@
  *            also when it cuts a write short, or the configured limit; deletes still fit),
  *            -EBADMSG (a damaged row), -EINVAL (an empty or overlong key), -EMSGSIZE (an overlong
  *            value), -EAGAIN (the map must be followed, but another transaction of this process is
- *            open; or 256 readers live), -EIO (stop the process: a later sync may lie; nothing can
- *            be begun any more). A transaction whose write failed cannot be committed: that error
- *            is returned again. The map is grown before it is full, a map grown by another process
- *            is followed, and readers that died are cleared, all inside store_begin_*(). Nothing
- *            here logs.
+ *            open; or 256 readers live), -EIO (also rows out of order; stop the process: a later
+ *            sync may lie; nothing can be begun any more). A transaction whose write failed cannot
+ *            be committed: that error is returned again. The map is grown before it is full, a map
+ *            grown by another process is followed, and readers that died are cleared, all inside
+ *            store_begin_*(). Nothing here logs.
  */
 #ifndef COMMON_STORE_H
 #define COMMON_STORE_H

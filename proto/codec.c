@@ -10,7 +10,7 @@
 static bool is_named(const struct field *f, struct text key) {
     const char *name = f->name;
 
-    if (strncmp(name, key.p, key.n) != 0)
+    if (name[0] != key.p[0] || strncmp(name, key.p, key.n) != 0)
         return false;
     if (name[key.n] == '\0')
         return name[key.n - 1] != '_';
@@ -71,7 +71,7 @@ static int read_language(const struct decoding *d, const struct path *up, const 
         return codec_refuse(d, up, "bad-value", "must be a text, or one for each language");
     at.name = key;
     to = language_of(texts, key);
-    if (!to && d->mode == CODEC_LENIENT && text_is(key, "any"))
+    if (!to && d->mode != CODEC_STRICT && text_is(key, "any"))
         to = &texts->any;
     if (!to)
         return codec_refuse(d, &at, "bad-value", "must be da, sv or en");
@@ -318,14 +318,24 @@ void codec_write_fields(const struct shape *shape, const void *from, struct buf 
 int codec_decode(const struct shape *shape, enum codec_mode mode, struct bytes in, void *ret,
                  struct complaint *reterr) {
     const struct decoding d = {mode, reterr};
-    struct pack_reader r = pack_read(in);
 
-    if (!pack_is_one(in, CODEC_DEPTH))
+    if (mode != CODEC_STORED && !pack_is_one(in, CODEC_DEPTH))
         return codec_refuse(&d, NULL, "malformed",
                             "must be one MessagePack map with texts as keys, nested at most %d "
                             "deep, in UTF-8, without fractions or extension types",
                             CODEC_DEPTH);
-    return codec_read(&d, NULL, shape, &r, ret);
+    return codec_decode_scanned(shape, mode, in, ret, reterr);
+}
+
+int codec_decode_scanned(const struct shape *shape, enum codec_mode mode, struct bytes in,
+                         void *ret, struct complaint *reterr) {
+    const struct decoding d = {mode, reterr};
+    struct pack_reader r = pack_read(in);
+    int err = codec_read(&d, NULL, shape, &r, ret);
+
+    if (err == 0 && r.p != r.end)
+        return codec_refuse(&d, NULL, "malformed", "must be one map, and nothing after it");
+    return err;
 }
 
 void codec_encode(const struct shape *shape, const void *from, struct buf *to) {

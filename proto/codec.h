@@ -23,11 +23,17 @@ struct complaint { /* what is wrong with somebody's data */
 void complain(struct complaint *c, const char *code, const char *field, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-enum codec_mode { CODEC_STRICT, CODEC_LENIENT };
+/* CODEC_STORED is CODEC_LENIENT for what we checked before we stored it and a checksum covers: the
+ * contents of texts, addresses and links are not looked into again. Structure, bounds and ids are. */
+enum codec_mode { CODEC_STRICT, CODEC_LENIENT, CODEC_STORED };
 
 /* Fills *ret (all of it: what is absent becomes zero). */
 MUST_CHECK int codec_decode(const struct shape *shape, enum codec_mode mode, struct bytes in,
                             void *ret, struct complaint *reterr);
+/* The same for bytes that pack_scan() has accepted, as a part of something larger or before they were
+ * stored. Whatever they are, nothing outside them is read. */
+MUST_CHECK int codec_decode_scanned(const struct shape *shape, enum codec_mode mode, struct bytes in,
+                                    void *ret, struct complaint *reterr);
 /* Appends one map; what is zero and optional is left out. Rows in order: equal structs, equal bytes. */
 void codec_encode(const struct shape *shape, const void *from, struct buf *to);
 /* A frame is a map with its type under "t" and its fields. */

@@ -216,6 +216,10 @@ int codec_check_text(const struct decoding *d, const struct path *at, enum field
                    : codec_refuse(d, at, "bad-value", "must be a date, 2022-05-24");
     if (t.n > (size_t)most)
         return codec_refuse(d, at, "too-long", "is %zu bytes; at most %lld", t.n, (long long)most);
+    if (d->mode == CODEC_STORED && kind != FIELD_ID)
+        return t.n > 0 || kind == FIELD_TEXT
+                   ? 0
+                   : codec_refuse(d, at, "bad-value", "must not be empty");
     switch (kind) {
     case FIELD_ID:
         return check_id(t) == 0

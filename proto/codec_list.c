@@ -96,7 +96,7 @@ bool codec_next_pair_int(struct list *map, struct text *ret_key, int64_t *ret_va
 }
 
 bool codec_next_part(struct list *list, enum part_type part, void *ret) {
-    const struct decoding d = {CODEC_LENIENT, NULL};
+    const struct decoding d = {CODEC_STORED, NULL}; /* the list was checked as a whole */
     struct pack_reader r = pack_read(list->raw);
 
     return list->count > 0 &&

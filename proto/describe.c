@@ -175,6 +175,7 @@ static void add_frames(struct buf *to) {
 void describe_protocol(struct buf *to) {
     describe_talk(to);
     add_messages(to);
+    describe_queries(to);
     add_parts(to);
     add_codes(to);
     add_facts(to);

@@ -6,7 +6,8 @@ static const char *const paragraphs[] = {
     "How a frontend talks to Cirkel, every message it can say, and what Cirkel keeps. Printed by\n"
     "`cirkel protocol` from the rows in `proto/*.def`; `make docs` writes it anew.\n\n"
     "[How to talk](#how-to-talk) · [Kinds of values](#kinds-of-values) · [Messages](#messages) ·\n"
-    "[Parts](#parts) · [Codes](#codes) · [Facts](#facts) · [Links in letters](#links-in-letters) "
+    "[Queries](#queries) · [Parts](#parts) · [Codes](#codes) · [Facts](#facts) · [Links in "
+    "letters](#links-in-letters) "
     "·\n"
     "[States](#states) · [Records](#records) · [Tables](#tables) · [Frames](#frames)\n\n",
 

@@ -37,7 +37,7 @@ static const struct config_row client_rows[] = {
     {"public", CONFIG_STRING, offsetof(struct client_file, public), NULL, 40, 40,
      "The client's public key, Z85."},
     {"types", CONFIG_LIST, offsetof(struct client_file, types), NULL, 1, KEYRING_TYPES,
-     "What it may say: a type, \"family.*\" or \"*\"."},
+     "What it may say or ask: a type, \"family.*\" or \"*\"."},
     {"operator", CONFIG_BOOL, offsetof(struct client_file, is_operator), "false", 0, 0,
      "Whether it may say what only operators say."},
 };
@@ -132,9 +132,10 @@ static bool take_types(struct key_client *client, const struct config_list *type
                        struct buf *reterr) {
     for (unsigned i = 0; i < types->count; i++) {
         struct text pattern = text_of(types->items[i]);
-        if (!keyring_mark_types(pattern, client->may)) {
+        if (!keyring_mark_types(pattern, client)) {
             config_error(reterr, path, 0,
-                         "types: \"%.64s\" fits no message, expected a type, \"family.*\" or \"*\"",
+                         "types: \"%.64s\" fits no message and no query, expected a type, "
+                         "\"family.*\" or \"*\"",
                          types->items[i]);
             return false;
         }
@@ -220,13 +221,21 @@ bool keyring_is_owner(struct text owner) {
     return check_id(owner) == 0 && owner.p[0] != '.' && !text_is(owner, KEYRING_OFFICE);
 }
 
-bool keyring_mark_types(struct text pattern, bool may[MSG_COUNT]) {
+bool keyring_mark_types(struct text pattern, struct key_client *to) {
     bool any = false;
     if (pattern.n == 0 || pattern.n > 64)
         return false;
     for (unsigned i = 0; i < MSG_COUNT; i++)
         if (fits(pattern, text_of(msg_shapes[i].name)))
-            any = may[i] = true;
+            any = to->may[i] = true;
+    for (unsigned i = 0; i < QUERY_COUNT; i++) {
+        char right[QUERY_RIGHT_MAX];
+        (void)snprintf(right, sizeof right, QUERY_RIGHT "%s", query_infos[i].shape.name);
+        if (fits(pattern, text_of(right)))
+            any = to->may_ask[i] = true;
+    }
+    if (fits(pattern, TEXT_LIT(QUERY_AS_PERSON)))
+        any = to->may_ask_as_person = true;
     return any;
 }
 
@@ -290,6 +299,11 @@ const struct key_client *keyring_find_z85(const struct keyring *keyring, struct 
 bool keyring_allows(const struct key_client *client, enum msg_type type) {
     must(type < MSG_COUNT);
     return client->may[type];
+}
+
+bool keyring_may_ask(const struct key_client *client, enum query_type query) {
+    must(query < QUERY_COUNT);
+    return client->may_ask[query];
 }
 
 int keyring_list(const struct keyring *keyring, keyring_fn *fn, void *ctx) {

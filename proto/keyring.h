@@ -14,6 +14,7 @@
 
 #include "common/base.h"
 #include "common/bus.h"
+#include "proto/query.h"
 #include "proto/shape.h"
 
 #define KEYRING_OFFICE "office" /* who speaks over ipc; no client may be called so */
@@ -26,8 +27,10 @@ struct key_client {
     uint8_t public_key[BUS_KEY_BYTES];
     bool is_operator;
     unsigned type_count;
-    char types[KEYRING_TYPES][65]; /* "registration.make", "registration.*" or "*" */
+    char types[KEYRING_TYPES][65]; /* "registration.make", "registration.*", "query.*" or "*" */
     bool may[MSG_COUNT];
+    bool may_ask[QUERY_COUNT];
+    bool may_ask_as_person; /* of anybody, by id and without a token: query.as_person */
 };
 
 struct keyring;
@@ -50,13 +53,15 @@ const struct key_client *keyring_find_z85(const struct keyring *keyring, struct 
 /* Whether the client may say it: its patterns and, for what only operators say, its right. */
 bool keyring_allows(const struct key_client *client, enum msg_type type);
 
+bool keyring_may_ask(const struct key_client *client, enum query_type query);
+
 /* Every client by owner, until fn returns non-zero, which is returned. */
 typedef int keyring_fn(void *ctx, const struct key_client *client);
 int keyring_list(const struct keyring *keyring, keyring_fn *fn, void *ctx);
 
 /* Makes a pair and writes the public half to clients/OWNER.conf; the secret half is nowhere but in
  * *ret. -EEXIST when the owner has a key; -EBADMSG with a complaint for an owner that is no id, or
- * a type that fits no message. */
+ * a type that fits no message and no query. */
 MUST_CHECK int keyring_new_client(const char *dir, struct text owner, const struct text *types,
                                   unsigned type_count, bool is_operator, struct bus_key *ret,
                                   struct buf *reterr);

@@ -6,6 +6,6 @@
 
 bool keyring_is_owner(struct text owner);
 /* Marks what the pattern fits; false when that is nothing. */
-bool keyring_mark_types(struct text pattern, bool may[MSG_COUNT]);
+bool keyring_mark_types(struct text pattern, struct key_client *to);
 
 #endif

@@ -20,7 +20,7 @@ static int client_path(const char *dir, struct text owner, char ret[PATH_MAX]) {
 
 static int check_client(struct text owner, const struct text *types, unsigned type_count,
                         struct buf *reterr) {
-    bool may[MSG_COUNT];
+    struct key_client client;
     if (!keyring_is_owner(owner)) {
         buf_printf(reterr,
                    "\"%.*s\" is no name for a client, expected 1 to 64 of a-z 0-9 - . _, not "
@@ -33,8 +33,10 @@ static int check_client(struct text owner, const struct text *types, unsigned ty
         return -EBADMSG;
     }
     for (unsigned i = 0; i < type_count; i++)
-        if (!keyring_mark_types(types[i], may)) {
-            buf_printf(reterr, "\"%.*s\" fits no message, expected a type, \"family.*\" or \"*\"\n",
+        if (!keyring_mark_types(types[i], &client)) {
+            buf_printf(reterr,
+                       "\"%.*s\" fits no message and no query, expected a type, \"family.*\" or "
+                       "\"*\"\n",
                        TEXT_ARGS(types[i]));
             return -EBADMSG;
         }

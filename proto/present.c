@@ -10,7 +10,7 @@
 /* What holds any record, to look into a record inside a record. */
 union any_record {
 #include "proto/rows_none.inc"
-#define RECORD(NAME, name, doc) struct rec_##name NAME;
+#define RECORD(NAME, name, doc) struct rec_##name of_##name;
 #include "proto/records.def"
 #include "proto/rows_end.inc"
 };

@@ -82,6 +82,9 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
                      s->link_base);
     if (s->listen[0] && !text_starts(text_of(s->listen), "tcp://"))
         config_error(reterr, path, 0, "listen: \"%s\" does not begin with tcp://", s->listen);
+    if (s->gateway_listen[0] && !text_starts(text_of(s->gateway_listen), "tcp://"))
+        config_error(reterr, path, 0, "gateway_listen: \"%s\" does not begin with tcp://",
+                     s->gateway_listen);
     if (!is_one_of(s->channel, "maildir smtp"))
         config_error(reterr, path, 0,
                      "channel: there is no channel \"%s\"; there are maildir, smtp", s->channel);

@@ -80,7 +80,7 @@ const struct field *shape_field(const struct shape *shape, struct text name) {
 
 int msg_find(struct text type, enum msg_type *ret) {
     for (unsigned i = 0; i < MSG_COUNT; i++)
-        if (text_is(type, msg_shapes[i].name)) {
+        if (type.n && type.p[0] == msg_shapes[i].name[0] && text_is(type, msg_shapes[i].name)) {
             *ret = (enum msg_type)i;
             return 0;
         }

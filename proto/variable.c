@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/owes.h"
+
+#define RECORD_application REC_APPLICATION
+#define RECORD_participation REC_PARTICIPATION
 #define RECORD_meeting REC_MEETING
 #define RECORD_membership REC_MEMBERSHIP
 #define RECORD_network REC_NETWORK
@@ -16,21 +20,30 @@ const struct variable_link variable_links[] = {
 };
 const unsigned variable_link_count = COUNT_OF(variable_links);
 
-/* What each kind brings, itself first. */
+/* What each kind brings, itself first. An obligation brings itself and what its subject brings. */
+#define BRINGS_MOST 4
 static const struct {
     const char *about;
-    enum rec_type records[3];
+    unsigned count;
+    enum rec_type records[BRINGS_MOST];
 } brought[] = {
-    {"organisation", {REC_NONE, REC_NONE, REC_NONE}},
-    {"person", {REC_NONE, REC_NONE, REC_NONE}},
-    {"network", {REC_NETWORK, REC_NONE, REC_NONE}},
-    {"membership", {REC_MEMBERSHIP, REC_NETWORK, REC_NONE}},
-    {"meeting", {REC_MEETING, REC_NETWORK, REC_REGISTRATION}},
-    {"registration", {REC_REGISTRATION, REC_MEETING, REC_NETWORK}},
-    {"material", {REC_MATERIAL, REC_MEETING, REC_NETWORK}},
-    {"idea", {REC_IDEA, REC_NETWORK, REC_NONE}},
-    {"case", {REC_CASE, REC_NETWORK, REC_NONE}},
-    {"poll", {REC_POLL, REC_NETWORK, REC_NONE}},
+    {"network", 1, {REC_NETWORK}},
+    {"membership", 2, {REC_MEMBERSHIP, REC_NETWORK}},
+    {"meeting", 4, {REC_MEETING, REC_NETWORK, REC_PROGRAMME, REC_REGISTRATION}},
+    {"registration", 4, {REC_REGISTRATION, REC_MEETING, REC_NETWORK, REC_PROGRAMME}},
+    {"material", 4, {REC_MATERIAL, REC_MEETING, REC_NETWORK, REC_PROGRAMME}},
+    {"idea", 2, {REC_IDEA, REC_NETWORK}},
+    {"case", 2, {REC_CASE, REC_NETWORK}},
+    {"poll", 2, {REC_POLL, REC_NETWORK}},
+    {"programme", 1, {REC_PROGRAMME}},
+    {"call", 2, {REC_CALL, REC_PROGRAMME}},
+    {"application", 3, {REC_APPLICATION, REC_CALL, REC_PROGRAMME}},
+    {"assessment", 4, {REC_ASSESSMENT, REC_APPLICATION, REC_CALL, REC_PROGRAMME}},
+    {"participation", 2, {REC_PARTICIPATION, REC_PROGRAMME}},
+    {"milestone", 3, {REC_MILESTONE, REC_PARTICIPATION, REC_PROGRAMME}},
+    {"evidence", 4, {REC_EVIDENCE, REC_APPLICATION, REC_PARTICIPATION, REC_PROGRAMME}},
+    {"solution", 3, {REC_SOLUTION, REC_PARTICIPATION, REC_PROGRAMME}},
+    {"obligation", 1, {REC_OBLIGATION}},
 };
 
 /* Names that are no field. `record`: what must be brought. */
@@ -45,7 +58,15 @@ static const struct {
     {"office.name", VARIABLE_OFFICE_NAME, VARIABLE_TEXT, REC_NONE},
     {"network.host_name", VARIABLE_HOST_NAME, VARIABLE_TEXT, REC_NETWORK},
     {"network.lead_name", VARIABLE_LEAD_NAME, VARIABLE_TEXT, REC_NETWORK},
+    {"programme.host_names", VARIABLE_HOST_NAME, VARIABLE_TEXT, REC_PROGRAMME},
+    {"programme.lead_name", VARIABLE_LEAD_NAME, VARIABLE_TEXT, REC_PROGRAMME},
     {"case.adviser_name", VARIABLE_ADVISER_NAME, VARIABLE_TEXT, REC_CASE},
+    {"participation.adviser_name", VARIABLE_ADVISER_NAME, VARIABLE_TEXT, REC_PARTICIPATION},
+    {"organisation.name", VARIABLE_ORGANISATION_NAME, VARIABLE_TEXT, REC_CASE},
+    {"organisation.name", VARIABLE_ORGANISATION_NAME, VARIABLE_TEXT, REC_APPLICATION},
+    {"organisation.name", VARIABLE_ORGANISATION_NAME, VARIABLE_TEXT, REC_PARTICIPATION},
+    {"organisation.name", VARIABLE_ORGANISATION_NAME, VARIABLE_TEXT, REC_OBLIGATION},
+    {"overdue", VARIABLE_OVERDUE, VARIABLE_TRUTH, REC_OBLIGATION},
     {"case.answer", VARIABLE_CASE_ANSWER, VARIABLE_TEXT, REC_CASE},
     {"registration.breakout_name", VARIABLE_BREAKOUT_NAME, VARIABLE_TEXT, REC_REGISTRATION},
     {"poll.result", VARIABLE_POLL_RESULT, VARIABLE_LIST, REC_POLL},
@@ -114,7 +135,7 @@ static int find_special(struct text about_kind, struct text name, struct variabl
         if (text_is(name, specials[i].name)) {
             enum rec_type record = specials[i].record;
             if (record != REC_NONE && !variable_brings(about_kind, record))
-                return -ENOENT;
+                continue;
             *ret = (struct variable){
                 .what = specials[i].what, .form = specials[i].form, .record = record};
             return 0;
@@ -150,12 +171,25 @@ static int check_use(void *ctx, const struct template_use *use) {
     return -ENOENT;
 }
 
-bool variable_brings(struct text about_kind, enum rec_type record) {
+static bool brings(struct text about_kind, enum rec_type record) {
     for (unsigned i = 0; i < COUNT_OF(brought); i++)
         if (text_is(about_kind, brought[i].about))
-            for (unsigned k = 0; k < COUNT_OF(brought[i].records); k++)
+            for (unsigned k = 0; k < brought[i].count; k++)
                 if (brought[i].records[k] == record)
-                    return record != REC_NONE;
+                    return true;
+    return false;
+}
+
+bool variable_brings(struct text about_kind, enum rec_type record) {
+    struct text what = about_kind, kind;
+    if (brings(about_kind, record))
+        return true;
+    if (!text_cut(&what, '.', &kind) || !text_is(kind, "obligation"))
+        return false;
+    for (unsigned i = 0; i < owes_count; i++)
+        if ((what.n == 0 || text_is(what, owes[i].kind)) &&
+            (record == REC_OBLIGATION || brings(text_of(owes[i].about), record)))
+            return true;
     return false;
 }
 

@@ -1,7 +1,5 @@
 #include "services/cirkel/body.h"
 
-#include "proto/shape.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,16 +129,21 @@ static int add_word(const struct shape *shape, const char *word, json_t *body, s
 
 int body_from_words(const char *type, int argc, char **argv, json_t **ret, struct buf *reterr) {
     enum msg_type msg;
-    json_t *body;
-    int rc = 0;
 
     if (msg_find(text_of(type), &msg)) {
         buf_printf(reterr, "there is no type %s. The types are in: cirkel protocol", type);
         return -EINVAL;
     }
-    body = json_object();
+    return body_of_shape(&msg_shapes[msg], argc, argv, ret, reterr);
+}
+
+int body_of_shape(const struct shape *shape, int argc, char **argv, json_t **ret,
+                  struct buf *reterr) {
+    json_t *body = json_object();
+    int rc = 0;
+
     for (int i = 0; rc == 0 && i < argc; i++)
-        rc = add_word(&msg_shapes[msg], argv[i], body, reterr);
+        rc = add_word(shape, argv[i], body, reterr);
     if (rc)
         json_decref(body);
     else

@@ -29,7 +29,7 @@ static int check_with(const char *name, const char *home) {
 }
 
 int verb_check_config(const struct options *options, int argc, char **argv) {
-    static const char *const programs[] = {"scheduler", "intake", "notifier"};
+    static const char *const programs[] = {"scheduler", "intake", "notifier", "gateway"};
     int worst = home_need(options->home);
 
     (void)argv;

@@ -1,5 +1,5 @@
 /* look_list - `list KIND` and `show ID`: records as they are kept. */
-#include "services/cirkel/look.h"
+#include "services/cirkel/look_list.h"
 #include "services/cirkel/row.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
@@ -12,8 +12,9 @@
 #define COLUMNS 8
 #define CELL_MAX 4096
 #define OUTPUT_MAX ((size_t)1 << 30)
+#define UNDER_SHOWN 20
 
-static int find_table(const char *kind, enum table *ret) {
+int list_table(const char *kind, enum table *ret) {
     for (unsigned i = 0; i < TABLE_COUNT; i++)
         if (strcmp(table_infos[i].name, kind) == 0 && table_infos[i].record != REC_NONE) {
             *ret = (enum table)i;
@@ -22,7 +23,7 @@ static int find_table(const char *kind, enum table *ret) {
     return -ENOENT;
 }
 
-static void name_kinds(struct buf *to) {
+void list_name_kinds(struct buf *to) {
     for (unsigned i = 0; i < TABLE_COUNT; i++)
         if (table_infos[i].record != REC_NONE)
             buf_printf(to, " %s", table_infos[i].name);
@@ -30,18 +31,58 @@ static void name_kinds(struct buf *to) {
 
 /* ---- list ---- */
 
+#define CHOICE_MAX 256
+
 struct listing {
     struct look look;
     enum rec_type record;
+    char columns[CHOICE_MAX];
     struct table_out *table;
     json_t *rows; /* NULL: as a table */
     unsigned bad;
 };
 
-/* What tells one from another: short fields only. */
+/* What tells one from another, where it is not the first short fields. */
+static const struct {
+    enum rec_type record;
+    const char *columns;
+} chosen[] = {
+    {REC_PLAN, "plan due state considered made"},
+    {REC_PROGRAMME, "programme state name funder places taken starts ends"},
+    {REC_CALL, "call state programme opens closes answer_by accept_days"},
+    {REC_APPLICATION, "application state organisation call outcome rank assessments mean"},
+    {REC_EVIDENCE, "evidence state kind organisation application valid_until"},
+    {REC_ASSESSMENT, "application person state due weighted recommendation"},
+    {REC_PARTICIPATION, "programme organisation state adviser staff minutes budget_minutes pace"},
+    {REC_HOURS, "organisation person date minutes kind meeting hours"},
+    {REC_MILESTONE, "milestone state organisation phase title due reached"},
+    {REC_SOLUTION, "solution state organisation title visibility version published"},
+    {REC_OBLIGATION, "obligation state kind person organisation about due"},
+};
+
+/* Short fields only; the zone is in every moment that is shown. */
 static bool is_column(const struct field *field) {
     return field->kind != FIELD_RAW && field->kind != FIELD_ROWS && field->kind != FIELD_MAP &&
+           field->kind != FIELD_LINK && !text_is(field_name(field), "zone") &&
            !((field->kind == FIELD_TEXT || field->kind == FIELD_TEXTS) && field->max >= TEXT_BODY);
+}
+
+static void choose_columns(enum rec_type record, char ret[CHOICE_MAX]) {
+    unsigned n = 0;
+    size_t at = 0;
+
+    for (unsigned i = 0; i < COUNT_OF(chosen); i++)
+        if (chosen[i].record == record) {
+            snprintf(ret, CHOICE_MAX, "%s", chosen[i].columns);
+            return;
+        }
+    for (const struct field *f = rec_shapes[record].fields(); f->kind != FIELD_END && n < COLUMNS;
+         f++)
+        if (is_column(f) && at < CHOICE_MAX) {
+            at += (size_t)snprintf(ret + at, CHOICE_MAX - at, "%s%.*s", n ? " " : "",
+                                   TEXT_ARGS(field_name(f)));
+            n++;
+        }
 }
 
 /* A plan is best known by its name, which `skip` takes. */
@@ -52,56 +93,46 @@ static void name_plan(json_t *tree, const struct rec_plan *plan) {
                                      (long long)plan->step, TEXT_ARGS(plan->occurrence)));
 }
 
-static const char plan_columns[] = "plan due state considered made";
-
-static struct table_out *new_table(enum rec_type record) {
-    struct buf columns;
+static struct table_out *new_table(struct listing *listing) {
+    struct text names = text_of(listing->columns), name;
     struct table_out *table;
-    unsigned n = 0;
+    struct buf columns;
 
-    if (record == REC_PLAN)
-        return table_out_new(plan_columns);
-    buf_init(&columns, 4096);
-    for (const struct field *f = rec_shapes[record].fields(); f->kind != FIELD_END && n < COLUMNS;
-         f++)
-        if (is_column(f)) {
-            bool cut = f->kind == FIELD_TEXT || f->kind == FIELD_TEXTS || f->kind == FIELD_LIST;
-            buf_printf(&columns, "%s%s%.*s", n ? " " : "",
-                       f->kind == FIELD_INT ? ">"
-                       : cut                ? "~"
-                                            : "",
-                       TEXT_ARGS(field_name(f)));
-            n++;
-        }
+    buf_init(&columns, 2 * CHOICE_MAX);
+    while (text_cut(&names, ' ', &name)) {
+        const struct field *f = shape_field(&rec_shapes[listing->record], name);
+        bool cut = f && (f->kind == FIELD_TEXT || f->kind == FIELD_TEXTS || f->kind == FIELD_LIST);
+        buf_printf(&columns, "%s%s%.*s", columns.n ? " " : "",
+                   f && f->kind == FIELD_INT ? ">"
+                   : cut                     ? "~"
+                                             : "",
+                   TEXT_ARGS(name));
+    }
     table = table_out_new(buf_cstr(&columns));
     buf_free(&columns);
     return table;
 }
 
+/* Of a text in several languages, the first. */
 static void add_cell(struct listing *listing, const json_t *tree, struct text name) {
+    const struct field *f = shape_field(&rec_shapes[listing->record], name);
+    json_t *value = json_object_getn(tree, name.p, name.n);
     struct buf cell;
 
+    if (f && f->kind == FIELD_TEXTS && json_is_object(value))
+        value = json_object_iter_value(json_object_iter(value));
     buf_init(&cell, CELL_MAX);
-    row_cell(json_object_getn(tree, name.p, name.n), &cell);
+    row_cell(value, &cell);
     table_out_cell(listing->table, buf_as_text(&cell));
     buf_free(&cell);
 }
 
 static void add_row(struct listing *listing, const json_t *tree) {
-    struct text names = text_of(plan_columns), name;
-    unsigned n = 0;
+    struct text names = text_of(listing->columns), name;
 
     table_out_row(listing->table);
-    while (listing->record == REC_PLAN && text_cut(&names, ' ', &name))
+    while (text_cut(&names, ' ', &name))
         add_cell(listing, tree, name);
-    if (listing->record == REC_PLAN)
-        return;
-    for (const struct field *f = rec_shapes[listing->record].fields();
-         f->kind != FIELD_END && n < COLUMNS; f++)
-        if (is_column(f)) {
-            add_cell(listing, tree, field_name(f));
-            n++;
-        }
 }
 
 static int on_list_row(void *ctx, struct bytes key, struct bytes value) {
@@ -148,9 +179,9 @@ int verb_list(const struct options *options, int argc, char **argv) {
     enum table table;
     int rc;
 
-    if (argc != 1 || find_table(argv[0], &table)) {
+    if (argc != 1 || list_table(argv[0], &table)) {
         buf_init(&kinds, 4096);
-        name_kinds(&kinds);
+        list_name_kinds(&kinds);
         rc = usage("list needs one of:%s", buf_cstr(&kinds));
         buf_free(&kinds);
         return rc;
@@ -159,7 +190,8 @@ int verb_list(const struct options *options, int argc, char **argv) {
     if (rc)
         return rc;
     listing.record = table_infos[table].record;
-    listing.table = new_table(listing.record);
+    choose_columns(listing.record, listing.columns);
+    listing.table = new_table(&listing);
     listing.rows = options->json ? json_array() : NULL;
     rc = store_scan(listing.look.txn, table, (struct bytes){"", 0}, on_list_row, &listing);
     look_close(&listing.look);
@@ -175,7 +207,10 @@ struct showing {
     struct look look;
     struct text kind, id; /* kind: absent for any */
     enum table table;
-    json_t *found; /* of {"table", "record"} */
+    json_t *found;  /* of {"table", "record"} */
+    unsigned limit; /* of rows that are under the id, as hours are under a programme; 0: none */
+    unsigned under; /* of the table at hand */
+    struct buf left_out;
 };
 
 static void keep(struct showing *showing, const char *table, enum rec_type record,
@@ -186,14 +221,15 @@ static void keep(struct showing *showing, const char *table, enum rec_type recor
                                     row_tree(shape, rec, look_zone(&showing->look, shape, rec))));
 }
 
-/* A key whose texts are, from the first on, the parts of "a" or "a/b". */
-static bool key_fits(struct bytes key, struct text id) {
+/* A key whose texts are, from the first on, the parts of "a" or "a/b". *ret_under: it goes on. */
+static bool key_fits(struct bytes key, struct text id, bool *ret_under) {
     struct text want, have;
     size_t at = 0;
 
     while (text_cut(&id, '/', &want))
         if (!key_next_text(key, &at, &have) || !text_eq(want, have))
             return false;
+    *ret_under = at < key.n;
     return true;
 }
 
@@ -201,9 +237,12 @@ static int on_show_row(void *ctx, struct bytes key, struct bytes value) {
     struct showing *showing = ctx;
     enum rec_type record = table_infos[showing->table].record;
     union any_rec rec;
+    bool under;
 
-    if (!key_fits(key, showing->id))
+    if (!key_fits(key, showing->id, &under))
         return 1;
+    if (under && ++showing->under > showing->limit && showing->limit)
+        return 0;
     if (look_decode(record, value, &rec) == 0)
         keep(showing, table_infos[showing->table].name, record, &rec);
     return 0;
@@ -263,6 +302,15 @@ static bool has_number_key(enum table table) {
     return strcmp(table_infos[table].key, "number") == 0;
 }
 
+static void name_left_out(struct showing *showing) {
+    const char *name = table_infos[showing->table].name;
+
+    if (showing->limit && showing->under > showing->limit)
+        buf_printf(&showing->left_out, "\n… and %u more of %s. See: cirkel list %s\n",
+                   showing->under - showing->limit, name, name);
+    showing->under = 0;
+}
+
 /* A plain number is one of the ledger; the other numbers need their kind said. */
 static int show_in_tables(struct showing *showing) {
     int64_t number = 0;
@@ -278,23 +326,25 @@ static int show_in_tables(struct showing *showing) {
             rc = show_by_text(showing);
         else if (is_number && (named || i == TABLE_LEDGER))
             rc = show_by_number(showing, (uint64_t)number);
+        name_left_out(showing);
     }
     if (rc == 0 && is_number && text_is(showing->kind, "event"))
         rc = show_event(showing, (uint64_t)number);
     return rc;
 }
 
-static void print_blocks(const json_t *found) {
+static void print_blocks(const struct showing *showing) {
     struct buf block;
     json_t *one;
     size_t i;
 
     buf_init(&block, OUTPUT_MAX);
-    json_array_foreach(found, i, one) {
+    json_array_foreach(showing->found, i, one) {
         buf_printf(&block, "%s%s\n", i ? "\n" : "",
                    json_string_value(json_object_get(one, "table")));
         row_block(json_object_get(one, "record"), &block);
     }
+    buf_text(&block, buf_as_text(&showing->left_out));
     fwrite(block.p, 1, block.n, stdout);
     buf_free(&block);
 }
@@ -312,6 +362,8 @@ int verb_show(const struct options *options, int argc, char **argv) {
     if (rc)
         return rc;
     showing.found = json_array();
+    showing.limit = options->json ? 0 : UNDER_SHOWN;
+    buf_init(&showing.left_out, OUTPUT_MAX);
     rc = show_in_tables(&showing);
     look_close(&showing.look);
     if (json_array_size(showing.found) == 0)
@@ -319,8 +371,9 @@ int verb_show(const struct options *options, int argc, char **argv) {
     else if (options->json)
         tree_print(json_incref(showing.found));
     else
-        print_blocks(showing.found);
+        print_blocks(&showing);
     json_decref(showing.found);
+    buf_free(&showing.left_out);
     if (rc == -ENOENT)
         return trouble("nothing has the id %s. See: cirkel list KIND", argv[0]);
     return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;

@@ -1,4 +1,6 @@
 /* look_why - why somebody was written to, or was not: what the tables tell, in sentences. */
+#include "services/cirkel/look_why.h"
+
 #include "services/cirkel/look_ledger.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verbs.h"
@@ -11,24 +13,6 @@
 #include <string.h>
 
 #define SENTENCE_MAX 4096
-
-struct why {
-    struct look look;
-    struct text person, subject; /* subject: absent for all */
-    struct rec_person who;
-    json_t *lines;     /* of {"what", "text"} */
-    json_t *occasions; /* of which this person has a row */
-};
-
-static void PRINTF_LIKE(3, 4) say(struct why *why, const char *what, const char *fmt, ...) {
-    char sentence[SENTENCE_MAX];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(sentence, sizeof sentence, fmt, args);
-    va_end(args);
-    json_array_append_new(why->lines, json_pack("{s:s,s:s}", "what", what, "text", sentence));
-}
 
 /* The key of "a/b", or of "a". */
 static struct key key_of(struct text id) {
@@ -64,8 +48,8 @@ static int on_preference(void *ctx, struct bytes key, struct bytes value) {
     if (!text_eq(p.person, why->person))
         return 1;
     when_format(p.at, text_of(why->look.zone), at);
-    say(why, "preference", "%s %.*s%.*s since %s.", p.on ? "Wants" : "Does not want",
-        TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at);
+    why_say(why, "preference", "%s %.*s%.*s since %s.", p.on ? "Wants" : "Does not want",
+            TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at);
     return 0;
 }
 
@@ -74,23 +58,24 @@ static int tell_person(struct why *why) {
     struct key key = key_of(why->person);
     int rc;
 
-    say(why, "person", "%.*s is %.*s%s, and reads %.*s.", TEXT_ARGS(why->person),
-        TEXT_ARGS(who->name.p ? who->name : who->state),
-        text_is(who->state, "active") ? "" : " (no longer active)", TEXT_ARGS(who->language));
+    why_say(why, "person", "%.*s is %.*s%s, and reads %.*s.", TEXT_ARGS(why->person),
+            TEXT_ARGS(who->name.p ? who->name : who->state),
+            text_is(who->state, "active") ? "" : " (no longer active)", TEXT_ARGS(who->language));
     if (who->into.p)
-        say(why, "person", "The record was merged into %.*s; look there.", TEXT_ARGS(who->into));
+        why_say(why, "person", "The record was merged into %.*s; look there.",
+                TEXT_ARGS(who->into));
     if (!who->email.p)
-        say(why, "person", "There is no address to write to.");
+        why_say(why, "person", "There is no address to write to.");
     if (who->bounced)
-        say(why, "person",
-            "The address was refused for good; nothing is sent there until it changes.");
+        why_say(why, "person",
+                "The address was refused for good; nothing is sent there until it changes.");
     if (who->restricted)
-        say(why, "person", "Processing is restricted: nothing is sent.");
+        why_say(why, "person", "Processing is restricted: nothing is sent.");
     if (who->protected)
-        say(why, "person", "The identity is protected: in no automatic audience.");
+        why_say(why, "person", "The identity is protected: in no automatic audience.");
     if (who->quiet_from.p)
-        say(why, "person", "Quiet hours from %.*s to %.*s: news waits.", TEXT_ARGS(who->quiet_from),
-            TEXT_ARGS(who->quiet_to));
+        why_say(why, "person", "Quiet hours from %.*s to %.*s: news waits.",
+                TEXT_ARGS(who->quiet_from), TEXT_ARGS(who->quiet_to));
     rc = store_scan(why->look.txn, TABLE_PREFERENCE, key_bytes(&key), on_preference, why);
     return rc == 1 ? 0 : rc;
 }
@@ -103,13 +88,13 @@ static void tell_membership(struct why *why, struct text network) {
     char since[RFC3339_TEXT];
 
     if (look_get(&why->look, TABLE_MEMBERSHIP, &m, key_bytes(&key))) {
-        say(why, "membership", "Is no member of %.*s in person (an organisation may be).",
-            TEXT_ARGS(network));
+        why_say(why, "membership", "Is no member of %.*s in person (an organisation may be).",
+                TEXT_ARGS(network));
         return;
     }
     when_format(m.confirmed ? m.confirmed : m.granted ? m.granted : m.requested, m.zone, since);
-    say(why, "membership", "Membership of %.*s is %.*s%s%s.", TEXT_ARGS(network),
-        TEXT_ARGS(m.state), since[0] ? ", since " : "", since);
+    why_say(why, "membership", "Membership of %.*s is %.*s%s%s.", TEXT_ARGS(network),
+            TEXT_ARGS(m.state), since[0] ? ", since " : "", since);
 }
 
 static void tell_registration(struct why *why, struct text meeting) {
@@ -118,12 +103,51 @@ static void tell_registration(struct why *why, struct text meeting) {
     char since[RFC3339_TEXT];
 
     if (look_get(&why->look, TABLE_REGISTRATION, &r, key_bytes(&key))) {
-        say(why, "registration", "Has no registration for %.*s.", TEXT_ARGS(meeting));
+        why_say(why, "registration", "Has no registration for %.*s.", TEXT_ARGS(meeting));
         return;
     }
     when_format(r.registered ? r.registered : r.waiting, r.zone, since);
-    say(why, "registration", "For %.*s: %.*s%s%s%s%.*s.", TEXT_ARGS(meeting), TEXT_ARGS(r.state),
-        since[0] ? ", since " : "", since, r.answer.p ? "; last answer " : "", TEXT_ARGS(r.answer));
+    why_say(why, "registration", "For %.*s: %.*s%s%s%s%.*s.", TEXT_ARGS(meeting),
+            TEXT_ARGS(r.state), since[0] ? ", since " : "", since,
+            r.answer.p ? "; last answer " : "", TEXT_ARGS(r.answer));
+}
+
+/* ---- programmes ---- */
+
+static void tell_participation(struct why *why, struct text programme, struct text organisation) {
+    struct rec_participation p;
+    struct key key = key_pair(programme, organisation);
+
+    if (look_get(&why->look, TABLE_PARTICIPATION, &p, key_bytes(&key)))
+        return;
+    why_say(why, "participation", "%.*s in %.*s is %.*s; this person is %s.",
+            TEXT_ARGS(organisation), TEXT_ARGS(programme), TEXT_ARGS(p.state),
+            list_has_text(p.staff, why->person) ? "of its staff"
+            : text_eq(p.adviser, why->person)   ? "its adviser"
+            : text_eq(p.contact, why->person)   ? "its contact"
+                                                : "not of its staff");
+}
+
+static void tell_application(struct why *why, const struct rec_application *a) {
+    bool own = list_has_text(why->who.organisations, a->organisation);
+
+    why_say(why, "application", "%.*s, the application of %.*s, is %.*s; %s%s.",
+            TEXT_ARGS(a->application), TEXT_ARGS(a->organisation), TEXT_ARGS(a->state),
+            own ? "this person is of that organisation" : "this person is of another organisation",
+            text_eq(a->contact, why->person) ? ", and its contact" : "");
+    if (own)
+        tell_participation(why, a->programme, a->organisation);
+}
+
+/* Of a programme: what the person's own organisations do in it. */
+static void tell_programme(struct why *why, const struct rec_programme *p) {
+    struct list organisations = why->who.organisations;
+    struct text one;
+
+    why_say(why, "programme", "%.*s is %.*s%s.", TEXT_ARGS(p->programme), TEXT_ARGS(p->state),
+            text_eq(p->lead, why->person) ? "; this person leads it" : "");
+    while (codec_next_text(&organisations, &one))
+        tell_participation(why, p->programme, one);
 }
 
 /* Index rows "person, other". */
@@ -149,6 +173,18 @@ static int on_registered_for(void *ctx, struct bytes key, struct bytes value) {
     return on_other(ctx, key, tell_registration);
 }
 
+static void tell_of_programme(struct why *why, const struct key *subject) {
+    union any_rec rec;
+
+    if (look_get(&why->look, TABLE_APPLICATION, &rec, key_bytes(subject)) == 0)
+        tell_application(why, &rec.rec_application);
+    else if (look_get(&why->look, TABLE_PROGRAMME, &rec, key_bytes(subject)) == 0)
+        tell_programme(why, &rec.rec_programme);
+    else if (look_get(&why->look, TABLE_PARTICIPATION, &rec, key_bytes(subject)) == 0)
+        tell_participation(why, rec.rec_participation.programme,
+                           rec.rec_participation.organisation);
+}
+
 static int tell_belonging(struct why *why) {
     struct key key = key_of(why->person);
     struct rec_meeting meeting;
@@ -164,14 +200,16 @@ static int tell_belonging(struct why *why) {
         return rc == 1 ? 0 : rc;
     }
     if (look_get(&why->look, TABLE_MEETING, &meeting, key_bytes(&subject)) == 0) {
-        say(why, "meeting", "%.*s is %.*s, starts %.*s (%.*s), for: %.*s.",
-            TEXT_ARGS(meeting.meeting), TEXT_ARGS(meeting.state), TEXT_ARGS(meeting.starts),
-            TEXT_ARGS(meeting.zone), TEXT_ARGS(meeting.audience));
+        why_say(why, "meeting", "%.*s is %.*s, starts %.*s (%.*s), for: %.*s.",
+                TEXT_ARGS(meeting.meeting), TEXT_ARGS(meeting.state), TEXT_ARGS(meeting.starts),
+                TEXT_ARGS(meeting.zone), TEXT_ARGS(meeting.audience));
         if (meeting.network.p)
             tell_membership(why, meeting.network);
         tell_registration(why, meeting.meeting);
     } else if (look_get(&why->look, TABLE_NETWORK, &network, key_bytes(&subject)) == 0) {
         tell_membership(why, network.network);
+    } else {
+        tell_of_programme(why, &subject);
     }
     return 0;
 }
@@ -223,14 +261,14 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     when_format(row->due, row->zone, due);
     when_format(row->decided, row->zone, decided);
     when_format(row->ended, row->zone, ended);
-    say(why, "letter",
-        "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
-        "%s%s%s%s%.*s%s%.*s.",
-        (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
-        TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
-        TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
-        ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
-        row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
+    why_say(why, "letter",
+            "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
+            "%s%s%s%s%.*s%s%.*s.",
+            (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
+            TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
+            TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
+            ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
+            row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
     return 0;
 }
 
@@ -251,26 +289,26 @@ static void tell_plan(struct why *why, const struct rec_plan *plan) {
     when_format(plan->fired, plan->zone, fired);
     when_format(plan->made, plan->zone, made);
     if (text_is(plan->state, "planned"))
-        say(why, "plan", "Rule %.*s speaks at %s; who is in its audience is looked up then.",
-            TEXT_ARGS(plan->rule), due);
+        why_say(why, "plan", "Rule %.*s speaks at %s; who is in its audience is looked up then.",
+                TEXT_ARGS(plan->rule), due);
     else if (text_is(plan->state, "firing"))
-        say(why, "plan", "Rule %.*s is being carried out now.", TEXT_ARGS(plan->rule));
+        why_say(why, "plan", "Rule %.*s is being carried out now.", TEXT_ARGS(plan->rule));
     else if (text_is(plan->state, "fired"))
-        say(why, "plan",
-            "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
-            "its audience then.",
-            TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
+        why_say(why, "plan",
+                "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
+                "its audience then.",
+                TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
     else if (text_is(plan->state, "past"))
-        say(why, "plan",
-            "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
-            "being (%s): nobody was written to.",
-            TEXT_ARGS(plan->rule), due, made);
+        why_say(why, "plan",
+                "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
+                "being (%s): nobody was written to.",
+                TEXT_ARGS(plan->rule), due, made);
     else if (text_is(plan->state, "missed"))
-        say(why, "plan", "Rule %.*s was to speak at %s; it was missed, too late to be of use.",
-            TEXT_ARGS(plan->rule), due);
+        why_say(why, "plan", "Rule %.*s was to speak at %s; it was missed, too late to be of use.",
+                TEXT_ARGS(plan->rule), due);
     else
-        say(why, "plan", "Rule %.*s was to speak at %s; an operator skipped it.",
-            TEXT_ARGS(plan->rule), due);
+        why_say(why, "plan", "Rule %.*s was to speak at %s; an operator skipped it.",
+                TEXT_ARGS(plan->rule), due);
 }
 
 static int on_plan(void *ctx, struct bytes key, struct bytes value) {
@@ -303,10 +341,11 @@ static int tell_plans_of(struct why *why, const char *kind, struct text id) {
 }
 
 static int tell_plans(struct why *why) {
-    static const char *const alone[] = {"meeting",    "network",     "material", "idea",
-                                        "case",       "poll",        "person",   "organisation",
-                                        "membership", "registration"};
-    static const char *const pairs[] = {"registration", "membership"};
+    static const char *const alone[] = {
+        "meeting",     "network",      "material",      "idea",         "case",      "poll",
+        "person",      "organisation", "membership",    "registration", "programme", "call",
+        "application", "evidence",     "participation", "milestone",    "solution",  "assessment"};
+    static const char *const pairs[] = {"registration", "membership", "assessment"};
     struct buf pair;
     int rc = 0;
 
@@ -322,6 +361,16 @@ static int tell_plans(struct why *why) {
 
 /* ---- the verb ---- */
 
+void why_say(struct why *why, const char *what, const char *fmt, ...) {
+    char sentence[SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(sentence, sizeof sentence, fmt, args);
+    va_end(args);
+    json_array_append_new(why->lines, json_pack("{s:s,s:s}", "what", what, "text", sentence));
+}
+
 static int tell_all(struct why *why) {
     int rc = tell_person(why);
 
@@ -330,8 +379,10 @@ static int tell_all(struct why *why) {
     if (rc == 0)
         rc = look_ledger(&why->look, why->person, TEXT_NONE, on_ledger, why);
     if (rc == 0 && json_array_size(why->occasions) == 0)
-        say(why, "letter", "Nothing was ever decided for this person%s%.*s.",
-            why->subject.p ? " about " : "", TEXT_ARGS(why->subject));
+        why_say(why, "letter", "Nothing was ever decided for this person%s%.*s.",
+                why->subject.p ? " about " : "", TEXT_ARGS(why->subject));
+    if (rc == 0)
+        rc = why_owed(why);
     if (rc == 0 && why->subject.p)
         rc = tell_plans(why);
     return rc;

@@ -23,10 +23,11 @@
 #define PAUSE_LONGEST (30 * SECONDS)
 #define LIFE_GOOD (60 * SECONDS) /* who lived so long begins anew with short pauses */
 #define STOP_WAIT (10 * SECONDS)
-#define STOP_WAIT_NOTIFIER (70 * SECONDS) /* it waits for answers to what has left, a minute at most */
+#define STOP_WAIT_NOTIFIER                                                                         \
+    (70 * SECONDS) /* it waits for answers to what has left, a minute at most */
 #define READY_LOOK 50
 #define READY_LIFE 300 /* who lived so long has started */
-#define WORKERS 3
+#define WORKERS 4
 
 struct supervisor;
 struct worker {
@@ -44,8 +45,8 @@ struct supervisor {
     int exit_code;
 };
 
-static const char *const start_order[WORKERS] = {"scheduler", "intake", "notifier"};
-static const unsigned stop_order[WORKERS] = {1, 2, 0};
+static const char *const start_order[WORKERS] = {"scheduler", "intake", "notifier", "gateway"};
+static const unsigned stop_order[WORKERS] = {3, 1, 2, 0};
 
 static void start_worker(void *ctx);
 
@@ -172,12 +173,13 @@ static void print_welcome(const struct supervisor *s) {
 
 static void look_if_ready(void *ctx) {
     struct supervisor *s = ctx;
-    char door[HOME_PATH], house[HOME_PATH];
+    char door[HOME_PATH], house[HOME_PATH], gateway[HOME_PATH];
     bool ready;
 
     home_path(door, s->home, "run/intake.ipc");
     home_path(house, s->home, "run/scheduler.ipc");
-    ready = access(door, F_OK) == 0 && access(house, F_OK) == 0;
+    home_path(gateway, s->home, "run/gateway.ipc");
+    ready = access(door, F_OK) == 0 && access(house, F_OK) == 0 && access(gateway, F_OK) == 0;
     for (unsigned i = 0; i < WORKERS; i++)
         ready = ready && s->workers[i].pid && clock_boot() - s->workers[i].started >= READY_LIFE;
     if (s->stopping)

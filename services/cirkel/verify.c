@@ -195,6 +195,8 @@ static const struct {
      "sums: accepted is applied, refused, quarantined or pending; fired has ended or is open",
      verify_conservation},
     {"places", "meetings against their registrations", verify_places},
+    {"programmes", "programmes: places, hours, indexes both ways, and what falls due for them",
+     verify_programmes},
 };
 
 static json_t *check_all(struct verify *v, bool json) {

@@ -30,5 +30,6 @@ void verify_ledger(struct verify *v);  /* verify_ledger.c: its indexes, outbox, 
 void verify_plans(struct verify *v);   /* verify_ledger.c */
 void verify_conservation(struct verify *v); /* verify_sums.c */
 void verify_places(struct verify *v);       /* verify_sums.c */
+void verify_programmes(struct verify *v);   /* verify_programme.c */
 
 #endif

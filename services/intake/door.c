@@ -119,15 +119,15 @@ static int read_envelope(struct bytes request, struct door_item *item, struct en
         return refuse(item, "malformed", "", "must be a map, or an array of maps");
     /* Whoever gives more has given an unknown one or one twice by then. */
     for (uint32_t i = 0; i < pairs && i < FIELDS_READ; i++) {
-        struct pack_reader value = r;
-        bool is_there = pack_skip(&value) && pack_skip(&value);
-        if (read_field(&r, item, ret) < 0 && result == 0) {
+        struct pack_reader field = r;
+        if (read_field(&r, item, ret) == 0)
+            continue;
+        if (result == 0)
             first = item->complaint;
-            result = -EBADMSG;
-        }
-        if (!is_there)
+        result = -EBADMSG;
+        r = field;
+        if (!pack_skip(&r) || !pack_skip(&r))
             break;
-        r = value;
     }
     if (result < 0)
         item->complaint = first;
@@ -171,8 +171,8 @@ static void read_request(struct door_reading *ret, const struct door_who *who, s
                  DOOR_REQUEST_BYTES);
         return;
     }
-    if (check_right(who, item) < 0 || codec_decode(&msg_shapes[item->msg], CODEC_STRICT,
-                                                   envelope.body, &msg, &item->complaint) < 0)
+    if (check_right(who, item) < 0 || codec_decode_scanned(&msg_shapes[item->msg], CODEC_STRICT,
+                                                           envelope.body, &msg, &item->complaint) < 0)
         return;
     codec_encode(&msg_shapes[item->msg], &msg, &ret->bodies);
     must(!ret->bodies.over);

@@ -15,7 +15,7 @@
 
 #define HELLO_EVERY (1 * SECONDS)
 #define HINT_EVERY ((msec)10)
-#define HELLO_AGAIN ((msec)50) /* until the scheduler is there to hear it */
+#define HELLO_AGAIN ((msec)20) /* until the scheduler is there to hear it */
 #define FRAME_BYTES ((size_t)64 * 1024)
 #define HIGH_WATER 100000 /* hints and decisions are small, and many in a burst */
 #define BURST 2000
@@ -57,7 +57,10 @@ static void tell_accepted(void *ctx) {
                                    .awaited = (int64_t)house->awaited};
     house->told = clock_boot();
     loop_cancel(house->loop, tell_accepted, house);
-    say(house, FRAME_ACCEPTED, &frame);
+    if (say(house, FRAME_ACCEPTED, &frame))
+        house->awaited = 0;
+    else /* the scheduler is starting; somebody may wait for it */
+        loop_after(house->loop, HELLO_AGAIN, tell_accepted, house);
 }
 
 /* An event in quarantine is accepted: it is stored, and a person decides what becomes of it. */
@@ -132,7 +135,8 @@ void house_close(struct house **house) {
 void house_tell_accepted(struct house *house, uint64_t last, uint64_t awaited) {
     msec since = clock_boot() - house->told;
     house->accepted = last;
-    house->awaited = awaited;
+    if (house->awaited == 0)
+        house->awaited = awaited;
     if (awaited || since >= HINT_EVERY)
         tell_accepted(house);
     else

@@ -149,6 +149,11 @@ static int show_answer(struct letter_values *v, struct template_value *ret) {
     return show_text(last, ret);
 }
 
+static int show_overdue(struct letter_values *v, struct template_value *ret) {
+    const struct rec_obligation *obligation = v->records[REC_OBLIGATION];
+    return show_truth(obligation && text_is(obligation->state, "overdue"), ret);
+}
+
 static int64_t votes_for(const struct rec_poll *poll, struct text option) {
     struct list votes = poll->votes;
     struct text id;
@@ -185,6 +190,11 @@ static struct text object_of(struct letter_values *v, const struct variable_link
         return TEXT_NONE;
     if (type == REC_MEMBERSHIP)
         return ((struct rec_membership *)v->records[type])->network;
+    if (type == REC_PARTICIPATION) {
+        const struct rec_participation *p = v->records[type];
+        return arena_printf(v->in->arena, "%.*s/%.*s", TEXT_ARGS(p->programme),
+                            TEXT_ARGS(p->organisation));
+    }
     const struct shape *shape = &rec_shapes[type];
     const struct field *field = shape_field(shape, text_of(shape->name));
     must(field && field->kind == FIELD_ID);
@@ -227,6 +237,10 @@ static int show_named(struct letter_values *v, const struct variable *var,
         return show_answer(v, ret);
     case VARIABLE_POLL_RESULT:
         return show_result(v, var, 0, ret);
+    case VARIABLE_ORGANISATION_NAME:
+        return show_text(in->occasion->organisation, ret);
+    case VARIABLE_OVERDUE:
+        return show_overdue(v, ret);
     case VARIABLE_LATE:
         return show_truth(in->occasion->late, ret);
     default:

@@ -330,7 +330,7 @@ static void speak(struct smtp_thread *t, bool is_fresh) {
 static bool was_stale(const struct smtp_thread *t) {
     long connects = 1;
     (void)curl_easy_getinfo(t->curl, CURLINFO_NUM_CONNECTS, &connects);
-    bool is_answered = t->reply.is_whole && t->reply.code / 100 != 4;
+    bool is_answered = t->reply.is_whole && t->reply.code != 421 && t->reply.code != 452;
     return connects == 0 && t->trouble == SMTP_LOST && t->step <= SMTP_MAIL && !is_answered;
 }
 

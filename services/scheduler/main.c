@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -11,6 +12,7 @@
 #include "services/scheduler/scheduler.h"
 
 #define GRACE (5 * SECONDS)
+#define NICE 5 /* where processors are short, whoever waits for an answer goes first */
 
 struct arguments {
     const char *home, *forecast;
@@ -114,5 +116,7 @@ int main(int argc, char **argv) {
     log_start("scheduler", a.debug);
     if (a.check)
         return check(a.home);
+    if (nice(NICE) == -1)
+        log_debug("not_nicer", "by=%d", NICE);
     return a.forecast ? forecast(a.home, a.clock, a.forecast) : serve(&a);
 }

@@ -8,6 +8,7 @@
 
 #include "common/pack.h"
 #include "common/zone.h"
+#include "services/scheduler/recent.h"
 
 struct key key1(struct text a) {
     struct key k;
@@ -45,33 +46,33 @@ int office_read(struct office *o, enum table table, struct bytes value, void *re
 int office_unpack(struct office *o, enum rec_type type, struct bytes raw, void *ret) {
     struct complaint c;
     struct bytes copy = arena_bytes(o->arena, raw);
-    return codec_decode(&rec_shapes[type], CODEC_LENIENT, copy, ret, &c);
+    return codec_decode(&rec_shapes[type], CODEC_STORED, copy, ret, &c);
+}
+
+int office_read_at(struct office *o, enum table table, struct bytes key, struct bytes value,
+                   void *ret_record) {
+    int rc = recent_decode(o->recent, table_infos[table].record, key, value, ret_record);
+    return rc == -ENOENT ? office_read(o, table, value, ret_record) : rc;
 }
 
 struct bytes office_pack(struct office *o, enum rec_type type, const void *record) {
-    struct buf b;
-    buf_init(&b, 1 << 20);
-    codec_encode(&rec_shapes[type], record, &b);
-    must(!b.over);
-    struct bytes out = arena_bytes(o->arena, buf_as_bytes(&b));
-    buf_free(&b);
-    return out;
+    buf_clear(o->row);
+    codec_encode(&rec_shapes[type], record, o->row);
+    must(!o->row->over);
+    return arena_bytes(o->arena, buf_as_bytes(o->row));
 }
 
 int office_get(struct office *o, enum table table, struct key key, void *ret_record) {
     struct bytes value;
     int rc = store_get(o->txn, table, key_bytes(&key), &value);
-    return rc ? rc : office_read(o, table, value, ret_record);
+    return rc ? rc : office_read_at(o, table, key_bytes(&key), value, ret_record);
 }
 
 int office_put(struct office *o, enum table table, struct key key, const void *record) {
-    struct buf b;
-    buf_init(&b, 1 << 20);
-    codec_encode(&rec_shapes[table_infos[table].record], record, &b);
-    must(!b.over);
-    int rc = store_put(o->txn, table, key_bytes(&key), buf_as_bytes(&b));
-    buf_free(&b);
-    return rc;
+    buf_clear(o->row);
+    codec_encode(&rec_shapes[table_infos[table].record], record, o->row);
+    must(!o->row->over);
+    return store_put(o->txn, table, key_bytes(&key), buf_as_bytes(o->row));
 }
 
 int office_del(struct office *o, enum table table, struct key key) {

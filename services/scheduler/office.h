@@ -21,6 +21,7 @@
 #include "proto/shape.h"
 #include "proto/table.h"
 
+struct recent;
 struct rulebook;
 
 enum count { /* table COUNTER; conservation is checked by them */
@@ -40,6 +41,8 @@ struct office {
     struct txn *txn;
     struct arena *arena;   /* of this input */
     struct arena *scratch; /* of one person considered; audience_walk.c resets it */
+    struct buf *row;       /* of what is being encoded */
+    struct recent *recent; /* of this process: what is decoded once need not be again */
     const struct settings *settings;
     const struct rulebook *rules;
     const struct token_key *links;
@@ -76,8 +79,10 @@ MUST_CHECK int office_marked(struct office *o, enum table table, struct key key,
  * value and the key's bytes are copied to the arena. -ENOENT at the end. */
 MUST_CHECK int office_next(struct office *o, enum table table, const struct key *prefix,
                            struct key *at, struct bytes *ret_value);
-/* Decodes a value of that table. */
+/* Decodes a value of that table; office_read_at() when its key is known, which may be quicker. */
 MUST_CHECK int office_read(struct office *o, enum table table, struct bytes value, void *ret_record);
+MUST_CHECK int office_read_at(struct office *o, enum table table, struct bytes key,
+                              struct bytes value, void *ret_record);
 /* The same, for an encoded record inside a record. */
 MUST_CHECK int office_unpack(struct office *o, enum rec_type type, struct bytes raw, void *ret);
 struct bytes office_pack(struct office *o, enum rec_type type, const void *record); /* arena */

@@ -14,6 +14,7 @@
 #define EVENTS_A_COMMIT 2000
 #define DUE_WRITES_A_COMMIT 8000 /* each may hold a page in memory until the commit */
 #define PACE 3 /* milliseconds between commits under load, so that the inbox has the disk */
+#define EVENTS_PACE 10 /* the same when there are only events, and nobody waits for them */
 #define LOOK_EVERY (1 * SECONDS)
 #define NOTIFIER_SILENT (5 * SECONDS)
 #define LEASE_MARGIN (1 * SECONDS)
@@ -117,7 +118,6 @@ static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
     t->more |= s->position - before >= EVENTS_A_COMMIT || (careful && s->position > before);
     rc = journal_range(s->inbox, &first, &last);
     t->behind = rc == 0 && last > s->position;
-    t->more |= t->behind;
     return rc;
 }
 
@@ -368,7 +368,7 @@ static bool is_quiet(struct scheduler *s, struct txn *txn) {
 }
 
 /* Gives out letters, answers who asks, and says when to look again. */
-static void after(struct scheduler *s, bool more) {
+static void after(struct scheduler *s, const struct turn *t) {
     struct txn *txn;
     instant next = 0;
     msec wait = LOOK_EVERY;
@@ -382,8 +382,10 @@ static void after(struct scheduler *s, bool more) {
         if (quiet && s->asker_count)
             scheduler_tell_askers(s, quiet, next);
     }
-    if (more)
+    if (t->more || (t->behind && s->awaited_to))
         wait = PACE;
+    else if (t->behind)
+        wait = EVENTS_PACE;
     else if (next > s->now && next - s->now < wait && !clock_is_virtual())
         wait = next - s->now;
     loop_after(s->loop, wait, scheduler_turn, s);
@@ -403,8 +405,8 @@ void scheduler_turn(void *ctx) {
     if (!s->inbox)
         open_inbox(s);
     if (has_work(s) && !commit_turn(s, &t))
-        t.more = false;
-    after(s, t.more);
+        t.more = t.behind = false;
+    after(s, &t);
 }
 
 /* ---- start and end ---- */

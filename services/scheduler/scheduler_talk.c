@@ -36,10 +36,14 @@ static void keep(struct scheduler *s, const struct peer *from, enum frame_type t
     s->said_end = &f->next;
 }
 
+static void on_intake(struct scheduler *s, const struct peer *from) {
+    s->intake = *from;
+    s->has_intake = true;
+}
+
 static void on_hello(struct scheduler *s, const struct peer *from, const struct frame_hello *f) {
     if (text_is(f->process, "intake")) {
-        s->intake = *from;
-        s->has_intake = true;
+        on_intake(s, from);
         return;
     }
     if (!s->has_notifier || !text_is(f->boot, s->notifier_boot)) {
@@ -102,7 +106,10 @@ void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     }
     switch (type) {
     case FRAME_HELLO: on_hello(s, from, &f.hello); break;
-    case FRAME_ACCEPTED: on_accepted(s, &f.accepted); break;
+    case FRAME_ACCEPTED: /* after a start it may come before the hello */
+        on_intake(s, from);
+        on_accepted(s, &f.accepted);
+        break;
     case FRAME_ARM:
     case FRAME_RESULT: keep(s, from, type, payload); break;
     case FRAME_ASK_DECISION: on_ask_decision(s, &f.ask_decision); break;
@@ -132,7 +139,7 @@ void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to) {
         struct bytes value;
         struct key k = key_no(seq);
         if (store_get(txn, TABLE_DECISION, key_bytes(&k), &value) == 0 &&
-            codec_decode(&rec_shapes[REC_DECISION], CODEC_LENIENT, value, &d, &c) == 0)
+            codec_decode(&rec_shapes[REC_DECISION], CODEC_STORED, value, &d, &c) == 0)
             tell_one(s, &d);
     }
     store_abort(&txn);
@@ -148,7 +155,7 @@ void scheduler_tell_facts(struct scheduler *s) {
         struct bytes value;
         struct key k = key_no(s->told_fact + 1);
         if (store_get(txn, TABLE_FACT, key_bytes(&k), &value) ||
-            codec_decode(&rec_shapes[REC_FACT], CODEC_LENIENT, value, &f, &c))
+            codec_decode(&rec_shapes[REC_FACT], CODEC_STORED, value, &f, &c))
             break;
         int rc = bus_tell(s->radio, f.type, value);
         if (rc) /* whoever missed it reads from any number on */

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "common/pack.h"
+#include "services/scheduler/recent.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/obligation.h"
 #include "services/scheduler/reminders/plan.h"
 
 #define RESULT_MAX 4096
+#define ROW_MAX (1 << 20)
 #define DERIVE_SLICE 200
 
 static const char *const count_names[COUNT_COUNT] = {
@@ -42,6 +45,13 @@ static const struct {
     {"offer", registration_expire},
     {"lapse", membership_expire},
     {"poll", poll_expire},
+    {"obligation", obligation_expire},
+    {"call-open", call_begin},
+    {"call-close", call_close},
+    {"place", application_expire},
+    {"evidence", evidence_expire},
+    {"pace", participation_look},
+    {"milestone", milestone_expire},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,
@@ -49,13 +59,17 @@ void step_open(struct step *s, const struct settings *settings, const struct rul
     *s = (struct step){.settings = settings, .rules = rules, .links = links};
     s->arena = arena_new();
     s->scratch = arena_new();
+    s->recent = recent_new();
     buf_init(&s->result, RESULT_MAX);
+    buf_init(&s->row, ROW_MAX);
 }
 
 void step_close(struct step *s) {
     arena_free(&s->arena);
     arena_free(&s->scratch);
+    recent_free(&s->recent);
     buf_free(&s->result);
+    buf_free(&s->row);
 }
 
 int step_begin(struct step *s, struct txn *txn) {
@@ -63,6 +77,8 @@ int step_begin(struct step *s, struct txn *txn) {
     *o = (struct office){.txn = txn,
                          .arena = s->arena,
                          .scratch = s->scratch,
+                         .recent = s->recent,
+                         .row = &s->row,
                          .settings = s->settings,
                          .rules = s->rules,
                          .links = s->links,
@@ -97,6 +113,7 @@ int step_end(struct step *s) {
 static struct office *input(struct step *s, instant now, uint64_t seq) {
     struct office *o = &s->office;
     arena_reset(s->arena);
+    recent_turn(s->recent);
     buf_clear(&s->result);
     o->now = o->said = now;
     o->boot = 0;
@@ -157,7 +174,7 @@ static int apply(struct office *o, const struct rec_event *e) {
     uint64_t counts[COUNT_COUNT];
     if (msg_find(e->type, &type))
         return refuse(o, "unknown-type", "type", "There is no message %.*s.", TEXT_ARGS(e->type));
-    if (codec_decode(&msg_shapes[type], CODEC_STRICT, e->body, m, &o->refusal))
+    if (codec_decode_scanned(&msg_shapes[type], CODEC_STRICT, e->body, m, &o->refusal))
         return -EPROTO;
     memcpy(counts, o->counts, sizeof counts);
     int rc = handlers[type](o, m);
@@ -170,7 +187,7 @@ static int apply(struct office *o, const struct rec_event *e) {
 
 static int read_event(struct office *o, struct bytes payload, struct rec_event *ret) {
     struct complaint c;
-    return codec_decode(&rec_shapes[REC_EVENT], CODEC_LENIENT, arena_bytes(o->arena, payload), ret, &c);
+    return codec_decode(&rec_shapes[REC_EVENT], CODEC_STORED, arena_bytes(o->arena, payload), ret, &c);
 }
 
 int step_event(struct step *s, instant now, uint64_t seq, struct bytes payload) {

@@ -19,7 +19,8 @@ struct step { /* what stays the same from input to input, and the memory they sh
     const struct rulebook *rules;
     const struct token_key *links;
     struct arena *arena, *scratch;
-    struct buf result;
+    struct recent *recent;
+    struct buf result, row;
     struct office office;
 };
 

@@ -16,7 +16,7 @@ from tests.crash import rig
 from tests.crash.invariants import demand
 from tests.harness.house import WORKERS
 
-COPIES = rig.number("COPIES", 60)
+COPIES = rig.number("COPIES", 40)
 PAGE = 4096
 PATIENCE = 4.0
 ENDS = (0, 1, 2, 74)

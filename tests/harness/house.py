@@ -29,7 +29,7 @@ import zmq
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORKERS = ("scheduler", "intake", "notifier")  # in the order they start
-STOP_ORDER = ("intake", "notifier", "scheduler")
+STOP_ORDER = ("gateway", "intake", "notifier", "scheduler")
 PATIENCE = 30  # seconds of real time for anything
 LOG_SHOWN = 4000  # characters of each log when a story fails
 
@@ -200,7 +200,7 @@ class House:
 
     def error(self, text):
         """An error that carries what the programs logged."""
-        for name in WORKERS:
+        for name in STOP_ORDER:
             try:
                 with open(os.path.join(self.folder, name + ".log"), errors="replace") as file:
                     text += f"\n---- {name}.log\n{file.read()[-LOG_SHOWN:].rstrip()}"

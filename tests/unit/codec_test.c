@@ -19,7 +19,7 @@ union any_struct {
     union any_msg msg;
     union any_frame frame;
 #include "proto/rows_none.inc"
-#define RECORD(NAME, name, doc) struct rec_##name NAME;
+#define RECORD(NAME, name, doc) struct rec_##name of_##name;
 #include "proto/records.def"
 #include "proto/rows_end.inc"
 #include "proto/rows_none.inc"
@@ -336,6 +336,26 @@ static void test_unknown_fields(void **state) {
         }
 }
 
+/* What was stored is not looked into again, but its structure and bounds are. */
+static void test_stored(void **state) {
+    static const char odd[] = "\x86\xa7" "network\xa3" "net\xa4" "name\xa5" "a\x01\xff" "bc"
+                              "\xa4" "host\xa1h\xa4" "lead\xa1l\xa5" "state\xa4open\xa4zone\xa3UTC";
+    const struct shape *shape = &rec_shapes[REC_NETWORK];
+    struct rec_network n;
+
+    (void)state;
+    for (size_t size = 0; size < sizeof odd - 1; size++)
+        assert_int_equal(codec_decode(shape, CODEC_STORED, (struct bytes){odd, size}, &n, NULL),
+                         -EBADMSG);
+    assert_int_equal(codec_decode(shape, CODEC_LENIENT, (struct bytes){odd, sizeof odd - 1}, &n, NULL),
+                     -EBADMSG);
+    assert_int_equal(codec_decode(shape, CODEC_STORED, (struct bytes){odd, sizeof odd}, &n, NULL),
+                     -EBADMSG); /* a byte too many */
+    assert_int_equal(codec_decode(shape, CODEC_STORED, (struct bytes){odd, sizeof odd - 1}, &n, NULL),
+                     0);
+    assert_true(text_is(n.zone, "UTC"));
+}
+
 /* What our own names need of C is not on the wire. */
 static void test_no_trailing_underscore(void **state) {
     struct msg_support_close msg;
@@ -466,6 +486,7 @@ static void test_mutated(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row_of_every_shape),
+        cmocka_unit_test(test_stored),
         cmocka_unit_test(test_unknown_fields),
         cmocka_unit_test(test_no_trailing_underscore),
         cmocka_unit_test(test_empty_is_not_absent),

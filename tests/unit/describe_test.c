@@ -11,6 +11,7 @@
 #include "common/pack.h"
 #include "proto/codec.h"
 #include "proto/machine.h"
+#include "proto/query.h"
 
 #define DOCUMENT_BYTES ((size_t)1 << 20)
 
@@ -94,6 +95,10 @@ static void test_everything_is_described(void **state) {
     expect_shapes(document, "Part ", part_shapes, PART_COUNT);
     expect_shapes(document, "Record ", rec_shapes, REC_COUNT);
     expect_shapes(document, "Frame ", frame_shapes, FRAME_COUNT);
+    for (unsigned i = 0; i < QUERY_COUNT; i++)
+        expect_shapes(document, "", &query_infos[i].shape, 1);
+    for (unsigned i = 0; i < VIEW_COUNT; i++)
+        expect_shapes(document, "View ", &view_infos[i].shape, 1);
     for (unsigned i = 0; i < transition_count; i++)
         assert_non_null(strstr(document, transitions[i].because));
     buf_free(&b);

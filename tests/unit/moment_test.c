@@ -23,7 +23,7 @@ static void shows(const char *moment, enum rec_type type, const void *record, co
     buf_init(&err, 1000);
     if (moment_parse(text_of(moment), &rec_shapes[type], &m, &err))
         fail_msg("%s: %s", moment, buf_cstr(&err));
-    instant at = moment_of(&m, record, stockholm(), from);
+    instant at = moment_of(&m, record, stockholm(), TEXT_LIT("SE"), from);
     if (at)
         instant_format(at, NULL, when);
     if (strcmp(when, expected) || (occurrence && strcmp(from, occurrence)))

@@ -176,6 +176,54 @@ static void write_random(struct buf *b, unsigned depth) {
     }
 }
 
+/* The shortest form of everything: digests of what was stored years ago are compared. */
+static void test_writes_what_msgpack_writes(void **state) {
+    static const int shifts[] = {0, 4, 5, 7, 8, 15, 16, 31, 32, 62};
+    static const size_t sizes[] = {0, 1, 15, 16, 31, 32, 255, 256, 65535, 65536};
+    static char text[65536];
+    struct buf ours;
+    msgpack_sbuffer theirs;
+    msgpack_packer to;
+
+    (void)state;
+    buf_init(&ours, 1 << 20);
+    msgpack_sbuffer_init(&theirs);
+    msgpack_packer_init(&to, &theirs, msgpack_sbuffer_write);
+    for (size_t i = 0; i < COUNT_OF(shifts); i++)
+        for (int64_t off = -1; off <= 1; off++)
+            for (int sign = -1; sign <= 1; sign += 2) {
+                int64_t v = sign * (((int64_t)1 << shifts[i]) + off);
+                pack_int(&ours, v);
+                msgpack_pack_int64(&to, v);
+            }
+    pack_int(&ours, INT64_MIN);
+    msgpack_pack_int64(&to, INT64_MIN);
+    pack_int(&ours, INT64_MAX);
+    msgpack_pack_int64(&to, INT64_MAX);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        pack_text(&ours, (struct text){text, sizes[i]});
+        msgpack_pack_str(&to, sizes[i]);
+        msgpack_pack_str_body(&to, text, sizes[i]);
+        pack_bytes(&ours, (struct bytes){text, sizes[i]});
+        msgpack_pack_bin(&to, sizes[i]);
+        msgpack_pack_bin_body(&to, text, sizes[i]);
+        pack_array(&ours, (uint32_t)sizes[i]);
+        msgpack_pack_array(&to, sizes[i]);
+        pack_map(&ours, (uint32_t)sizes[i]);
+        msgpack_pack_map(&to, sizes[i]);
+    }
+    pack_nil(&ours);
+    msgpack_pack_nil(&to);
+    pack_bool(&ours, true);
+    msgpack_pack_true(&to);
+    pack_bool(&ours, false);
+    msgpack_pack_false(&to);
+    assert_int_equal(ours.n, theirs.size);
+    assert_memory_equal(ours.p, theirs.data, theirs.size);
+    msgpack_sbuffer_destroy(&theirs);
+    buf_free(&ours);
+}
+
 static void mutate(struct buf *b) {
     for (uint32_t n = below(4); n > 0; n--)
         b->p[below((uint32_t)b->n)] = (char)below(256);
@@ -220,6 +268,7 @@ int main(void) {
         cmocka_unit_test(test_read_what_was_written),
         cmocka_unit_test(test_reader_stays_inside),
         cmocka_unit_test(test_agrees_with_msgpack),
+        cmocka_unit_test(test_writes_what_msgpack_writes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "common/token.h"
 
@@ -117,6 +118,27 @@ static void hashes_keep_parts_apart(void **state) {
     assert_string_not_equal(a, c);
 }
 
+/* However much it is: the lengths, eight bytes each, and the parts behind each other. */
+static void short_and_long_are_hashed_alike(void **state) {
+    static unsigned char bytes[1100];
+    (void)state;
+    token_random(bytes + 16, 1000);
+    for (size_t n = 300; n < 800; n++) {
+        const struct bytes parts[] = {{bytes + 16, n}, {"", 0}};
+        unsigned char hash[16], expected[16];
+        token_hash16(parts, 2, hash);
+        memset(bytes + 8, 0, 6);
+        bytes[14] = (unsigned char)(n >> 8);
+        bytes[15] = (unsigned char)n;
+        unsigned char kept[8];
+        memcpy(kept, bytes + 16 + n, sizeof kept);
+        memset(bytes + 16 + n, 0, sizeof kept);
+        assert_int_equal(crypto_generichash(expected, 16, bytes + 8, n + 16, NULL, 0), 0);
+        memcpy(bytes + 16 + n, kept, sizeof kept);
+        assert_memory_equal(hash, expected, sizeof hash);
+    }
+}
+
 /* The base32 of RFC 4648, lower case, against a decoder that works bit by bit. */
 static void hash_text_is_base32_of_hash16(void **state) {
     (void)state;
@@ -144,6 +166,7 @@ int main(void) {
         cmocka_unit_test(nothing_else_reads),
         cmocka_unit_test(keys_are_kept_in_files),
         cmocka_unit_test(hashes_keep_parts_apart),
+        cmocka_unit_test(short_and_long_are_hashed_alike),
         cmocka_unit_test(hash_text_is_base32_of_hash16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

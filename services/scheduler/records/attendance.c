@@ -28,6 +28,8 @@ static int put_one(struct office *o, struct rec_meeting *m, struct text person, 
     struct rec_registration was, r;
     int rc = registration_get(o, m->meeting, person, &was);
     r = was;
+    if (rc == 0)
+        rc = hours_from_attendance(o, m, person, minutes);
     if (rc || machine_next("REGISTRATION", was.state, minutes ? "attend" : "miss", &r.state))
         return rc; /* somebody who never had a place and did not come is nothing to write down */
     r.zone = m->zone;
@@ -79,8 +81,11 @@ int apply_attendance_record(struct office *o, const struct msg_attendance_record
         rc = put_one(o, &meeting, e.person, e.minutes);
     if (rc == 0)
         rc = put_absent(o, &meeting, m->entries);
+    meeting.attendance = o->said;
     if (rc == 0)
         rc = meeting_put(o, &meeting);
+    if (rc == 0)
+        rc = participation_note_attendance(o, &meeting);
     answer_int(o, "entries", m->entries.count);
     return rc ? rc : office_fact(o, FACT_ATTENDANCE_RECORDED, "meeting", m->meeting);
 }

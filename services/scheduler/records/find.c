@@ -2,6 +2,8 @@
 #include <errno.h>
 
 #include "common/zone.h"
+#include "services/scheduler/records/application.h"
+#include "services/scheduler/records/call.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/audience.h"
 
@@ -51,6 +53,26 @@ int find_network(struct office *o, struct text id, const char *field, struct rec
 int find_meeting(struct office *o, struct text id, const char *field, struct rec_meeting *ret) {
     int rc = id.p ? office_get(o, TABLE_MEETING, key1(id), ret) : -ENOENT;
     return rc == -ENOENT ? unknown(o, "meeting", id, field) : rc;
+}
+
+int find_programme(struct office *o, struct text id, const char *field, struct rec_programme *ret) {
+    int rc = id.p ? office_get(o, TABLE_PROGRAMME, key1(id), ret) : -ENOENT;
+    if (rc == -ENOENT)
+        return unknown(o, "programme", id, field);
+    if (rc == 0 && text_is(ret->state, "ended"))
+        return gone(o, "programme", id, ret->state, TEXT_NONE, field);
+    return rc;
+}
+
+int find_call(struct office *o, struct text id, const char *field, struct rec_call *ret) {
+    int rc = id.p ? office_get(o, TABLE_CALL, key1(id), ret) : -ENOENT;
+    return rc == -ENOENT ? unknown(o, "call", id, field) : rc;
+}
+
+int find_application(struct office *o, struct text id, const char *field,
+                     struct rec_application *ret) {
+    int rc = id.p ? office_get(o, TABLE_APPLICATION, key1(id), ret) : -ENOENT;
+    return rc == -ENOENT ? unknown(o, "application", id, field) : rc;
 }
 
 int find_zone(struct office *o, struct text name, const char *field) {

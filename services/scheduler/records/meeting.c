@@ -5,10 +5,16 @@
 #include "services/scheduler/records/meeting.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/plan.h"
+#include "services/scheduler/reminders/rule.h"
 
 int meeting_put(struct office *o, struct rec_meeting *m) {
     int rc = office_put(o, TABLE_MEETING, key1(m->meeting), m);
     return rc ? rc : plan_derive(o, "meeting", m->meeting);
+}
+
+int meeting_put_counts(struct office *o, struct rec_meeting *m) {
+    return o->rules->asks_counts ? meeting_put(o, m)
+                                 : office_put(o, TABLE_MEETING, key1(m->meeting), m);
 }
 
 int meeting_tell(struct office *o, struct rec_meeting *m, enum fact_type fact) {
@@ -51,35 +57,56 @@ int meeting_check_times(struct office *o, const struct rec_meeting *m) {
     return 0;
 }
 
-/* Whose meeting it is, and its zone. */
-static int check_host(struct office *o, const struct msg_meeting_plan *m, struct text *ret_zone) {
-    struct rec_network n;
+static int check_group(struct office *o, struct rec_meeting *r) {
     struct rec_group g;
-    *ret_zone = m->zone.p ? m->zone : text_of(o->settings->zone);
-    if (!m->network.p == !m->group.p)
-        return refuse(o, m->network.p ? "conflict" : "missing", "network",
-                      "Expected either a network or a group.");
-    if (m->network.p) {
-        int rc = find_network(o, m->network, "network", &n);
-        if (rc == 0 && !m->zone.p)
-            *ret_zone = n.zone;
+    int rc = office_get(o, TABLE_GROUP, key1(r->group), &g);
+    if (rc == -ENOENT)
+        return refuse(o, "not-found", "group", "There is no group %.*s.", TEXT_ARGS(r->group));
+    if (rc)
         return rc;
-    }
-    int rc = office_get(o, TABLE_GROUP, key1(m->group), &g);
-    return rc == -ENOENT ? refuse(o, "not-found", "group", "There is no group %.*s.",
-                                  TEXT_ARGS(m->group))
-                         : rc;
+    if (r->programme.p && !(g.programme.p && text_eq(g.programme, r->programme)))
+        return refuse(o, "conflict", "group", "The group %.*s is not of the programme %.*s.",
+                      TEXT_ARGS(r->group), TEXT_ARGS(r->programme));
+    r->programme = g.programme;
+    return 0;
+}
+
+/* Whose meeting it is: a network's, a programme's or a group's, maybe of a programme, which the
+ * group may outlive. Its zone, when it has none of its own. */
+static int check_host(struct office *o, struct rec_meeting *r) {
+    struct rec_network n;
+    struct rec_programme p;
+    bool named = r->programme.p != NULL, other = named || r->group.p;
+    if (!r->network.p == !other)
+        return refuse(o, other ? "conflict" : "missing", "network",
+                      "Expected either a network, or a programme or group.");
+    int rc = r->network.p ? find_network(o, r->network, "network", &n) : 0;
+    if (rc == 0 && r->group.p)
+        rc = check_group(o, r);
+    if (rc == 0 && named)
+        rc = find_programme(o, r->programme, "programme", &p);
+    else if (rc == 0 && r->programme.p)
+        rc = office_get(o, TABLE_PROGRAMME, key1(r->programme), &p);
+    if (rc || r->zone.p)
+        return rc;
+    r->zone = text_of(o->settings->zone);
+    if (r->network.p)
+        r->zone = n.zone;
+    else if (r->programme.p)
+        r->zone = p.zone;
+    return 0;
 }
 
 int apply_meeting_plan(struct office *o, const struct msg_meeting_plan *m) {
-    struct text zone;
     struct rec_meeting r = {.meeting = office_id(o, m->meeting, "meeting"),
                             .network = m->network,
+                            .programme = m->programme,
                             .group = m->group,
                             .kind = m->kind,
                             .title = m->title,
                             .text = m->text,
                             .starts = m->starts,
+                            .zone = m->zone,
                             .minutes = m->minutes,
                             .room_opens = m->room_opens,
                             .mode = m->mode,
@@ -95,16 +122,15 @@ int apply_meeting_plan(struct office *o, const struct msg_meeting_plan *m) {
                             .planned = o->said};
     int rc = find_none(o, TABLE_MEETING, key1(r.meeting), "meeting");
     if (rc == 0)
-        rc = check_host(o, m, &zone);
+        rc = check_host(o, &r);
     if (rc == 0)
-        rc = find_zone(o, zone, "zone");
+        rc = find_zone(o, r.zone, "zone");
     if (rc == 0)
         rc = find_audience(o, m->audience, "audience");
     if (rc)
         return rc;
-    r.zone = zone;
     r.ends = meeting_ends(o, r.starts, r.minutes);
-    if (office_wall(o, r.starts, zone) < o->said)
+    if (office_wall(o, r.starts, r.zone) < o->said)
         return refuse(o, "too-late", "starts", "The meeting would start in the past.");
     rc = meeting_check_times(o, &r);
     if (rc == 0)

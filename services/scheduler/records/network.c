@@ -106,10 +106,16 @@ int apply_pledge_follow_up(struct office *o, const struct msg_pledge_follow_up *
 
 int apply_group_create(struct office *o, const struct msg_group_create *m) {
     struct rec_network network;
-    struct rec_group r = {.group = m->group, .network = m->network, .name = m->name};
+    struct rec_programme programme;
+    struct rec_group r = {
+        .group = m->group, .network = m->network, .programme = m->programme, .name = m->name};
     int rc = find_none(o, TABLE_GROUP, key1(m->group), "group");
+    if (rc == 0 && m->network.p && m->programme.p)
+        return refuse(o, "conflict", "programme", "A group is of a network or of a programme.");
     if (rc == 0 && m->network.p)
         rc = find_network(o, m->network, "network", &network);
+    if (rc == 0 && m->programme.p)
+        rc = find_programme(o, m->programme, "programme", &programme);
     if (rc)
         return rc;
     office_about(o, "group", m->group);

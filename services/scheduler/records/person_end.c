@@ -4,6 +4,7 @@
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/obligation.h"
 
 static int move_memberships(struct office *o, struct text from, struct text into) {
     struct key prefix = key1(from), at = {.n = 0};
@@ -221,11 +222,17 @@ int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
     if (rc == 0)
         rc = move_groups(o, m->person, m->into);
     if (rc == 0)
+        rc = participation_drop_person(o, m->person, m->into);
+    if (rc == 0)
+        rc = application_drop_person(o, m->person, m->into);
+    if (rc == 0)
         rc = move_ledger(o, m->person, m->into);
     if (rc == 0)
         rc = move_preferences(o, m->person, m->into);
     if (rc == 0)
         rc = move_person(o, &was, &into);
+    if (rc == 0)
+        rc = obligation_reroute(o, m->person, m->into);
     if (rc == 0 && was.protected && !into.protected)
         rc = ledger_stop_person(o, m->into, TEXT_NONE, false, "suppress",
                                 TEXT_LIT("protected identity"));
@@ -315,11 +322,17 @@ int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
     if (rc == 0)
         rc = move_groups(o, m->person, TEXT_NONE);
     if (rc == 0)
+        rc = participation_drop_person(o, m->person, TEXT_NONE);
+    if (rc == 0)
+        rc = application_drop_person(o, m->person, TEXT_NONE);
+    if (rc == 0)
         rc = blank_diets(o, m->person);
     if (rc == 0)
         rc = blank_ledger(o, m->person);
     if (rc == 0)
         rc = blank_prefix(o, TABLE_PREFERENCE, m->person);
+    if (rc == 0)
+        rc = obligation_reroute(o, m->person, TEXT_NONE);
     if (rc == 0)
         rc = person_put(o, &was, &p);
     return rc ? rc : office_fact(o, FACT_PERSON_ERASED, "person", m->person);

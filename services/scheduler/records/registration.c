@@ -3,6 +3,7 @@
 
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
+#include "services/scheduler/records/staff.h"
 #include "services/scheduler/reminders/audience.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -44,22 +45,39 @@ static int check_details(struct office *o, const struct rec_meeting *m, struct t
     return 0;
 }
 
-/* The audience says who is invited; any member of the network may come too. */
-static int check_entitled(struct office *o, struct text meeting, struct text person) {
+/* The staff of whoever takes part in the programme that meets, and the members of the group. */
+static int belongs(struct office *o, const struct rec_meeting *m, struct text person) {
+    struct text there;
+    int rc = -ENOENT;
+    if (m->group.p)
+        rc = office_marked(o, TABLE_GROUP_MEMBER, key2(m->group, person), &there);
+    if (rc == -ENOENT)
+        return m->programme.p ? staff_is_any(o, m->programme, person) : 0;
+    return rc ? rc : 1;
+}
+
+static int is_invited(struct office *o, const struct subject *s, struct text person) {
     struct audience a;
     struct buf why;
+    buf_init(&why, 1000);
+    int rc = audience_parse(s->audience, &a, &why) ? -EBADMSG : 0;
+    buf_free(&why);
+    return rc ? rc : audience_has(o, &a, s, person);
+}
+
+/* The audience says who is invited; any member of the network, programme or group may come too, and
+ * most are. */
+static int check_entitled(struct office *o, struct text meeting, struct text person) {
+    static const struct audience members = {.nodes = {{.term = TERM_MEMBERS}}, .count = 1};
     struct subject s;
     int rc = subject_load(o, TEXT_LIT("meeting"), meeting, &s);
     if (rc)
         return rc;
-    buf_init(&why, 1000);
-    rc = audience_parse(s.audience, &a, &why);
-    rc = rc ? -EBADMSG : audience_has(o, &a, &s, person);
-    if (rc == 0) {
-        must(audience_parse(TEXT_LIT("members"), &a, &why) == 0);
-        rc = audience_has(o, &a, &s, person);
-    }
-    buf_free(&why);
+    rc = audience_has(o, &members, &s, person);
+    if (rc == 0)
+        rc = is_invited(o, &s, person);
+    if (rc == 0)
+        rc = belongs(o, &s.meeting, person);
     if (rc == 0)
         return refuse(o, "not-entitled", "person", "%.*s is neither a member nor among those invited (%.*s).",
                       TEXT_ARGS(person), TEXT_ARGS(s.audience));
@@ -69,7 +87,7 @@ static int check_entitled(struct office *o, struct text meeting, struct text per
 static int tell(struct office *o, struct rec_meeting *m, const struct rec_registration *r,
                 enum fact_type fact) {
     answer_text(o, "state", r->state);
-    int rc = meeting_put(o, m);
+    int rc = meeting_put_counts(o, m);
     return rc ? rc : office_fact(o, fact, "registration", subject_pair(o, r->meeting, r->person));
 }
 

@@ -126,7 +126,7 @@ int registration_expire(struct office *o, struct key key) {
     if (rc == 0)
         rc = registration_offer_free(o, &m);
     if (rc == 0)
-        rc = meeting_put(o, &m);
+        rc = meeting_put_counts(o, &m);
     return rc ? rc : office_fact(o, FACT_REGISTRATION_ENDED, "registration",
                                  subject_pair(o, meeting, person));
 }
@@ -147,7 +147,7 @@ static int cancel_one(struct office *o, struct text meeting_id, struct text pers
         rc = registration_put(o, &m, &was, &r);
     if (rc == 0)
         rc = registration_offer_free(o, &m);
-    return rc ? rc : meeting_put(o, &m);
+    return rc ? rc : meeting_put_counts(o, &m);
 }
 
 int registration_cancel_all(struct office *o, struct text person) {

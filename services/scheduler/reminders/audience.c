@@ -50,6 +50,8 @@ static int parse_term(struct parser *p, uint8_t *ret) {
     bool takes = memchr(p->word.p, ':', p->word.n) != NULL;
     if (!text_cut(&argument, ':', &name))
         name = TEXT_NONE;
+    if (text_is(name, "colleagues")) /* of a ladder: the owner's */
+        name = text_of(terms[TERM_COLLEAGUES].name);
     for (unsigned i = 0; i < TERM_COUNT; i++) {
         if (!text_is(name, terms[i].name))
             continue;

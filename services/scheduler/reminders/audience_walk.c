@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/audience_programme.h"
 #include "services/scheduler/reminders/subject.h"
 
 #define NESTED_MAX 3 /* "audience" inside an audience */
@@ -181,6 +182,22 @@ static bool is_this(struct text person, const struct walk *w) {
     return person.p && text_eq(person, w->person);
 }
 
+static int is_colleague(struct walk *w) {
+    struct text value;
+    if (!w->s->owner.p || is_this(w->s->owner, w))
+        return 0;
+    if (w->s->owned_by.p)
+        return yes_no(office_marked(w->o, TABLE_STAFF, key2(w->s->owned_by, w->person), &value));
+    return by_organisation(w, is_owners_organisation, TEXT_NONE);
+}
+
+static int is_owner(struct walk *w) {
+    struct text value;
+    if (w->s->owner.p || !w->s->owned_by.p)
+        return is_this(w->s->owner, w);
+    return yes_no(office_marked(w->o, TABLE_STAFF, key2(w->s->owned_by, w->person), &value));
+}
+
 static int term_has(struct walk *w, enum audience_term term, struct text argument) {
     struct text value;
     switch (term) {
@@ -200,15 +217,17 @@ static int term_has(struct walk *w, enum audience_term term, struct text argumen
     case TERM_REGION: return by_organisation(w, organisation_in_region, argument);
     case TERM_GROUP:
         return yes_no(office_marked(w->o, TABLE_GROUP_MEMBER, key2(argument, w->person), &value));
-    case TERM_OWNER: return is_this(w->s->owner, w);
-    case TERM_COLLEAGUES:
-        if (!w->s->owner.p || is_this(w->s->owner, w))
-            return 0;
-        return by_organisation(w, is_owners_organisation, TEXT_NONE);
+    case TERM_OWNER: return is_owner(w);
+    case TERM_COLLEAGUES: return is_colleague(w);
     case TERM_ADVISER: return is_this(w->s->adviser, w);
-    case TERM_LEAD: return w->s->has_network && is_this(w->s->network.lead, w);
+    case TERM_LEAD: return is_this(w->s->lead, w);
     case TERM_OPERATORS: return has_function(w, TEXT_LIT("operator"));
     case TERM_SUBSCRIBERS: return is_subscriber(w);
+    case TERM_ASSESSORS:
+    case TERM_APPLICANT:
+    case TERM_PARTNERS:
+    case TERM_STAFF:
+    case TERM_COHORT: return audience_programme_has(w->o, w->s, term, w->person);
     case TERM_COUNT: break;
     }
     return 0;
@@ -327,6 +346,27 @@ static int next_own_audience(struct walk *w, struct text after, struct candidate
     return rc;
 }
 
+/* Of any of the owner's organisations. */
+static int next_colleague(struct walk *w, struct text after, struct candidate *ret) {
+    struct rec_person owner;
+    struct candidate one;
+    struct text organisation;
+    int rc = -ENOENT, found = w->s->owner.p ? office_get(w->o, TABLE_PERSON, key1(w->s->owner), &owner)
+                                            : -ENOENT;
+    if (found)
+        return found;
+    while (codec_next_text(&owner.organisations, &organisation))
+        rc = next_smaller(next_in(w, TABLE_STAFF, organisation, after, &one), &one, rc, ret);
+    return rc;
+}
+
+static int next_of_programme(struct walk *w, enum audience_term term, struct text after,
+                             struct candidate *ret) {
+    struct text person;
+    int rc = audience_programme_next(w->o, w->s, term, after, &person);
+    return rc ? rc : take(person, ret);
+}
+
 static int term_next(struct walk *w, const struct audience_node *n, struct text after,
                      struct candidate *ret) {
     struct text meeting = w->s->has_meeting ? w->s->meeting.meeting : TEXT_NONE;
@@ -354,10 +394,21 @@ static int term_next(struct walk *w, const struct audience_node *n, struct text 
             return -ENOENT;
         return next_in(w, TABLE_MEMBERSHIP, w->s->network.network, after, ret);
     case TERM_GROUP: return next_in(w, TABLE_GROUP_MEMBER, n->argument, after, ret);
-    case TERM_OWNER: return next_single(w->s->owner, after, ret);
+    case TERM_OWNER:
+        if (!w->s->owner.p && w->s->owned_by.p)
+            return next_in(w, TABLE_STAFF, w->s->owned_by, after, ret);
+        return next_single(w->s->owner, after, ret);
+    case TERM_COLLEAGUES:
+        return w->s->owned_by.p ? next_in(w, TABLE_STAFF, w->s->owned_by, after, ret)
+                                : next_colleague(w, after, ret);
     case TERM_ADVISER: return next_single(w->s->adviser, after, ret);
     case TERM_LEAD:
-        return next_single(w->s->has_network ? w->s->network.lead : TEXT_NONE, after, ret);
+        return next_single(w->s->lead, after, ret);
+    case TERM_ASSESSORS:
+    case TERM_APPLICANT:
+    case TERM_PARTNERS:
+    case TERM_STAFF:
+    case TERM_COHORT: return next_of_programme(w, n->term, after, ret);
     default: return next_in(w, TABLE_PERSON, TEXT_NONE, after, ret);
     }
 }

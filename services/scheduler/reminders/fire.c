@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
@@ -32,39 +33,89 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
     return (struct verdict){NULL, TEXT_NONE};
 }
 
-static struct text organisation_name(struct office *o, struct text id) {
+/* Absent is absent, and a letter can do without; damaged is not. */
+static int organisation_name(struct office *o, struct text id, struct text *ret) {
     struct rec_organisation r;
-    if (!id.p || office_get(o, TABLE_ORGANISATION, key1(id), &r))
-        return TEXT_NONE;
-    return r.name;
+    int rc = id.p ? office_get(o, TABLE_ORGANISATION, key1(id), &r) : -ENOENT;
+    *ret = rc ? TEXT_NONE : r.name;
+    return rc == -ENOENT ? 0 : rc;
 }
 
-static struct text person_name(struct office *o, struct text id) {
+static int person_name(struct office *o, struct text id, struct text *ret) {
     struct rec_person r;
-    if (!id.p || office_get(o, TABLE_PERSON, key1(id), &r))
-        return TEXT_NONE;
-    return r.name;
+    int rc = id.p ? office_get(o, TABLE_PERSON, key1(id), &r) : -ENOENT;
+    *ret = rc ? TEXT_NONE : r.name;
+    return rc == -ENOENT ? 0 : rc;
 }
 
-static void add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
-    if (s->has_network) {
-        to->network = office_pack(o, REC_NETWORK, &s->network);
-        to->host = organisation_name(o, s->network.host);
-        to->lead = person_name(o, s->network.lead);
+/* "Dansk Design Center, CLEAN": as many as a line holds. */
+static int organisation_names(struct office *o, struct list ids, struct text *ret) {
+    struct buf b;
+    struct text id, name;
+    int rc = 0;
+    buf_init(&b, TEXT_LINE);
+    while (rc == 0 && codec_next_text(&ids, &id)) {
+        rc = organisation_name(o, id, &name);
+        if (rc == 0 && name.p && b.n + name.n + 2 <= TEXT_LINE)
+            buf_printf(&b, "%s%.*s", b.n ? ", " : "", TEXT_ARGS(name));
     }
+    *ret = b.n ? arena_text(o->arena, buf_as_text(&b)) : TEXT_NONE;
+    buf_free(&b);
+    return rc;
+}
+
+/* The occasion keeps each record under its name; kinds it has no place for are not kept. */
+static void keep(struct rec_occasion *to, enum rec_type type, struct bytes packed) {
+    const struct field *f =
+        type == REC_NONE ? NULL : shape_field(&rec_shapes[REC_OCCASION], text_of(rec_shapes[type].name));
+    if (f && f->kind == FIELD_RAW)
+        memcpy((char *)to + f->offset, &packed, sizeof packed);
+}
+
+static int add_names(struct office *o, const struct subject *s, struct rec_occasion *to) {
+    int rc = person_name(o, s->adviser, &to->adviser);
+    if (rc == 0)
+        rc = organisation_name(o, s->organisation, &to->organisation);
+    if (rc == 0 && s->has_programme)
+        rc = organisation_names(o, s->programme.hosts, &to->host);
+    if (rc == 0 && s->has_programme)
+        rc = person_name(o, s->programme.lead, &to->lead);
+    if (rc == 0 && s->has_network)
+        rc = organisation_name(o, s->network.host, &to->host);
+    if (rc == 0 && s->has_network)
+        rc = person_name(o, s->network.lead, &to->lead);
+    return rc;
+}
+
+static int add_snapshots(struct office *o, const struct subject *s, struct rec_occasion *to) {
+    keep(to, s->owed_type, s->owed);
+    keep(to, s->kind->record, office_pack(o, s->kind->record, &s->rec));
+    if (s->has_programme)
+        to->programme = office_pack(o, REC_PROGRAMME, &s->programme);
+    if (s->has_call)
+        to->call = office_pack(o, REC_CALL, &s->call);
+    if (s->has_application)
+        to->application = office_pack(o, REC_APPLICATION, &s->application);
+    if (s->has_participation)
+        to->participation = office_pack(o, REC_PARTICIPATION, &s->participation);
+    if (s->has_network)
+        to->network = office_pack(o, REC_NETWORK, &s->network);
     if (s->has_meeting)
         to->meeting = office_pack(o, REC_MEETING, &s->meeting);
-    to->adviser = person_name(o, s->adviser);
-    struct bytes packed = office_pack(o, s->kind->record, &s->rec);
-    switch (s->kind->table) {
-    case TABLE_MEMBERSHIP: to->membership = packed; break;
-    case TABLE_REGISTRATION: to->registration = packed; break;
-    case TABLE_MATERIAL: to->material = packed; break;
-    case TABLE_IDEA: to->idea = packed; break;
-    case TABLE_CASE: to->case_ = packed; break;
-    case TABLE_POLL: to->poll = packed; break;
-    default: break;
+    return add_names(o, s, to);
+}
+
+static bool is_same_snapshot(const struct rec_occasion *a, const struct rec_occasion *b) {
+    for (const struct field *f = rec_shapes[REC_OCCASION].fields(); f->kind != FIELD_END; f++) {
+        struct bytes of_a, of_b;
+        if (f->kind != FIELD_RAW)
+            continue;
+        memcpy(&of_a, (const char *)a + f->offset, sizeof of_a);
+        memcpy(&of_b, (const char *)b + f->offset, sizeof of_b);
+        if (!bytes_eq(of_a, of_b))
+            return false;
     }
+    return true;
 }
 
 /* What all letters of this plan have in common, kept as it is now. */
@@ -80,7 +131,7 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
         .about_kind = plan->about_kind,
         .about = plan->about,
         .occurrence = plan->occurrence,
-        .audience = text_of(rule->to),
+        .audience = text_of(rule_to(rule, (unsigned)plan->step)),
         .zone = plan->zone,
         .calendar = rule->calendar[0] ? text_of(rule->calendar) : TEXT_NONE,
         .due = plan->due,
@@ -88,14 +139,16 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
         .late = plan->late,
         .at_most_once = rule->at_most_once,
     };
-    add_snapshots(o, s, &occasion);
+    int rc = add_snapshots(o, s, &occasion);
+    if (rc)
+        return rc;
     buf_init(&texts, 1000);
     for (unsigned i = 0; i < LANGUAGES; i++) {
         codec_add_text(&texts, text_of(languages[i]));
         codec_add_text(&texts, text_of(rule->text_hash[i]));
     }
     occasion.texts = codec_list(&texts, 0, LANGUAGES);
-    int rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
+    rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)plan->occasion), &occasion);
     buf_free(&texts);
     return rc;
 }
@@ -207,11 +260,7 @@ static int is_outdated(struct office *o, const struct subject *s, const struct r
     if (rc)
         return rc == -ENOENT ? -EBADMSG : rc;
     add_snapshots(o, s, &now);
-    *ret = !bytes_eq(was.network, now.network) || !bytes_eq(was.meeting, now.meeting) ||
-           !bytes_eq(was.membership, now.membership) ||
-           !bytes_eq(was.registration, now.registration) ||
-           !bytes_eq(was.material, now.material) || !bytes_eq(was.idea, now.idea) ||
-           !bytes_eq(was.case_, now.case_) || !bytes_eq(was.poll, now.poll);
+    *ret = !is_same_snapshot(&was, &now);
     return 0;
 }
 
@@ -224,7 +273,7 @@ static int fire_slice(struct office *o, const struct rule *rule, const struct su
     if (rc == 0 && outdated)
         rc = begin(o, rule, s, plan);
     for (int64_t i = 0; rc == 0 && i < o->settings->fire_slice; i++) {
-        rc = audience_next(o, &rule->audience, s, plan->cursor, &person);
+        rc = audience_next(o, rule_audience(rule, (unsigned)plan->step), s, plan->cursor, &person);
         if (rc == -ENOENT)
             return end_plan(o, plan, v.state && text_is(text_of(v.state), "missed") ? "missed" : "fired");
         if (rc == 0)
@@ -248,7 +297,7 @@ int fire_plan(struct office *o, struct key key) {
     rc = subject_load(o, plan.about_kind, plan.about, &s);
     if (rc && rc != -ENOENT)
         return rc;
-    if (rc || !rule || !rule_speaks(rule, &s.rec)) /* its subject or its rule is gone */
+    if (rc || !rule || !rule_speaks_at(rule, (unsigned)plan.step, &s.rec)) /* its subject or its rule is gone */
         return end_plan(o, &plan, "missed");
     return fire_slice(o, rule, &s, &plan);
 }
@@ -258,7 +307,8 @@ static bool is_current(struct office *o, const struct rule *rule, const struct s
                        const struct rec_plan *plan) {
     char occurrence[65];
     return plan->step < rule->steps &&
-           moment_of(&rule->when[plan->step], &s->rec, office_zone(o, s->zone), occurrence) &&
+           moment_of(&rule->when[plan->step], &s->rec, office_zone(o, s->zone), s->country,
+                     occurrence) &&
            text_is(plan->occurrence, occurrence);
 }
 

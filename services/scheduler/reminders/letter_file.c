@@ -66,7 +66,7 @@ static int check(struct checking *c, const char *home, const char *language, str
     buf_init(&p.text, LETTER_MAX);
     int rc = template_parse(&t, source, on_partial, &p, &e);
     if (rc == 0) {
-        rc = variable_check_template(text_of(c->rule->about->name), t, &e);
+        rc = variable_check_template(text_of(c->rule->speaks_of), t, &e);
         template_free(&t);
     }
     if (rc && e.source[0])

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "services/scheduler/reminders/workday.h"
+
 #define DAYS_MOST 800
 
 static int expected(struct buf *reterr, struct text t, const char *what) {
@@ -52,6 +54,17 @@ static bool next_word(struct text *rest, struct text *ret) {
     return rest->n > 0 && text_cut(rest, ' ', ret);
 }
 
+/* "5" of "5 workdays": the word after it is taken, too. */
+static int parse_workdays(struct text word, bool back, struct text *rest, struct moment *ret) {
+    struct text unit;
+    int64_t n;
+    if (text_int(word, &n) || n < 1 || n > WORKDAYS_MOST || !next_word(rest, &unit) ||
+        (!text_is(unit, "workdays") && !text_is(unit, "workday")))
+        return -EINVAL;
+    ret->workdays = (int)n * (back ? -1 : 1);
+    return 0;
+}
+
 int moment_parse(struct text t, const struct shape *of, struct moment *ret, struct buf *reterr) {
     static const char form[] = "expected FIELD [+ SPAN | - SPAN] [at hh:mm], as in starts - 7d at 09:00";
     struct moment m = {.at = -1};
@@ -64,8 +77,10 @@ int moment_parse(struct text t, const struct shape *of, struct moment *ret, stru
     bool more = next_word(&rest, &word);
     if (more && (text_is(word, "+") || text_is(word, "-"))) {
         bool back = text_is(word, "-");
-        if (!next_word(&rest, &word) || parse_span(word, back, &m))
-            return expected(reterr, t, "expected a span of at most 800d after + or -, as in 7d, 36h or 15m");
+        if (!next_word(&rest, &word) ||
+            (parse_span(word, back, &m) && parse_workdays(word, back, &rest, &m)))
+            return expected(reterr, t, "expected a span of at most 800d or 250 workdays after + or -, "
+                                       "as in 7d, 36h, 15m or 5 workdays");
         more = next_word(&rest, &word);
     }
     if (more && text_is(word, "at")) {
@@ -81,8 +96,9 @@ int moment_parse(struct text t, const struct shape *of, struct moment *ret, stru
     return 0;
 }
 
-static instant on_wall(const struct moment *m, struct wall w, const struct zone *zone) {
-    w = wall_add(w, m->days, 0);
+static instant on_wall(const struct moment *m, struct wall w, const struct zone *zone,
+                       struct text country) {
+    w = m->workdays ? workday_add(country, w, m->workdays) : wall_add(w, m->days, 0);
     if (m->at >= 0) {
         w.hour = m->at / 60;
         w.minute = m->at % 60;
@@ -100,7 +116,7 @@ static void name_instant(struct text name, instant at, char ret[65]) {
 }
 
 instant moment_of(const struct moment *m, const void *record, const struct zone *zone,
-                  char ret_occurrence[65]) {
+                  struct text country, char ret_occurrence[65]) {
     const void *value = (const char *)record + m->anchor->offset;
     struct text name = field_name(m->anchor);
     struct wall w;
@@ -109,13 +125,17 @@ instant moment_of(const struct moment *m, const void *record, const struct zone 
         if (!at)
             return 0;
         name_instant(name, at, ret_occurrence);
-        if (!m->days && m->at < 0)
+        if (!m->days && !m->workdays && m->at < 0)
             return at + m->span;
-        return on_wall(m, zone_wall(zone, at), zone);
+        return on_wall(m, zone_wall(zone, at), zone, country);
     }
     struct text t = *(const struct text *)value;
     if (!t.p || (m->anchor->kind == FIELD_WALL ? wall_parse(t, &w) : date_parse(t, &w)))
         return 0;
     snprintf(ret_occurrence, 65, "%.*s=%.*s", TEXT_ARGS(name), TEXT_ARGS(t));
-    return on_wall(m, w, zone);
+    return on_wall(m, w, zone, country);
+}
+
+bool moment_is_after(const struct moment *m) {
+    return m->days > 0 || m->workdays > 0 || m->span > 0;
 }

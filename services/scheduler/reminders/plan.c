@@ -54,7 +54,7 @@ int plan_next(struct office *o, const char *kind, struct text id, struct key *at
     struct key prefix = key2(text_of(kind), id);
     struct bytes value;
     int rc = office_next(o, TABLE_PLAN, &prefix, at, &value);
-    return rc ? rc : office_read(o, TABLE_PLAN, value, ret);
+    return rc ? rc : office_read_at(o, TABLE_PLAN, key_bytes(at), value, ret);
 }
 
 static unsigned most_steps(const struct rulebook *book, const struct subject_kind *kind) {
@@ -67,7 +67,7 @@ static unsigned most_steps(const struct rulebook *book, const struct subject_kin
 /* 0: always. What lies before 1970 is over, but is no instant that a record can hold. */
 static instant useful_of(const struct rule *r, const struct subject *s, const struct zone *zone) {
     char unused[65];
-    instant useful = r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, unused) : 0;
+    instant useful = r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, s->country, unused) : 0;
     return useful < 0 ? 1 : useful;
 }
 
@@ -81,7 +81,9 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
             continue;
         for (unsigned step = 0; step < r->steps; step++) {
             char occurrence[65];
-            instant due = moment_of(&r->when[step], &s->rec, zone, occurrence);
+            instant due = rule_speaks_at(r, step, &s->rec)
+                              ? moment_of(&r->when[step], &s->rec, zone, s->country, occurrence)
+                              : 0;
             if (due <= 0)
                 continue;
             want[n++] = (struct rec_plan){
@@ -184,20 +186,17 @@ int plan_derive(struct office *o, const char *kind, struct text id) {
     return rc;
 }
 
-static const char *const derived[] = {"organisation", "person",   "network", "membership", "meeting",
-                                      "registration", "material", "idea",    "case",       "poll"};
-
 int plan_derive_all(struct office *o, unsigned slice, struct key *cursor, unsigned *table_no,
                     bool *ret_done) {
     struct key none = {.n = 0};
     struct bytes value;
     *ret_done = false;
     while (slice-- > 0) {
-        const struct subject_kind *kind = kind_of(derived[*table_no]);
+        const struct subject_kind *kind = &subject_kinds[*table_no];
         int rc = office_next(o, kind->table, &none, cursor, &value);
         if (rc == -ENOENT) {
             cursor->n = 0;
-            if (++*table_no == COUNT_OF(derived)) {
+            if (++*table_no == subject_kind_count) {
                 *ret_done = true;
                 return 0;
             }

@@ -12,6 +12,10 @@ void rulebook_free(struct rulebook *book) {
         struct rule *r = &book->rules[i];
         for (unsigned k = 0; k < r->conditions; k++)
             free((char *)r->only[k].value);
+        for (unsigned k = 0; k < r->rung_count; k++)
+            free(r->rungs[k].to);
+        free(r->rungs);
+        free(r->speaks_of);
         free(r->name);
         free(r->to);
         free(r->letter);
@@ -74,4 +78,29 @@ bool rule_speaks(const struct rule *rule, const void *record) {
             return false;
     }
     return true;
+}
+
+bool rule_speaks_at(const struct rule *rule, unsigned step, const void *record) {
+    if (step >= rule->steps || !rule_speaks(rule, record))
+        return false;
+    const struct moment *m = &rule->when[step];
+    if (rule->about->record != REC_OBLIGATION || !text_is(field_name(m->anchor), "due"))
+        return true;
+    struct text state = ((const struct rec_obligation *)record)->state;
+    return text_is(state, "open") || (moment_is_after(m) && text_is(state, "overdue"));
+}
+
+static const struct rule_rung *rung(const struct rule *rule, unsigned step) {
+    unsigned first = rule->steps - rule->rung_count;
+    return step < first || step >= rule->steps ? NULL : &rule->rungs[step - first];
+}
+
+const char *rule_to(const struct rule *rule, unsigned step) {
+    const struct rule_rung *r = rung(rule, step);
+    return r ? r->to : rule->to;
+}
+
+const struct audience *rule_audience(const struct rule *rule, unsigned step) {
+    const struct rule_rung *r = rung(rule, step);
+    return r ? &r->audience : &rule->audience;
 }

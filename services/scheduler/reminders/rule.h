@@ -14,6 +14,7 @@
 #include "services/scheduler/reminders/moment.h"
 
 #define RULE_STEPS_MAX 8
+#define RULE_LADDER_MAX 8
 #define RULE_CONDITIONS_MAX 12
 #define LANGUAGES 3
 
@@ -25,14 +26,23 @@ struct rule_condition { /* of the subject's record */
     bool absent;       /* must not be given */
 };
 
+/* An obligation climbs: further steps, reckoned from its due, each for people of its own. */
+struct rule_rung {
+    char *to;
+    struct audience audience; /* borrows from `to` */
+};
+
 struct rule {
     char *name;
     char version[17]; /* hash of all that the rule says */
+    char *speaks_of;  /* as written: "meeting", "obligation.answer-offer" */
     const struct subject_kind *about;
-    struct moment when[RULE_STEPS_MAX];
-    unsigned steps;
+    struct moment when[RULE_STEPS_MAX + RULE_LADDER_MAX];
+    unsigned steps;  /* all of them; the ladder's are the last */
+    unsigned rung_count;
+    struct rule_rung *rungs;
     struct moment useful; /* anchor NULL: always */
-    struct rule_condition only[RULE_CONDITIONS_MAX];
+    struct rule_condition only[RULE_CONDITIONS_MAX + 1]; /* the kind of an obligation is one more */
     unsigned conditions;
     char *to;
     struct audience audience;
@@ -48,6 +58,7 @@ struct rulebook {
     struct rule *rules;
     unsigned count;
     uint64_t version; /* of all rules and texts together */
+    bool asks_counts; /* a rule asks how many come or wait */
     struct letter_text *texts;
     unsigned text_count;
 };
@@ -66,5 +77,11 @@ const struct rule *rulebook_find(const struct rulebook *book, struct text name);
 
 /* Whether the subject's record is one that the rule speaks about. */
 bool rule_speaks(const struct rule *rule, const void *record);
+/* The same for one of its steps: what is reckoned from an obligation's due is said until it is met,
+ * and what reminds before it is due only until then. */
+bool rule_speaks_at(const struct rule *rule, unsigned step, const void *record);
+/* Whom that step is for, in words and parsed. */
+const char *rule_to(const struct rule *rule, unsigned step);
+const struct audience *rule_audience(const struct rule *rule, unsigned step);
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/token.h"
 #include "proto/codec.h"
+#include "proto/owes.h"
 #include "services/scheduler/reminders/letter_file.h"
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/reminders/subject.h"
@@ -16,7 +17,7 @@
 
 struct rule_file { /* as written */
     char *about, *to, *letter, *class, *useful, *late, *calendar;
-    struct config_list when, only;
+    struct config_list when, only, ladder;
     bool tells, at_most_once;
 };
 
@@ -29,6 +30,8 @@ static const struct config_row rows[] = {
     ROW(about, CONFIG_STRING, NULL, 1, 32, "What it speaks about."),
     ROW(when, CONFIG_LIST, NULL, 1, RULE_STEPS_MAX, "At which moments."),
     ROW(only, CONFIG_LIST, "", 0, RULE_CONDITIONS_MAX, "Only if these hold of it."),
+    ROW(ladder, CONFIG_LIST, "", 0, RULE_LADDER_MAX,
+        "Steps after an obligation's due, \"2 workdays: colleagues\", until it is met."),
     ROW(to, CONFIG_STRING, NULL, 1, 400, "Who gets it."),
     ROW(letter, CONFIG_STRING, NULL, 1, 64, "Which letter."),
     ROW(class, CONFIG_STRING, "service", 1, 16, "service, duty or news."),
@@ -79,6 +82,44 @@ static void read_moments(struct reading *r, const struct rule_file *f, struct ru
     if (f->useful[0] && moment_parse(text_of(f->useful), shape, &rule->useful, &why))
         wrong_because(r, "useful", &why);
     buf_free(&why);
+}
+
+/* "2 workdays: colleagues", "4 workdays at 09:00: adviser or lead" */
+static void read_rung(struct reading *r, const char *line, struct rule *rule) {
+    const char *colon = strstr(line, ": ");
+    struct rule_rung *rung = &rule->rungs[rule->rung_count];
+    struct buf why, moment;
+    if (!colon) {
+        wrong(r, "ladder", text_of(line), "a span and whom, as in \"2 workdays: colleagues\"");
+        return;
+    }
+    buf_init(&why, 1000);
+    buf_init(&moment, 200);
+    buf_printf(&moment, "due + %.*s", (int)(colon - line), line);
+    rung->to = copy(colon + 2);
+    rule->rung_count++;
+    if (moment_parse(buf_as_text(&moment), &rec_shapes[REC_OBLIGATION], &rule->when[rule->steps], &why))
+        wrong_because(r, "ladder", &why);
+    else
+        rule->steps++;
+    buf_clear(&why);
+    if (audience_parse(text_of(rung->to), &rung->audience, &why))
+        wrong_because(r, "ladder", &why);
+    buf_free(&why);
+    buf_free(&moment);
+}
+
+static void read_ladder(struct reading *r, const struct rule_file *f, struct rule *rule) {
+    if (f->ladder.count && rule->about->record != REC_OBLIGATION) {
+        wrong(r, "ladder", text_of(f->about), "a rule about an obligation");
+        return;
+    }
+    if (!f->ladder.count)
+        return;
+    rule->rungs = calloc(f->ladder.count, sizeof *rule->rungs);
+    must(rule->rungs);
+    for (unsigned i = 0; i < f->ladder.count && i < RULE_LADDER_MAX; i++)
+        read_rung(r, f->ladder.items[i], rule);
 }
 
 static bool choice_exists(const struct field *f, struct text value) {
@@ -171,10 +212,49 @@ static void make_version(const struct rule_file *f, struct rule *rule) {
         buf_printf(&b, "|when %s", f->when.items[i]);
     for (unsigned i = 0; i < f->only.count; i++)
         buf_printf(&b, "|only %s", f->only.items[i]);
+    for (unsigned i = 0; i < f->ladder.count; i++)
+        buf_printf(&b, "|ladder %s", f->ladder.items[i]);
     struct bytes part = buf_as_bytes(&b);
     token_hash_text(&part, 1, hash);
     snprintf(rule->version, sizeof rule->version, "%.8s", hash);
     buf_free(&b);
+}
+
+/* What it speaks about: a kind, or "obligation.KIND", which is a condition on the kind. */
+static int read_about(struct reading *r, const struct rule_file *f, struct rule *rule) {
+    const char *dot = strchr(f->about, '.');
+    struct text name = dot ? (struct text){f->about, (size_t)(dot - f->about)} : text_of(f->about);
+    const struct owes *what = dot ? owes_find(text_of(dot + 1)) : NULL;
+    struct buf known;
+    int rc = subject_kind_find(name, &rule->about);
+    buf_init(&known, 1000);
+    if (rc || (dot && rule->about->record != REC_OBLIGATION)) {
+        for (unsigned i = 0; i < subject_kind_count; i++)
+            buf_printf(&known, "%s%s", i ? ", " : "", subject_kinds[i].name);
+        rc = -EINVAL;
+    } else if (dot && !what) {
+        for (unsigned i = 0; i < owes_count; i++)
+            buf_printf(&known, "%sobligation.%s", i ? ", " : "", owes[i].kind);
+        rc = -EINVAL;
+    } else if (dot) {
+        rule->only[rule->conditions++] = (struct rule_condition){
+            .field = shape_field(&rec_shapes[REC_OBLIGATION], TEXT_LIT("kind")),
+            .value = copy(what->kind)};
+    }
+    if (rc)
+        wrong(r, "about", text_of(f->about), buf_cstr(&known));
+    buf_free(&known);
+    return rc;
+}
+
+/* Numbers that change with everybody who registers. */
+static bool asks_counts(const struct rule *rule) {
+    static const char *const counts[] = {"registered", "waiting", "queue"};
+    for (unsigned i = 0; rule->about->table == TABLE_MEETING && i < rule->conditions; i++)
+        for (unsigned k = 0; k < COUNT_OF(counts); k++)
+            if (text_is(field_name(rule->only[i].field), counts[k]))
+                return true;
+    return false;
 }
 
 static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
@@ -186,17 +266,16 @@ static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
         wrong(r, "rule", title, "a name of 1 to 64 characters a-z 0-9 - . _");
     else if (rulebook_find(r->book, title))
         wrong(r, "rule", title, "a name no other rule has");
-    if (subject_kind_find(text_of(f->about), &rule.about)) {
-        wrong(r, "about", text_of(f->about),
-              "organisation, person, network, membership, meeting, registration, material, idea, "
-              "case or poll");
+    if (read_about(r, f, &rule)) {
         config_free(rows, COUNT_OF(rows), f);
         return 0;
     }
     rule.name = strndup(title.p, title.n);
+    rule.speaks_of = copy(f->about);
     rule.letter = copy(f->letter);
     must(rule.name);
     read_moments(r, f, &rule);
+    read_ladder(r, f, &rule);
     for (unsigned i = 0; i < f->only.count && i < RULE_CONDITIONS_MAX; i++)
         read_condition(r, f->only.items[i], &rule);
     read_words(r, f, &rule);
@@ -208,6 +287,7 @@ static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     must(more);
     r->book->rules = more;
     r->book->rules[r->book->count++] = rule;
+    r->book->asks_counts |= asks_counts(&rule);
     return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #define FOLLOW_MAX 8 /* records merged one after another */
 
-static const struct subject_kind kinds[] = {
+const struct subject_kind subject_kinds[] = {
     {"organisation", TABLE_ORGANISATION, REC_ORGANISATION, 1},
     {"person", TABLE_PERSON, REC_PERSON, 1},
     {"network", TABLE_NETWORK, REC_NETWORK, 1},
@@ -15,12 +15,23 @@ static const struct subject_kind kinds[] = {
     {"idea", TABLE_IDEA, REC_IDEA, 1},
     {"case", TABLE_CASE, REC_CASE, 1},
     {"poll", TABLE_POLL, REC_POLL, 1},
+    {"group", TABLE_GROUP, REC_GROUP, 1},
+    {"programme", TABLE_PROGRAMME, REC_PROGRAMME, 1},
+    {"call", TABLE_CALL, REC_CALL, 1},
+    {"application", TABLE_APPLICATION, REC_APPLICATION, 1},
+    {"evidence", TABLE_EVIDENCE, REC_EVIDENCE, 1},
+    {"assessment", TABLE_ASSESSMENT, REC_ASSESSMENT, 2},
+    {"participation", TABLE_PARTICIPATION, REC_PARTICIPATION, 2},
+    {"milestone", TABLE_MILESTONE, REC_MILESTONE, 1},
+    {"solution", TABLE_SOLUTION, REC_SOLUTION, 1},
+    {"obligation", TABLE_OBLIGATION, REC_OBLIGATION, 1},
 };
+const unsigned subject_kind_count = COUNT_OF(subject_kinds);
 
 int subject_kind_find(struct text name, const struct subject_kind **ret) {
-    for (unsigned i = 0; i < COUNT_OF(kinds); i++)
-        if (text_is(name, kinds[i].name)) {
-            *ret = &kinds[i];
+    for (unsigned i = 0; i < subject_kind_count; i++)
+        if (text_is(name, subject_kinds[i].name)) {
+            *ret = &subject_kinds[i];
             return 0;
         }
     return -ENOENT;
@@ -103,6 +114,7 @@ static int load_around(struct office *o, struct subject *s) {
         s->zone = s->rec.case_.zone;
         s->owner = s->rec.case_.person;
         s->adviser = s->rec.case_.adviser;
+        s->organisation = s->rec.case_.organisation;
         return load_network(o, s->rec.case_.network, s);
     case TABLE_POLL:
         s->zone = s->rec.poll.zone;
@@ -111,13 +123,14 @@ static int load_around(struct office *o, struct subject *s) {
     case TABLE_PERSON:
         s->owner = s->rec.person.person;
         return 0;
+    case TABLE_GROUP:
+        return load_network(o, s->rec.group.network, s);
     default:
-        return 0;
+        return subject_around(o, s);
     }
 }
 
-/* Whoever was merged is now somebody else. */
-static int follow(struct office *o, struct text *person) {
+int subject_follow(struct office *o, struct text *person) {
     struct rec_person p;
     for (unsigned i = 0; person->p && i < FOLLOW_MAX; i++) {
         int rc = office_get(o, TABLE_PERSON, key1(*person), &p);
@@ -129,7 +142,7 @@ static int follow(struct office *o, struct text *person) {
 }
 
 int subject_load(struct office *o, struct text kind, struct text id, struct subject *ret) {
-    *ret = (struct subject){.id = id, .main_kind = kind, .main_id = id};
+    *ret = (struct subject){.id = id, .main_kind = kind, .main_id = id, .owed_type = REC_NONE};
     int rc = subject_kind_find(kind, &ret->kind);
     if (rc)
         return rc;
@@ -138,12 +151,18 @@ int subject_load(struct office *o, struct text kind, struct text id, struct subj
         return rc;
     rc = load_around(o, ret);
     if (rc == 0)
-        rc = follow(o, &ret->owner);
+        rc = subject_complete(o, ret);
     if (rc == 0)
-        rc = follow(o, &ret->adviser);
+        rc = subject_follow(o, &ret->owner);
+    if (rc == 0)
+        rc = subject_follow(o, &ret->adviser);
     if (rc == 0 && ret->has_network)
-        rc = follow(o, &ret->network.lead);
-    if (!ret->zone.p)
-        ret->zone = text_of(o->settings->zone);
+        rc = subject_follow(o, &ret->network.lead);
+    if (rc == 0 && ret->has_programme)
+        rc = subject_follow(o, &ret->programme.lead);
+    if (rc == 0)
+        ret->lead = ret->has_network     ? ret->network.lead
+                    : ret->has_programme ? ret->programme.lead
+                                         : TEXT_NONE;
     return rc;
 }

@@ -1,0 +1,22 @@
+/* look_why - the sentences of `why`, of which each matter adds its own. */
+#ifndef CIRKEL_LOOK_WHY_H
+#define CIRKEL_LOOK_WHY_H
+
+#include "services/cirkel/look.h"
+
+#include <jansson.h>
+
+struct why {
+    struct look look;
+    struct text person, subject; /* subject: absent for all */
+    struct rec_person who;
+    json_t *lines;     /* of {"what", "text"} */
+    json_t *occasions; /* of which this person has a row */
+};
+
+void why_say(struct why *why, const char *what, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* What is owed by the person or an organisation of hers: about the subject, or what is open; who
+ * owes it, who else may meet it, and how far its ladder has climbed. 0 or -errno. */
+MUST_CHECK int why_owed(struct why *why);
+
+#endif

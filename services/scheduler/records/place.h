@@ -1,0 +1,25 @@
+/* place - the places of a programme: offered, taken, given back, and offered to the next.
+ *
+ * INVARIANTS programme.taken is the number of its applications that are selected or accepted, and
+ * never more than its places. A place that becomes free goes to the first reserve in the same
+ *            input.
+ */
+#ifndef SCHEDULER_PLACE_H
+#define SCHEDULER_PLACE_H
+
+#include "services/scheduler/office.h"
+
+/* Until when an offer made at that moment holds: the last minute of a day, which still counts. */
+instant place_until(const struct office *o, instant offered, int64_t days, struct text zone);
+/* The first moment at which it is too late to accept. */
+instant place_ends(const struct rec_application *a);
+/* Offers it a place: the application moves on to selected, and is put. The caller puts the
+ * programme. */
+MUST_CHECK int place_offer(struct office *o, struct rec_programme *p, int64_t accept_days,
+                           instant offered, struct rec_application *a);
+/* A place that was offered is free again, and offered to the next reserve. */
+MUST_CHECK int place_free(struct office *o, struct text programme);
+/* Offers up to so many free places to reserves, by rank. The caller puts the programme. */
+MUST_CHECK int place_promote(struct office *o, struct rec_programme *p, int64_t most);
+
+#endif

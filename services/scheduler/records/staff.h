@@ -1,0 +1,17 @@
+/* staff - who is, or was, named by an organisation that takes part. */
+#ifndef SCHEDULER_STAFF_H
+#define SCHEDULER_STAFF_H
+
+#include "services/scheduler/office.h"
+
+enum staff_is { STAFF_NEVER, STAFF_WAS, STAFF_NOW };
+MUST_CHECK int staff_is(struct office *o, const struct rec_participation *p, struct text person,
+                        enum staff_is *ret);
+/* Whether the person is among the staff of any who takes part: 1, 0 or -errno. */
+MUST_CHECK int staff_is_any(struct office *o, struct text programme, struct text person);
+/* Opens what is owed while there are too few. */
+MUST_CHECK int staff_owe(struct office *o, const struct rec_participation *p);
+/* Minutes that so many people are to spend. */
+int64_t staff_budget(const struct rec_programme *programme, uint32_t people);
+
+#endif

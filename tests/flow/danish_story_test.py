@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Cirkulære Byer, from the first call to the last solution: the whole sample on the real programs, and the
+ledger it must leave; alone, together with the Swedish story, and with a worker killed on the way.
+
+    tests/flow/danish_story_test.py --keep build/bin    writes the expected ledger anew, to be read by eye
+"""
+import collections
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, ROOT)
+from tests.flow import swedish_story_test as swedish  # noqa: E402
+from tests.flow.swedish_story_test import KEPT  # noqa: E402
+from tests.harness.house import WORKERS, House, equal  # noqa: E402
+
+SAMPLE = os.path.join(ROOT, "config/samples/cirkulaere-byer.jsonl")
+EXPECTED = os.path.join(ROOT, "tests/data/cirkulaere-byer.ledger.jsonl")
+CITIES = ["aalborg", "fredensborg", "fredericia", "koebenhavn", "kolding", "odsherred"]
+
+
+def lines_of(path):
+    with open(path) as file:
+        return [json.loads(line) for line in file]
+
+
+def told(h):
+    """The ledger as it is kept: what a person can check by eye."""
+    return [json.dumps({name: row[name] for name in KEPT if name in row}, ensure_ascii=False)
+            for row in h.records("ledger")]
+
+
+def as_expected(h, path):
+    rows, expected = told(h), lines_of(path)
+    for number, (row, wanted) in enumerate(zip(rows, expected), 1):
+        equal(json.loads(row), wanted, f"{path}:{number}")
+    equal(len(rows), len(expected), "rows of the ledger")
+
+
+def minutes_said(lines):
+    """Minutes by organisation, as the sample itself says: what was logged, and the staff's attendance."""
+    minutes, staff, ours = collections.Counter(), {}, set()
+    for line in lines:
+        body = line["body"]
+        if line["type"] == "staff.name":
+            staff.update({person: body["participation"] for person in body["persons"]})
+        elif line["type"] == "meeting.plan" and body.get("programme"):
+            ours.add(body["meeting"])
+        elif line["type"] == "hours.log":
+            minutes[body["participation"]] += body["minutes"]
+        elif line["type"] == "attendance.record" and body["meeting"] in ours:
+            for entry in body["entries"]:
+                if entry["person"] in staff:
+                    minutes[staff[entry["person"]]] += entry["minutes"]
+    return minutes
+
+
+def danish_story_test(h):
+    out = h.run_cirkel("play", SAMPLE)
+    assert "478 applied, 0 refused" in out, out
+    h.verify()
+    lines = lines_of(SAMPLE)
+
+    rows = h.ledger()
+    equal({row["state"] for row in rows} - {"accepted", "suppressed", "superseded", "missed", "not-due"}, set(),
+          "every letter has come to an end")
+    equal([row for row in rows if row["state"] != "accepted" and not row.get("reason")], [], "ends without a reason")
+    letters = h.letters()
+    equal(len(letters), sum(row["state"] == "accepted" for row in rows), "letters and accepted rows")
+    keys = collections.Counter((row["rule"], row["about"], row["person"], row["due"]) for row in rows
+                               if row["about_kind"] != "obligation" and row["rule"] != "assessment-asked")
+    equal([key for key, n in keys.items() if n > 1], [], "nobody got the same twice")
+    assert all("Cirkulære systemløsninger i danske byer" in letter.text for letter in letters), "who sends it"
+
+    # The decisions: nobody before the release, then everybody at once, with a no for one, a rank for two.
+    answers = [row for row in rows if row["rule"] in ("application-selected", "application-reserve",
+                                                     "application-declined")]
+    equal({row["due"] for row in answers}, {"2022-02-28T09:00:00+01:00"}, "all answers at once")
+    equal({row["about"] for row in answers if row["rule"] == "application-selected"}, {"ans-" + c for c in CITIES})
+    equal({row["about"] for row in answers if row["rule"] == "application-reserve"},
+          {"ans-eksempel-a", "ans-eksempel-b"})
+    equal({row["about"] for row in answers if row["rule"] == "application-declined"}, {"ans-eksempel-c"})
+
+    # Six take part; their hours are the sum of what was said.
+    participations = h.records("participation")
+    equal(sorted(row["organisation"] for row in participations), CITIES)
+    equal(h.record("programme", programme="cirkulaere-byer")["taken"], 6)
+    said = minutes_said(lines)
+    equal({row["organisation"]: row["minutes"] for row in participations}, dict(said), "hours")
+    logged = collections.Counter()
+    for row in h.records("hours"):
+        logged[row["organisation"]] += row["minutes"]
+    equal(dict(logged), dict(said), "rows of hours")
+
+    # What was owed was done.
+    equal([row["obligation"] for row in h.records("obligation") if row["state"] in ("open", "overdue")], [],
+          "open obligations")
+    equal(len({row["about"] for row in rows if row["rule"] == "solution-published"}), 6)
+    # Reminders come at nine; of those who are never there the adviser hears.
+    for row in rows:
+        if row["rule"] in ("complete-application", "milestone-due", "hours-month", "follow-up-materials", "name-staff"):
+            equal(row["due"][11:16], "09:00", row["rule"])
+    as_expected(h, EXPECTED)
+
+
+# ---- both ----
+
+def until(rows, end):
+    return [{name: value for name, value in row.items() if name != "no"} for row in rows if row["due"][:10] < end]
+
+
+def both_stories_at_once_test(h):
+    """Merged by the clock, each leaves what it leaves alone; only the numbers of the rows differ."""
+    both = sorted(lines_of(SAMPLE) + lines_of(swedish.SAMPLE), key=lambda line: h.moment(line["at"]))
+    path = os.path.join(h.folder, "both.jsonl")
+    with open(path, "w") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in both)
+    out = h.run_cirkel("play", path)
+    assert f"{len(both)} applied, 0 refused" in out, out
+    h.verify()
+    rows = [json.loads(row) for row in told(h)]
+    for mine, sample, expected in ((False, swedish.SAMPLE, swedish.EXPECTED), (True, SAMPLE, EXPECTED)):
+        end = lines_of(sample)[-1]["at"][:10]
+        people = {line["body"]["person"] for line in lines_of(sample) if line["type"] == "person.register"}
+        theirs = [row for row in rows if row["person"] in people]
+        wanted = lines_of(expected)
+        if not mine:  # people who became known by asking for membership have ids of ours
+            danes = {line["body"]["person"] for line in lines_of(SAMPLE) if line["type"] == "person.register"}
+            theirs = [row for row in rows if row["person"] not in danes]
+        key = lambda row: json.dumps(row, sort_keys=True)  # noqa: E731
+        equal(sorted(until(theirs, end), key=key), sorted(until(wanted, end), key=key), sample)
+
+
+both_stories_at_once_test.timeout = 240
+
+
+# ---- with a worker killed on the way ----
+
+def workers_of(home):
+    """Process ids of the workers that run on this home, by name."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                args = file.read().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if home in args and os.path.basename(args[0]) in WORKERS:
+            found[os.path.basename(args[0])] = int(pid)
+    return found
+
+
+def play_and_kill(h, victim, seed):
+    """`cirkel play` with one of its workers killed again and again; how often that was."""
+    chance, kills = random.Random(seed), 0
+    with open(os.path.join(h.folder, "play.out"), "wb") as out:
+        play = subprocess.Popen([h.program("cirkel"), "play", SAMPLE, "--home", h.home], stdin=subprocess.DEVNULL,
+                                stdout=out, stderr=out, cwd=ROOT)
+    h.workers["play"] = play  # so that it ends when the test does
+    end = time.monotonic() + 200
+    while play.poll() is None:
+        if time.monotonic() > end:
+            raise h.error(f"the play with {victim} killed {kills} times does not end")
+        time.sleep(0.2 + chance.random())
+        pid = workers_of(h.home).get(victim)
+        if pid and kills < 4 and play.poll() is None:
+            os.kill(pid, signal.SIGKILL)
+            kills += 1
+    del h.workers["play"]
+    with open(os.path.join(h.folder, "play.out"), errors="replace") as out:
+        text = out.read()
+    if play.returncode != 0 or "0 refused" not in text:
+        raise h.error(f"play ended with {play.returncode} after {victim} was killed {kills} times:\n{text[-3000:]}")
+    return kills
+
+
+def what_it_left(h):
+    rows = [json.loads(row) for row in told(h)]
+    for row in rows:
+        row.pop("ended", None)  # a letter may have waited for its worker
+        row.pop("no")
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def danish_story_with_kills_test(h):
+    expected = lines_of(EXPECTED)
+    for row in expected:
+        row.pop("ended", None)
+        row.pop("no")
+    expected = sorted(json.dumps(row, sort_keys=True) for row in expected)
+    for seed, victim in enumerate(WORKERS):
+        house = h.another(victim)
+        kills = play_and_kill(house, victim, seed)
+        assert kills >= 2, f"{victim} was killed {kills} times only"
+        house.verify()
+        equal(what_it_left(house), expected, f"the ledger after {victim} was killed {kills} times")
+        decisions = [(row["type"], row["status"]) for row in house.records("decision")]
+        equal(decisions, [(line["type"], "applied") for line in lines_of(SAMPLE)], "decisions")
+
+
+danish_story_with_kills_test.timeout = 600
+
+
+def keep(bin_dir):
+    folder = tempfile.mkdtemp(prefix="story.")
+    house = House(bin_dir, folder)
+    try:
+        print(house.run_cirkel("play", SAMPLE, code=None))
+        house.verify()
+        with open(EXPECTED, "w") as file:
+            file.writelines(row + "\n" for row in told(house))
+        print(f"{EXPECTED}: {len(told(house))} rows")
+    finally:
+        house.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] != "--keep":
+        sys.exit(__doc__)
+    keep(sys.argv[2])

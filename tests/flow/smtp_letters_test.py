@@ -1,0 +1,121 @@
+"""Letters as they arrive: whatever is written in a name, title, place or reason, and through a real mail server."""
+import collections
+import email
+import email.policy
+import random
+
+from tests.flow.smtp_test import begin
+from tests.harness.house import equal
+from tests.harness.mail import Exim
+from tests.harness.relay import Relay
+
+PIECES = ["\r\nBcc: spy@evil.example\r\n", "\nRCPT TO:<spy@evil.example>\n", "\r\n.\r\n", "\n.\n", "\r.\r", "\x00", "\x1b[2J", "\x7f",
+          "\x85", "\u2028", "\u2029", "\u202e", "\ufeff", "\u200b", "=?utf-8?Q?=0D=0ABcc:_spy@evil.example?=", "=?utf-8?B?DQpCY2M6?=",
+          "<spy@evil.example>", "\"quoted\" \\", "(comment", "a,b;c:d@e", "{{link.yes}}", "{{{person.name}}}", "{{#each}}", "{{>footer}}",
+          "[click](javascript:alert(1))", "![x](https://spy.example/x.png)", "<script>alert(1)</script>", "&lt;&amp;", "`code`", "# heading",
+          "---\n- list", "--boundary", "--", "BEGIN:VEVENT\\n", "END:VCALENDAR", ";X-A=1:", "MAIL FROM:<>", "DATA", ".", "..", "%s%n", "$(id)",
+          "Łódź", "Ørsted", "日本語", "🎉", "e\u0301", "A" * 150, " ", "\t", "'; DROP TABLE", "../../etc/passwd", "From ", "Subject: x", "\ud7ff"]
+
+
+def hostile(count):
+    """So many strings of up to 180 bytes, each with something that has broken a mail program before."""
+    chance = random.Random(3)
+    found = list(PIECES)
+    lines = [p for p in PIECES if p.isprintable() or ord(min(p)) > 127]
+    while len(found) < count:
+        pieces = (PIECES if len(found) % 8 == 0 else lines) + ["Anna", " och ", "x"]
+        text = "".join(chance.choice(pieces) for _ in range(chance.randint(2, 5)))
+        found.append(text.encode()[:180].decode(errors="ignore"))
+    return found[:count]
+
+
+def hostile_strings_test(h):
+    """600 of them as name, title, place and reason: each letter is one message to one address, with our headers only."""
+    relay, strings = Relay(h.folder, starttls=False), hostile(600)
+    begin(h, relay, smtp_tls="none", smtp_connections=4, in_flight=200, per_destination=200)
+    h.say("network.open", network="two", name={"sv": strings[14]}, host="host", lead="lead", zone=h.zone)
+    h.join("two", "member")
+    refused, people = collections.Counter(), []
+    for n, text in enumerate(strings):
+        answer = h.send("person.register", person=f"p{n}", name=text, email=f"p{n}@kommun.example", language="sv")
+        refused[answer.get("error", {}).get("code", "applied")] += 1
+        if answer["status"] == "applied":
+            people.append(f"p{n}")
+    h.say_all(("membership.grant", {"network": "net", "person": p, "source": "test"}) for p in people)
+    meetings = []
+    for n in range(0, 600, 3):
+        title, place, reason = strings[n:n + 3]
+        answer = h.send("meeting.plan", meeting=f"m{n}", network="two", kind="network", starts="2022-04-05T09:00",
+                        minutes=90, mode="room", audience="members", title={"sv": title}, place=place)
+        refused[answer.get("error", {}).get("code", "applied")] += 1
+        if answer["status"] == "applied":
+            h.say("meeting.call", meeting=f"m{n}")
+            answer = h.send("meeting.cancel", meeting=f"m{n}", reason={"sv": reason})
+            refused[answer.get("error", {}).get("code", "applied")] += 1
+            meetings.append(n)
+    h.settle()
+    assert set(refused) <= {"applied", "bad-value", "too-long", "missing"} and refused["applied"] > 500, refused
+    rows = h.records("ledger")
+    assert len(rows) > len(people) + len(meetings), len(rows)
+    accepted = {row["message_id"]: row for row in rows if row["state"] == "accepted"}
+    equal({row["state"] for row in rows} - {"accepted", "failed", "superseded", "suppressed", "missed", "not-due"}, set())
+    equal({row["reply"] for row in rows if row["state"] == "failed"}, {"a name or the subject has control characters"})
+    equal(relay.strange, [])
+    equal(len(relay.messages), len(accepted))
+    for message in relay.messages:
+        check_headers(message, accepted[message.message_id])
+    h.verify()
+
+
+hostile_strings_test.timeout = 300
+
+TEXTS = ["text/plain", "text/html"]
+HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted",
+           "Content-Language"}
+
+
+def check_headers(message, row):
+    head = message.bytes.split(b"\r\n\r\n", 1)[0]
+    assert all(byte < 0x7f for byte in message.bytes), "bytes beyond ASCII"
+    assert b"\n" not in message.bytes.replace(b"\r\n", b"") and b"\r" not in message.bytes.replace(b"\r\n", b"")
+    assert max(map(len, message.bytes.split(b"\r\n"))) <= 998
+    parsed = email.message_from_bytes(message.bytes, policy=email.policy.default)
+    equal(parsed.defects, [])
+    names = [name for name, _ in parsed.items()]
+    equal(len(names), len(set(names)), f"headers that come twice in {head}")
+    equal({name.lower() for name in names}, {name.lower() for name in HEADERS}, f"headers of {head}")
+    assert not any(ord(c) < 32 for c in parsed["Subject"] + str(parsed["To"])), head
+    equal(message.recipients, [f"<{row['address']}>".encode()])
+    to, = parsed["To"].addresses
+    # (this parser puts spaces between the words of a name)
+    equal((to.addr_spec, "".join(to.display_name.split())), (row["address"], "".join(row["name"].split())))
+    kinds = [part.get_content_type() for part in parsed.walk() if not part.is_multipart()]
+    assert kinds in (TEXTS, TEXTS + ["text/calendar", "application/ics"]), kinds
+    for part in parsed.walk():
+        if not part.is_multipart():
+            assert "spy@evil.example" not in str(part.items()), part.items()
+            part.get_content()
+
+
+def real_server_test(h):
+    """Exim with STARTTLS into its Maildir: whole letters, once each."""
+    exim = Exim(h.bin, h.folder)
+    try:
+        begin(h, exim, smtp_connections=4, smtp_timeout="30s", smtp_reply_timeout="30s")
+        people = [f"p{n:02}" for n in range(40)]
+        h.join("net", *people)
+        h.call("m1", starts="2022-04-05T09:00", title={"sv": ".Träff\u2028 om =?utf-8?Q?m=C3=B6bler?=\t"})
+        h.settle()
+        rows = {row["message_id"]: row for row in h.records("ledger", state="accepted")}
+        equal(len(rows), 80, "a welcome and an invitation each")
+        equal({row["reply"][:9] for row in rows.values()}, {"dot: 250 "})
+        h.until(lambda: len(exim.letters()) >= 80, "all lie in the Maildir")
+        letters = exim.letters()
+        equal(sorted(letter["Message-ID"] for letter in letters), sorted(rows))
+        for letter in letters:
+            equal(letter["Envelope-to"], rows[letter["Message-ID"]]["address"])
+            equal(letter["Return-path"], "<office@cirkel.example>")
+            assert "with esmtps" in " ".join(letter["Received"].split()), letter["Received"]
+        h.verify()
+    finally:
+        exim.close()

@@ -1,0 +1,83 @@
+/* service: scheduler */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "proto/codec.h"
+#include "services/scheduler/recent.h"
+
+static const struct bytes KEY = {"net", 3};
+
+static struct bytes encoded(struct buf *b, const char *host) {
+    struct rec_network n = {.network = TEXT_LIT("net"),
+                            .name = {.any = TEXT_LIT("Climate")},
+                            .host = text_of(host),
+                            .lead = TEXT_LIT("anna"),
+                            .state = TEXT_LIT("open"),
+                            .zone = TEXT_LIT("Europe/Stockholm")};
+    buf_init(b, 10000);
+    codec_encode(&rec_shapes[REC_NETWORK], &n, b);
+    return buf_as_bytes(b);
+}
+
+static void test_same_bytes_same_record(void **state) {
+    struct recent *recent = recent_new();
+    struct rec_network n;
+    struct buf a, b;
+    struct bytes first = encoded(&a, "here"), second = encoded(&b, "there");
+
+    (void)state;
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, first, &n), 0);
+    assert_true(text_is(n.host, "here"));
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, first, &n), 0);
+    assert_true(text_is(n.host, "here"));
+    /* What was handed out in this turn must not move. */
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, second, &n), -ENOENT);
+    assert_true(text_is(n.host, "here"));
+    recent_turn(recent);
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, second, &n), 0);
+    assert_true(text_is(n.host, "there"));
+    buf_free(&a);
+    buf_free(&b);
+    recent_free(&recent);
+    recent_free(&recent);
+}
+
+static void test_bad_bytes_leave_nothing(void **state) {
+    struct recent *recent = recent_new();
+    struct rec_network n;
+    struct buf a;
+    struct bytes whole = encoded(&a, "here");
+    struct bytes cut = {whole.p, whole.n - 1};
+
+    (void)state;
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, cut, &n), -EBADMSG);
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, cut, &n), -EBADMSG);
+    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, whole, &n), 0);
+    assert_int_equal(recent_decode(recent, REC_MEETING, KEY, whole, &n) == 0, 0);
+    buf_free(&a);
+    recent_free(&recent);
+}
+
+static void test_large_ones_are_not_kept(void **state) {
+    static const char large[4000];
+    struct recent *recent = recent_new();
+    struct rec_network n;
+
+    (void)state;
+    assert_int_equal(
+        recent_decode(recent, REC_NETWORK, KEY, (struct bytes){large, sizeof large}, &n), -ENOENT);
+    recent_free(&recent);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_bytes_same_record),
+        cmocka_unit_test(test_bad_bytes_leave_nothing),
+        cmocka_unit_test(test_large_ones_are_not_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
