@@ -44,7 +44,8 @@ struct text { /* UTF-8, not terminated; p is NULL when absent */
 
 struct text text_of(const char *s); /* NULL gives an absent text */
 bool text_eq(struct text a, struct text b);
-static inline bool text_is(struct text a, const char *s) { /* here, so that a literal's length is known */
+static inline bool text_is(struct text a,
+                           const char *s) { /* here, so that a literal's length is known */
     size_t n = strlen(s);
     return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
 }

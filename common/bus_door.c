@@ -136,7 +136,7 @@ int bus_set_options(void *sock, int type, const struct bus_options *options) {
     int64_t most = (int64_t)(max_bytes > MAX_BYTES_LEAST ? max_bytes : MAX_BYTES_LEAST);
     const int always[][2] = {
         {ZMQ_LINGER, 500},         {ZMQ_SNDHWM, high_water}, {ZMQ_RCVHWM, high_water},
-        {ZMQ_HANDSHAKE_IVL, 3000}, {ZMQ_RECONNECT_IVL, 20},   {ZMQ_RECONNECT_IVL_MAX, 2000},
+        {ZMQ_HANDSHAKE_IVL, 3000}, {ZMQ_RECONNECT_IVL, 20},  {ZMQ_RECONNECT_IVL_MAX, 2000},
     };
     static const int on_tcp[][2] = {
         {ZMQ_IPV6, 1},

@@ -304,17 +304,27 @@ void pack_int(struct buf *to, int64_t v) {
     if (v >= -32 && v < 128)
         write_wide(to, (uint8_t)v, 0, 0);
     else if (v >= 0)
-        write_wide(to, v <= UINT8_MAX    ? 0xcc
-                       : v <= UINT16_MAX ? 0xcd
-                       : v <= UINT32_MAX ? 0xce
-                                         : 0xcf,
-                   (uint64_t)v, v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 : v <= UINT32_MAX ? 4 : 8);
+        write_wide(to,
+                   v <= UINT8_MAX    ? 0xcc
+                   : v <= UINT16_MAX ? 0xcd
+                   : v <= UINT32_MAX ? 0xce
+                                     : 0xcf,
+                   (uint64_t)v,
+                   v <= UINT8_MAX    ? 1
+                   : v <= UINT16_MAX ? 2
+                   : v <= UINT32_MAX ? 4
+                                     : 8);
     else
-        write_wide(to, v >= INT8_MIN    ? 0xd0
-                       : v >= INT16_MIN ? 0xd1
-                       : v >= INT32_MIN ? 0xd2
-                                        : 0xd3,
-                   (uint64_t)v, v >= INT8_MIN ? 1 : v >= INT16_MIN ? 2 : v >= INT32_MIN ? 4 : 8);
+        write_wide(to,
+                   v >= INT8_MIN    ? 0xd0
+                   : v >= INT16_MIN ? 0xd1
+                   : v >= INT32_MIN ? 0xd2
+                                    : 0xd3,
+                   (uint64_t)v,
+                   v >= INT8_MIN    ? 1
+                   : v >= INT16_MIN ? 2
+                   : v >= INT32_MIN ? 4
+                                    : 8);
 }
 
 void pack_text(struct buf *to, struct text t) {

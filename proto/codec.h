@@ -1,7 +1,7 @@
 /* codec - MessagePack to and from the structs of shape.h, walking their rows.
  *
- * TRUST      codec_decode() takes bytes from anybody: they are scanned first (pack_scan), nothing is
- *            allocated, and what comes out is within every limit of its rows. Messages are strict (an
+ * TRUST      codec_decode() takes bytes from anybody: they are scanned first (pack_scan), nothing
+ * is allocated, and what comes out is within every limit of its rows. Messages are strict (an
  *            unknown field is refused, so that a misspelt one is never ignored); records and frames
  *            skip fields they do not know, so that a newer writer does not hurt.
  * OWNERSHIP  Texts and lists in a decoded struct borrow from the input bytes.
@@ -15,7 +15,7 @@
 
 #define CODEC_DEPTH 8
 
-struct complaint { /* what is wrong with somebody's data */
+struct complaint {    /* what is wrong with somebody's data */
     const char *code; /* a row of codes.def: "missing", "bad-value", … */
     char field[80];   /* "entries.3.minutes"; empty: the whole */
     char text[200];   /* a sentence with the limit */
@@ -24,17 +24,19 @@ void complain(struct complaint *c, const char *code, const char *field, const ch
     PRINTF_LIKE(4, 5);
 
 /* CODEC_STORED is CODEC_LENIENT for what we checked before we stored it and a checksum covers: the
- * contents of texts, addresses and links are not looked into again. Structure, bounds and ids are. */
+ * contents of texts, addresses and links are not looked into again. Structure, bounds and ids are.
+ */
 enum codec_mode { CODEC_STRICT, CODEC_LENIENT, CODEC_STORED };
 
 /* Fills *ret (all of it: what is absent becomes zero). */
 MUST_CHECK int codec_decode(const struct shape *shape, enum codec_mode mode, struct bytes in,
                             void *ret, struct complaint *reterr);
-/* The same for bytes that pack_scan() has accepted, as a part of something larger or before they were
- * stored. Whatever they are, nothing outside them is read. */
-MUST_CHECK int codec_decode_scanned(const struct shape *shape, enum codec_mode mode, struct bytes in,
-                                    void *ret, struct complaint *reterr);
-/* Appends one map; what is zero and optional is left out. Rows in order: equal structs, equal bytes. */
+/* The same for bytes that pack_scan() has accepted, as a part of something larger or before they
+ * were stored. Whatever they are, nothing outside them is read. */
+MUST_CHECK int codec_decode_scanned(const struct shape *shape, enum codec_mode mode,
+                                    struct bytes in, void *ret, struct complaint *reterr);
+/* Appends one map; what is zero and optional is left out. Rows in order: equal structs, equal
+ * bytes. */
 void codec_encode(const struct shape *shape, const void *from, struct buf *to);
 /* A frame is a map with its type under "t" and its fields. */
 MUST_CHECK int frame_decode(struct bytes in, enum frame_type *ret_type, union any_frame *ret);

@@ -13,7 +13,8 @@ struct settings { /* texts are owned; settings_free() frees them */
 #undef SETTING
 };
 
-/* Reads `home`/cirkel.conf; 0, or -EINVAL with "FILE:LINE: what is wrong, what is expected" lines. */
+/* Reads `home`/cirkel.conf; 0, or -EINVAL with "FILE:LINE: what is wrong, what is expected" lines.
+ */
 MUST_CHECK int settings_read(const char *home, struct settings *ret, struct buf *reterr);
 void settings_free(struct settings *settings);
 void settings_print(struct buf *to); /* a complete cirkel.conf with every default and its meaning */

@@ -45,7 +45,8 @@ const struct shape msg_shapes[MSG_COUNT] = {
 
 const struct shape rec_shapes[REC_COUNT] = {
 #include "proto/rows_none.inc"
-#define RECORD(NAME, name_, doc_) {#name_, doc_, sizeof(struct rec_##name_), rec_##name_##_fields, 0},
+#define RECORD(NAME, name_, doc_)                                                                  \
+    {#name_, doc_, sizeof(struct rec_##name_), rec_##name_##_fields, 0},
 #include "proto/records.def"
 #include "proto/rows_end.inc"
 };

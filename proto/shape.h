@@ -34,7 +34,7 @@ enum field_kind {
 struct texts { /* at least one is present when the field is */
     struct text any, da, sv, en;
 };
-struct list { /* encoded items, borrowed as they stand; walk with codec_next_*() */
+struct list {         /* encoded items, borrowed as they stand; walk with codec_next_*() */
     struct bytes raw; /* the items only, without the header */
     uint32_t count;
 };
@@ -55,18 +55,18 @@ struct field {
 struct shape {
     const char *name; /* as on the wire: "meeting.plan", "meeting", "topic" */
     const char *doc;
-    size_t size; /* of the struct */
+    size_t size;                         /* of the struct */
     const struct field *(*fields)(void); /* a table that ends with FIELD_END */
     unsigned speakers;                   /* of a message or frame: enum speaker */
 };
 
 enum speaker { /* who may say a message */
-    FRONTEND = 1,
-    OPERATOR = 2,
-    INTAKE = 4,
-    SCHEDULER = 8,
-    NOTIFIER = 16,
-    CLI = 32,
+               FRONTEND = 1,
+               OPERATOR = 2,
+               INTAKE = 4,
+               SCHEDULER = 8,
+               NOTIFIER = 16,
+               CLI = 32,
 };
 
 #define REQUIRED true

@@ -63,8 +63,8 @@ struct variable_link { /* a row of links.def */
 extern const struct variable_link variable_links[];
 extern const unsigned variable_link_count;
 
-/* Whether letters about this kind can name this record. "obligation.answer-offer" is a kind as well;
- * "obligation" brings what any of them does. */
+/* Whether letters about this kind can name this record. "obligation.answer-offer" is a kind as
+ * well; "obligation" brings what any of them does. */
 bool variable_brings(struct text about_kind, enum rec_type record);
 
 /* What a name means in a letter about this kind, outside of lists. -ENOENT: nothing. */

@@ -171,8 +171,9 @@ static void read_request(struct door_reading *ret, const struct door_who *who, s
                  DOOR_REQUEST_BYTES);
         return;
     }
-    if (check_right(who, item) < 0 || codec_decode_scanned(&msg_shapes[item->msg], CODEC_STRICT,
-                                                           envelope.body, &msg, &item->complaint) < 0)
+    if (check_right(who, item) < 0 ||
+        codec_decode_scanned(&msg_shapes[item->msg], CODEC_STRICT, envelope.body, &msg,
+                             &item->complaint) < 0)
         return;
     codec_encode(&msg_shapes[item->msg], &msg, &ret->bodies);
     must(!ret->bodies.over);

@@ -19,8 +19,8 @@ MUST_CHECK int house_open(struct house **ret, struct loop *loop, struct bus *bus
                           house_decided_fn *on_decided, void *ctx);
 void house_close(struct house **house); /* before the bus is closed */
 
-/* `awaited` is the first event that somebody waits to be decided. When nobody waits (0), the scheduler
- * is told every 10 ms at most: its commits take the disk from ours. */
+/* `awaited` is the first event that somebody waits to be decided. When nobody waits (0), the
+ * scheduler is told every 10 ms at most: its commits take the disk from ours. */
 void house_tell_accepted(struct house *house, uint64_t last, uint64_t awaited);
 void house_ask_decision(struct house *house, uint64_t seq);
 

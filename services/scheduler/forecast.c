@@ -82,8 +82,10 @@ static int deliver(struct future *f, bool *ret_any) {
     if (rc)
         return rc;
     struct frame_arm arm = {(int64_t)no, row.attempts + 1, TEXT_LIT("forecast")};
-    struct frame_result result = {
-        .delivery = (int64_t)no, .attempt = arm.attempt, .boot = arm.boot, .outcome = TEXT_LIT("accepted")};
+    struct frame_result result = {.delivery = (int64_t)no,
+                                  .attempt = arm.attempt,
+                                  .boot = arm.boot,
+                                  .outcome = TEXT_LIT("accepted")};
     *ret_any = true;
     rc = step_arm(&f->step, f->now, 0, &arm, &granted, &lease);
     return rc || !granted ? rc : step_result(&f->step, f->now, &result);
@@ -187,7 +189,8 @@ int forecast(const char *home, bool clock, const char *until) {
     char virtual[4200], scratch[] = "/tmp/cirkel-forecast-XXXXXX";
     snprintf(virtual, sizeof virtual, "%s/run/clock", home);
     if (instant_parse(text_of(until), &f.until) || clock_use(clock ? virtual : NULL)) {
-        fprintf(stderr, "forecast: \"%s\" is no moment; expected one like 2022-05-24T09:00:00+02:00\n",
+        fprintf(stderr,
+                "forecast: \"%s\" is no moment; expected one like 2022-05-24T09:00:00+02:00\n",
                 until);
         return 2;
     }

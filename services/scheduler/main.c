@@ -1,4 +1,5 @@
-/* scheduler - applies events, lets time pass, and decides about every letter. Its only socket is ipc. */
+/* scheduler - applies events, lets time pass, and decides about every letter. Its only socket is
+ * ipc. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -20,24 +21,36 @@ struct arguments {
 };
 
 static int usage(void) {
-    fprintf(stderr, "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL]\n");
+    fprintf(stderr,
+            "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL]\n");
     return 2;
 }
 
 static int read_arguments(int argc, char **argv, struct arguments *a) {
     static const struct option options[] = {
-        {"home", required_argument, NULL, 'h'}, {"clock", no_argument, NULL, 'c'},
-        {"check", no_argument, NULL, 'k'},      {"debug", no_argument, NULL, 'd'},
+        {"home", required_argument, NULL, 'h'},     {"clock", no_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'k'},          {"debug", no_argument, NULL, 'd'},
         {"forecast", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
         switch (c) {
-        case 'h': a->home = optarg; break;
-        case 'c': a->clock = true; break;
-        case 'k': a->check = true; break;
-        case 'd': a->debug = true; break;
-        case 'f': a->forecast = optarg; break;
-        default: return usage();
+        case 'h':
+            a->home = optarg;
+            break;
+        case 'c':
+            a->clock = true;
+            break;
+        case 'k':
+            a->check = true;
+            break;
+        case 'd':
+            a->debug = true;
+            break;
+        case 'f':
+            a->forecast = optarg;
+            break;
+        default:
+            return usage();
         }
     return a->home && optind == argc ? 0 : usage();
 }

@@ -81,7 +81,8 @@ int office_del(struct office *o, enum table table, struct key key) {
 }
 
 int office_mark(struct office *o, enum table table, struct key key, struct text value) {
-    return store_put(o->txn, table, key_bytes(&key), (struct bytes){value.p ? value.p : "", value.n});
+    return store_put(o->txn, table, key_bytes(&key),
+                     (struct bytes){value.p ? value.p : "", value.n});
 }
 
 int office_marked(struct office *o, enum table table, struct key key, struct text *ret_value) {
@@ -161,7 +162,9 @@ struct text office_id(struct office *o, struct text given, const char *prefix) {
     return arena_printf(o->arena, "%s-%.13s", prefix, hash);
 }
 
-uint64_t office_count(struct office *o, enum count count) { return ++o->counts[count]; }
+uint64_t office_count(struct office *o, enum count count) {
+    return ++o->counts[count];
+}
 
 int office_fact(struct office *o, enum fact_type fact, const char *kind, struct text about) {
     static const char *const types[] = {

@@ -1,13 +1,13 @@
-/* office - the state one step works on: the transaction, the time, and how records are read, written,
- * refused and told of. Every handler in records/ and reminders/ takes it first.
+/* office - the state one step works on: the transaction, the time, and how records are read,
+ * written, refused and told of. Every handler in records/ and reminders/ takes it first.
  *
  * INVARIANTS Nothing here reads a clock, draws a number or touches anything but the transaction it
  *            was given: what happens is a function of the input and of core.
  *            A handler refuses before it writes (checked by step.c).
  * OWNERSHIP  Records read are decoded over a copy in the arena: their texts live until the input is
  *            done. What is put is copied.
- * ERRORS     0; -ENOENT; -EPROTO when refused (o->refusal says why); any other -errno is the store's,
- *            and ends the transaction.
+ * ERRORS     0; -ENOENT; -EPROTO when refused (o->refusal says why); any other -errno is the
+ * store's, and ends the transaction.
  */
 #ifndef SCHEDULER_OFFICE_H
 #define SCHEDULER_OFFICE_H
@@ -28,7 +28,7 @@ enum count { /* table COUNTER; conservation is checked by them */
 #define COUNT(NAME, name) COUNT_##NAME,
 #include "services/scheduler/counts.def"
 #undef COUNT
-    COUNT_COUNT
+             COUNT_COUNT
 };
 
 enum fact_type {
@@ -52,10 +52,10 @@ struct office {
     msec boot;    /* the boot clock, for leases */
     uint64_t seq; /* the event; 0: time itself */
 
-    struct text id;    /* the event's idempotency key and its owner: ids we make come from them */
+    struct text id; /* the event's idempotency key and its owner: ids we make come from them */
     struct text owner;
     struct complaint refusal;
-    struct buf *result;   /* fields of the answer, encoded pairs */
+    struct buf *result; /* fields of the answer, encoded pairs */
     unsigned result_count;
     struct text about_kind, about; /* what the event was about, for the books */
 
@@ -70,7 +70,8 @@ struct key key_no(uint64_t no);
 
 MUST_CHECK int office_get(struct office *o, enum table table, struct key key, void *ret_record);
 MUST_CHECK int office_put(struct office *o, enum table table, struct key key, const void *record);
-MUST_CHECK int office_del(struct office *o, enum table table, struct key key); /* 0 if gone already */
+MUST_CHECK int office_del(struct office *o, enum table table,
+                          struct key key); /* 0 if gone already */
 /* A row without a record: an index or a mark. */
 MUST_CHECK int office_mark(struct office *o, enum table table, struct key key, struct text value);
 MUST_CHECK int office_marked(struct office *o, enum table table, struct key key,
@@ -80,7 +81,8 @@ MUST_CHECK int office_marked(struct office *o, enum table table, struct key key,
 MUST_CHECK int office_next(struct office *o, enum table table, const struct key *prefix,
                            struct key *at, struct bytes *ret_value);
 /* Decodes a value of that table; office_read_at() when its key is known, which may be quicker. */
-MUST_CHECK int office_read(struct office *o, enum table table, struct bytes value, void *ret_record);
+MUST_CHECK int office_read(struct office *o, enum table table, struct bytes value,
+                           void *ret_record);
 MUST_CHECK int office_read_at(struct office *o, enum table table, struct bytes key,
                               struct bytes value, void *ret_record);
 /* The same, for an encoded record inside a record. */
@@ -103,7 +105,8 @@ void office_about(struct office *o, const char *kind, struct text about);
 /* The given id, or one made from the owner and key of the request. */
 struct text office_id(struct office *o, struct text given, const char *prefix);
 
-MUST_CHECK int office_fact(struct office *o, enum fact_type fact, const char *kind, struct text about);
+MUST_CHECK int office_fact(struct office *o, enum fact_type fact, const char *kind,
+                           struct text about);
 uint64_t office_count(struct office *o, enum count count); /* adds one, gives the new value */
 
 /* ---- marks of meta ---- */
@@ -112,7 +115,8 @@ MUST_CHECK int meta_put(struct txn *txn, const char *name, uint64_t value);
 
 /* ---- small things ---- */
 struct zone;
-const struct zone *office_zone(const struct office *o, struct text name); /* the office's if unknown */
+const struct zone *office_zone(const struct office *o,
+                               struct text name); /* the office's if unknown */
 instant office_wall(const struct office *o, struct text wall, struct text zone); /* 0: absent */
 struct list office_list_of(struct office *o, const struct text *items, uint32_t count);
 

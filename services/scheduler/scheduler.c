@@ -13,7 +13,7 @@
 
 #define EVENTS_A_COMMIT 2000
 #define DUE_WRITES_A_COMMIT 8000 /* each may hold a page in memory until the commit */
-#define PACE 3 /* milliseconds between commits under load, so that the inbox has the disk */
+#define PACE 3         /* milliseconds between commits under load, so that the inbox has the disk */
 #define EVENTS_PACE 10 /* the same when there are only events, and nobody waits for them */
 #define LOOK_EVERY (1 * SECONDS)
 #define NOTIFIER_SILENT (5 * SECONDS)
@@ -63,15 +63,16 @@ static int on_suspect(void *ctx, uint64_t seq, struct bytes payload) {
     int rc = meta_get(s->step.office.txn, "crashes", &crashes);
     if (rc)
         return rc;
-    log_error("event_quarantined", "seq=%" PRIu64 " crashes=%" PRIu64 " the rest goes on", seq, crashes);
+    log_error("event_quarantined", "seq=%" PRIu64 " crashes=%" PRIu64 " the rest goes on", seq,
+              crashes);
     rc = step_quarantine(&s->step, s->now, seq, payload, crashes);
     if (rc == 0)
         s->position = seq;
     return rc;
 }
 
-/* After an unclean start each event is marked before it is tried, so that one that makes us fall again
- * and again is known by its third time, and set aside. */
+/* After an unclean start each event is marked before it is tried, so that one that makes us fall
+ * again and again is known by its third time, and set aside. */
 static int mark_suspect(struct scheduler *s, bool *ret_aside) {
     struct txn *txn;
     uint64_t suspect, crashes = 0, next = s->position + 1;
@@ -110,7 +111,8 @@ static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
         return 0;
     bool careful = s->position < s->careful;
     int rc = aside ? journal_read(s->inbox, s->position + 1, 1, on_suspect, s)
-                   : journal_read(s->inbox, s->position + 1, careful ? 1 : EVENTS_A_COMMIT, on_event, &r);
+                   : journal_read(s->inbox, s->position + 1, careful ? 1 : EVENTS_A_COMMIT,
+                                  on_event, &r);
     if (aside && rc == 0)
         t->first_event = t->last_event = s->position;
     if (rc)
@@ -148,10 +150,8 @@ static int hear_one(struct scheduler *s, const struct said *said, struct answer 
     if (s->room != ROOM_SCARCE)
         rc = step_arm(&s->step, s->now, clock_boot(), &f.arm, &granted, &until);
     ret->type = FRAME_ARMED;
-    ret->frame.armed = (struct frame_armed){.delivery = f.arm.delivery,
-                                            .attempt = f.arm.attempt,
-                                            .granted = granted,
-                                            .until = until};
+    ret->frame.armed = (struct frame_armed){
+        .delivery = f.arm.delivery, .attempt = f.arm.attempt, .granted = granted, .until = until};
     if (granted)
         scheduler_armed(s, (uint64_t)f.arm.delivery);
     else
@@ -191,10 +191,12 @@ static int sweep_armed(struct scheduler *s) {
         if ((rc = armed_get(o, no, &a)))
             return rc;
         bool ours = s->has_notifier && strcmp(a.boot, s->notifier_boot) == 0;
-        bool other_boot = a.until > boot + s->settings.lease + LEASE_MARGIN; /* the machine restarted */
+        bool other_boot =
+            a.until > boot + s->settings.lease + LEASE_MARGIN; /* the machine restarted */
         if (ours || (!other_boot && boot < a.until + LEASE_MARGIN))
             continue;
-        log_warn("delivery_unknown", "delivery=%" PRIu64 " the notifier went away after arming", no);
+        log_warn("delivery_unknown", "delivery=%" PRIu64 " the notifier went away after arming",
+                 no);
         if ((rc = step_lost(&s->step, s->now, no)))
             return rc;
     }
@@ -203,8 +205,8 @@ static int sweep_armed(struct scheduler *s) {
 
 /* ---- a look at everything ---- */
 
-/* Never ahead of what was accepted: an answer that came in time is not overtaken by its deadline, nor
- * a cancellation by the reminder, because we were away in between. */
+/* Never ahead of what was accepted: an answer that came in time is not overtaken by its deadline,
+ * nor a cancellation by the reminder, because we were away in between. */
 static int fire_due(struct scheduler *s, struct turn *t) {
     int rc = 0;
     uint64_t before = txn_writes(t->txn);
@@ -333,8 +335,10 @@ static void open_inbox(struct scheduler *s) {
     if (rc == 0 && known && known != generation)
         log_fatal("inbox_is_another", "core has read another inbox: one of the two was restored");
     if (rc == 0 && (last < s->position || (first && first > s->position + 1)))
-        log_fatal("inbox_does_not_fit", "position=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64
-                  " core and inbox were not restored together", s->position, first, last);
+        log_fatal("inbox_does_not_fit",
+                  "position=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64
+                  " core and inbox were not restored together",
+                  s->position, first, last);
     if (rc == 0 && !known)
         rc = meta_put(txn, "generation", generation);
     if (rc == 0)
@@ -419,9 +423,8 @@ static int begin_running(struct scheduler *s) {
     if (rc)
         return rc;
     if ((rc = meta_get(txn, "position", &s->position)) == 0 &&
-        (rc = meta_get(txn, "running", &running)) == 0 &&
-        (rc = meta_get(txn, "now", &now)) == 0 && (rc = meta_get(txn, "rules", &rules)) == 0 &&
-        (rc = step_begin(&s->step, txn)) == 0) {
+        (rc = meta_get(txn, "running", &running)) == 0 && (rc = meta_get(txn, "now", &now)) == 0 &&
+        (rc = meta_get(txn, "rules", &rules)) == 0 && (rc = step_begin(&s->step, txn)) == 0) {
         s->now = (instant)now;
         s->careful = running ? UINT64_MAX : 0;
         s->deriving = rules != s->rules.version;
@@ -447,8 +450,8 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     snprintf(path, sizeof path, "%s/keys/links.key", home);
     rc = token_key_load(path, &s->links);
     if (rc) {
-        buf_printf(reterr, "%s: %s; expected 64 hexadecimal digits, as cirkel init makes them\n", path,
-                   strerror(-rc));
+        buf_printf(reterr, "%s: %s; expected 64 hexadecimal digits, as cirkel init makes them\n",
+                   path, strerror(-rc));
         return rc;
     }
     s->assigned = calloc((size_t)s->settings.in_flight, sizeof *s->assigned);

@@ -1,9 +1,9 @@
-/* scheduler - the process around the step: what arrived is one transaction, what it means is told after
- * the commit.
+/* scheduler - the process around the step: what arrived is one transaction, what it means is told
+ * after the commit.
  *
- * INVARIANTS Commit, then tell. Every frame in or out may be lost or come twice: the inbox is read by
- *            position, arms and results are said until they are answered, and a look at everything is
- *            taken at least once a second.
+ * INVARIANTS Commit, then tell. Every frame in or out may be lost or come twice: the inbox is read
+ * by position, arms and results are said until they are answered, and a look at everything is taken
+ * at least once a second.
  */
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
@@ -48,14 +48,14 @@ struct scheduler {
     instant now;       /* of the last input; never goes back */
     uint64_t position; /* the last event applied */
     uint64_t told_fact;
-    uint64_t careful;  /* up to this event one at a time: the last start was unclean */
-    uint64_t suspect;  /* the event that this run has marked */
-    bool deriving;     /* plans are being derived anew */
+    uint64_t careful; /* up to this event one at a time: the last start was unclean */
+    uint64_t suspect; /* the event that this run has marked */
+    bool deriving;    /* plans are being derived anew */
     struct key derive_at;
     unsigned derive_table;
     bool out_of_space;
-    msec room_looked;     /* boot clock */
-    enum disk_room room;  /* below a part, nothing new is armed or given out */
+    msec room_looked;    /* boot clock */
+    enum disk_room room; /* below a part, nothing new is armed or given out */
 
     uint64_t awaited_from, awaited_to; /* events somebody waits for at intake; 0: none */
     struct peer intake, notifier;

@@ -105,16 +105,25 @@ void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
         return;
     }
     switch (type) {
-    case FRAME_HELLO: on_hello(s, from, &f.hello); break;
+    case FRAME_HELLO:
+        on_hello(s, from, &f.hello);
+        break;
     case FRAME_ACCEPTED: /* after a start it may come before the hello */
         on_intake(s, from);
         on_accepted(s, &f.accepted);
         break;
     case FRAME_ARM:
-    case FRAME_RESULT: keep(s, from, type, payload); break;
-    case FRAME_ASK_DECISION: on_ask_decision(s, &f.ask_decision); break;
-    case FRAME_ASK_STATE: on_ask_state(s, from, &f.ask_state); break;
-    default: break; /* accepted, tick: the look that follows is the answer */
+    case FRAME_RESULT:
+        keep(s, from, type, payload);
+        break;
+    case FRAME_ASK_DECISION:
+        on_ask_decision(s, &f.ask_decision);
+        break;
+    case FRAME_ASK_STATE:
+        on_ask_state(s, from, &f.ask_state);
+        break;
+    default:
+        break; /* accepted, tick: the look that follows is the answer */
     }
     loop_soon(s->loop, scheduler_turn, s);
 }

@@ -25,7 +25,9 @@ static const char *const count_names[COUNT_COUNT] = {
 /* One handler a message, from the same rows as the messages. */
 #include "proto/rows_none.inc"
 #define MESSAGE(NAME, name, wire, who, doc)                                                        \
-    static int call_##name(struct office *o, const void *m) { return apply_##name(o, m); }
+    static int call_##name(struct office *o, const void *m) {                                      \
+        return apply_##name(o, m);                                                                 \
+    }
 #include "proto/messages.def"
 #include "proto/rows_end.inc"
 
@@ -41,17 +43,10 @@ static const struct {
     const char *word;
     int (*look_after)(struct office *o, struct key key);
 } dues[] = {
-    {"plan", fire_plan},
-    {"offer", registration_expire},
-    {"lapse", membership_expire},
-    {"poll", poll_expire},
-    {"obligation", obligation_expire},
-    {"call-open", call_begin},
-    {"call-close", call_close},
-    {"place", application_expire},
-    {"evidence", evidence_expire},
-    {"pace", participation_look},
-    {"milestone", milestone_expire},
+    {"plan", fire_plan},          {"offer", registration_expire},    {"lapse", membership_expire},
+    {"poll", poll_expire},        {"obligation", obligation_expire}, {"call-open", call_begin},
+    {"call-close", call_close},   {"place", application_expire},     {"evidence", evidence_expire},
+    {"pace", participation_look}, {"milestone", milestone_expire},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,
@@ -187,7 +182,8 @@ static int apply(struct office *o, const struct rec_event *e) {
 
 static int read_event(struct office *o, struct bytes payload, struct rec_event *ret) {
     struct complaint c;
-    return codec_decode(&rec_shapes[REC_EVENT], CODEC_STORED, arena_bytes(o->arena, payload), ret, &c);
+    return codec_decode(&rec_shapes[REC_EVENT], CODEC_STORED, arena_bytes(o->arena, payload), ret,
+                        &c);
 }
 
 int step_event(struct step *s, instant now, uint64_t seq, struct bytes payload) {
@@ -219,7 +215,8 @@ int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payl
                                .type = TEXT_LIT("unknown"),
                                .received = now};
     int rc = office_put(o, TABLE_QUARANTINE, key_no(seq), &q);
-    complain(&o->refusal, "wrong-state", "", "It was set aside: it made the service fall. Somebody looks at it.");
+    complain(&o->refusal, "wrong-state", "",
+             "It was set aside: it made the service fall. Somebody looks at it.");
     office_count(o, COUNT_QUARANTINED);
     if (rc == 0)
         rc = decide(s, &e, "quarantined");
@@ -269,14 +266,16 @@ int step_lost(struct step *s, instant now, uint64_t delivery) {
 static int store_texts(struct office *o) {
     for (unsigned i = 0; i < o->rules->text_count; i++) {
         const struct letter_text *t = &o->rules->texts[i];
-        int rc = office_mark(o, TABLE_TEXT, key1(text_of(t->hash)), (struct text){t->text, t->size});
+        int rc =
+            office_mark(o, TABLE_TEXT, key1(text_of(t->hash)), (struct text){t->text, t->size});
         if (rc)
             return rc;
     }
     return 0;
 }
 
-int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no, bool *ret_done) {
+int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,
+               bool *ret_done) {
     struct office *o = input(s, now, 0);
     int rc = cursor->n || *table_no ? 0 : store_texts(o);
     if (rc == 0)

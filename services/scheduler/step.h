@@ -4,8 +4,8 @@
  * notifier asks and reports, a new rulebook. The time is in the input, so years can be simulated,
  * forecast and replayed.
  *
- * INVARIANTS step(core, input) is pure: no clock, no randomness, no I/O but the transaction. An event's
- *            effects, its decision and the position are written in one transaction by the caller.
+ * INVARIANTS step(core, input) is pure: no clock, no randomness, no I/O but the transaction. An
+ * event's effects, its decision and the position are written in one transaction by the caller.
  * ERRORS     0; -errno of the store: the transaction must be aborted.
  */
 #ifndef SCHEDULER_STEP_H
@@ -38,16 +38,16 @@ MUST_CHECK int step_event(struct step *s, instant now, uint64_t seq, struct byte
 MUST_CHECK int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payload,
                                uint64_t crashes);
 /* The first thing that fell due by `until`, or a slice of it, done at `now`; -ENOENT when there is
- * none. While events are still to be applied, `until` is when the last applied one was received: what
- * they say came first. */
+ * none. While events are still to be applied, `until` is when the last applied one was received:
+ * what they say came first. */
 MUST_CHECK int step_due(struct step *s, instant now, instant until);
 /* What the notifier asks and reports; a lease that ran out. */
 MUST_CHECK int step_arm(struct step *s, instant now, msec boot, const struct frame_arm *arm,
                         bool *ret_granted, msec *ret_until);
 MUST_CHECK int step_result(struct step *s, instant now, const struct frame_result *result);
 MUST_CHECK int step_lost(struct step *s, instant now, uint64_t delivery);
-/* A slice of deriving all plans anew, for another rulebook than last time; done with true. The letters'
- * texts are stored first. */
+/* A slice of deriving all plans anew, for another rulebook than last time; done with true. The
+ * letters' texts are stored first. */
 MUST_CHECK int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,
                           bool *ret_done);
 

@@ -338,8 +338,16 @@ static void test_unknown_fields(void **state) {
 
 /* What was stored is not looked into again, but its structure and bounds are. */
 static void test_stored(void **state) {
-    static const char odd[] = "\x86\xa7" "network\xa3" "net\xa4" "name\xa5" "a\x01\xff" "bc"
-                              "\xa4" "host\xa1h\xa4" "lead\xa1l\xa5" "state\xa4open\xa4zone\xa3UTC";
+    static const char odd[] = "\x86\xa7"
+                              "network\xa3"
+                              "net\xa4"
+                              "name\xa5"
+                              "a\x01\xff"
+                              "bc"
+                              "\xa4"
+                              "host\xa1h\xa4"
+                              "lead\xa1l\xa5"
+                              "state\xa4open\xa4zone\xa3UTC";
     const struct shape *shape = &rec_shapes[REC_NETWORK];
     struct rec_network n;
 
@@ -347,12 +355,13 @@ static void test_stored(void **state) {
     for (size_t size = 0; size < sizeof odd - 1; size++)
         assert_int_equal(codec_decode(shape, CODEC_STORED, (struct bytes){odd, size}, &n, NULL),
                          -EBADMSG);
-    assert_int_equal(codec_decode(shape, CODEC_LENIENT, (struct bytes){odd, sizeof odd - 1}, &n, NULL),
-                     -EBADMSG);
+    assert_int_equal(
+        codec_decode(shape, CODEC_LENIENT, (struct bytes){odd, sizeof odd - 1}, &n, NULL),
+        -EBADMSG);
     assert_int_equal(codec_decode(shape, CODEC_STORED, (struct bytes){odd, sizeof odd}, &n, NULL),
                      -EBADMSG); /* a byte too many */
-    assert_int_equal(codec_decode(shape, CODEC_STORED, (struct bytes){odd, sizeof odd - 1}, &n, NULL),
-                     0);
+    assert_int_equal(
+        codec_decode(shape, CODEC_STORED, (struct bytes){odd, sizeof odd - 1}, &n, NULL), 0);
     assert_true(text_is(n.zone, "UTC"));
 }
 

@@ -70,7 +70,8 @@ int apply_attendance_record(struct office *o, const struct msg_attendance_record
     if (rc)
         return rc;
     if (!text_is(meeting.state, "called") && !text_is(meeting.state, "held"))
-        return refuse(o, "wrong-state", "meeting", "The meeting is %.*s.", TEXT_ARGS(meeting.state));
+        return refuse(o, "wrong-state", "meeting", "The meeting is %.*s.",
+                      TEXT_ARGS(meeting.state));
     if (office_wall(o, meeting.starts, meeting.zone) > o->said)
         return refuse(o, "too-early", "meeting", "The meeting has not begun.");
     rc = check_entries(o, m->entries);

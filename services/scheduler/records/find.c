@@ -78,8 +78,8 @@ int find_application(struct office *o, struct text id, const char *field,
 int find_zone(struct office *o, struct text name, const char *field) {
     const struct zone *zone;
     if (name.p && zone_find(name, &zone))
-        return refuse(o, "bad-value", field, "%.*s is no time zone; expected one like Europe/Stockholm.",
-                      TEXT_ARGS(name));
+        return refuse(o, "bad-value", field,
+                      "%.*s is no time zone; expected one like Europe/Stockholm.", TEXT_ARGS(name));
     return 0;
 }
 

@@ -92,7 +92,8 @@ int apply_idea_promote(struct office *o, const struct msg_idea_promote *m) {
     if (rc)
         return rc;
     if (!topic) {
-        struct rec_case c = {.case_ = r.case_, .network = r.network, .zone = r.zone, .person = r.person};
+        struct rec_case c = {
+            .case_ = r.case_, .network = r.network, .zone = r.zone, .person = r.person};
         rc = case_open(o, &c, r.text);
     }
     r.promoted = o->said;

@@ -42,16 +42,19 @@ int meeting_check_times(struct office *o, const struct rec_meeting *m) {
     struct wall w;
     for (unsigned i = 0; i < COUNT_OF(walls); i++)
         if (walls[i].p && wall_parse(walls[i], &w))
-            return refuse(o, "bad-value", "starts", "Expected times from 1970 to 2200; one would be %.*s.",
+            return refuse(o, "bad-value", "starts",
+                          "Expected times from 1970 to 2200; one would be %.*s.",
                           TEXT_ARGS(walls[i]));
     if (closes > starts + m->minutes * MINUTES)
-        return refuse(o, "conflict", "registration_closes", "Registration closes after the meeting ends.");
+        return refuse(o, "conflict", "registration_closes",
+                      "Registration closes after the meeting ends.");
     if (opens > starts)
         return refuse(o, "conflict", "room_opens", "The room opens after the meeting starts.");
     if (decide > starts)
         return refuse(o, "conflict", "decide_by", "It is decided after the meeting starts.");
     if (decide && !m->minimum)
-        return refuse(o, "missing", "minimum", "A day of decision needs a minimum of participants.");
+        return refuse(o, "missing", "minimum",
+                      "A day of decision needs a minimum of participants.");
     if (m->capacity && m->minimum > m->capacity)
         return refuse(o, "conflict", "minimum", "The minimum is greater than the capacity.");
     return 0;
@@ -158,7 +161,8 @@ int apply_meeting_update(struct office *o, const struct msg_meeting_update *m) {
     r.minimum = m->minimum ? m->minimum : r.minimum;
     r.decide_by = m->decide_by.p ? m->decide_by : r.decide_by;
     r.room_opens = m->room_opens.p ? m->room_opens : r.room_opens;
-    r.registration_closes = m->registration_closes.p ? m->registration_closes : r.registration_closes;
+    r.registration_closes =
+        m->registration_closes.p ? m->registration_closes : r.registration_closes;
     r.breakouts = m->breakouts.raw.p ? m->breakouts : r.breakouts;
     r.audience = m->audience.p ? m->audience : r.audience;
     rc = meeting_check_times(o, &r);

@@ -53,15 +53,17 @@ static int revise(struct office *o, struct rec_meeting *r, const char *why) {
     return ledger_supersede_meeting(o, r->meeting, r->revision, text_of(why));
 }
 
-/* Who follows by video takes a place or not, as the mode has it; and once it is ahead again, a place
- * that became free after the old start is offered. */
+/* Who follows by video takes a place or not, as the mode has it; and once it is ahead again, a
+ * place that became free after the old start is offered. */
 static int change_places(struct office *o, struct rec_meeting *r) {
     int rc = registration_recount(o, r);
     return rc ? rc : registration_offer_free(o, r);
 }
 
 /* Two changes at the same moment are two: each is told of by its own letter. */
-static instant following(instant was, instant said) { return said > was ? said : was + 1; }
+static instant following(instant was, instant said) {
+    return said > was ? said : was + 1;
+}
 
 int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
     struct rec_meeting r;
@@ -70,7 +72,7 @@ int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
         rc = office_move(o, "MEETING", r.state, "move", "meeting", &r.state);
     if (rc)
         return rc;
-    struct change c = {m->starts,    m->zone, m->room_opens, m->registration_closes,
+    struct change c = {m->starts,    m->zone,   m->room_opens, m->registration_closes,
                        m->decide_by, m->minutes};
     bool same_zone = !m->zone.p || text_eq(m->zone, r.zone);
     if (text_eq(m->starts, r.starts) && same_zone && (!m->minutes || m->minutes == r.minutes))
@@ -87,7 +89,8 @@ int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
     return rc ? rc : meeting_tell(o, &r, FACT_MEETING_MOVED);
 }
 
-static bool set_place(struct rec_meeting *r, struct text mode, struct text place, struct text link) {
+static bool set_place(struct rec_meeting *r, struct text mode, struct text place,
+                      struct text link) {
     bool changed = (mode.p && !text_eq(mode, r->mode)) || (place.p && !text_eq(place, r->place)) ||
                    (link.p && !text_eq(link, r->link));
     r->mode = mode.p ? mode : r->mode;
@@ -143,7 +146,8 @@ static int postpone(struct office *o, const struct msg_meeting_decide *m, struct
 static int go(struct office *o, const struct msg_meeting_decide *m, struct rec_meeting *r) {
     bool video = text_is(m->decision, "video");
     if (m->starts.p)
-        return refuse(o, "conflict", "starts", "Only a meeting that is postponed gets a new start.");
+        return refuse(o, "conflict", "starts",
+                      "Only a meeting that is postponed gets a new start.");
     if (video && !m->link.p && !r->link.p)
         return refuse(o, "missing", "link", "A meeting held as video needs a link.");
     bool changed = set_place(r, video ? TEXT_LIT("video") : m->mode, m->place, m->link);

@@ -83,7 +83,10 @@ static int who_asks(struct office *o, const struct msg_membership_request *m, st
     }
     if (m->person.p)
         return find_person(o, m->person, "person", &p);
-    const char *lacks = !m->email.p ? "email" : !m->name.p ? "name" : !m->language.p ? "language" : NULL;
+    const char *lacks = !m->email.p      ? "email"
+                        : !m->name.p     ? "name"
+                        : !m->language.p ? "language"
+                                         : NULL;
     if (lacks)
         return refuse(o, "missing", lacks, "Expected a person, or name, email and language.");
     int rc = person_by_address(o, m->email, ret);
@@ -139,7 +142,8 @@ int apply_membership_confirm(struct office *o, const struct msg_membership_confi
         return refuse(o, "already", "token", "The membership was confirmed before.");
     if (text_is(r.state, "lapsed") || (t->expiry && t->expiry < o->said) ||
         (r.lapses && r.lapses <= o->said))
-        return refuse(o, "too-late", "token", "The link is no longer valid. Ask for membership again.");
+        return refuse(o, "too-late", "token",
+                      "The link is no longer valid. Ask for membership again.");
     rc = office_move(o, "MEMBERSHIP", r.state, "confirm", "membership", &r.state);
     if (rc)
         return rc;
@@ -156,9 +160,11 @@ static int one_of(struct office *o, struct text person, struct text organisation
     struct rec_person p;
     struct rec_organisation r;
     if (person.p && organisation.p)
-        return refuse(o, "conflict", "organisation", "Expected a person or an organisation, not both.");
-    return person.p ? find_person(o, person, "person", &p)
-                    : find_organisation(o, organisation, organisation.p ? "organisation" : "person", &r);
+        return refuse(o, "conflict", "organisation",
+                      "Expected a person or an organisation, not both.");
+    return person.p
+               ? find_person(o, person, "person", &p)
+               : find_organisation(o, organisation, organisation.p ? "organisation" : "person", &r);
 }
 
 static int get(struct office *o, struct text network, struct text person, struct text organisation,
@@ -206,8 +212,9 @@ static int end(struct office *o, struct rec_membership *r) {
     r->ended = o->said;
     r->lapses = 0;
     rc = membership_put(o, r);
-    return rc ? rc : office_fact(o, FACT_MEMBERSHIP_ENDED, "membership",
-                                 subject_pair(o, r->network, r->whole ? r->organisation : r->person));
+    return rc ? rc
+              : office_fact(o, FACT_MEMBERSHIP_ENDED, "membership",
+                            subject_pair(o, r->network, r->whole ? r->organisation : r->person));
 }
 
 int apply_membership_end(struct office *o, const struct msg_membership_end *m) {
@@ -236,8 +243,9 @@ int membership_expire(struct office *o, struct key key) {
     r.ended = 0;
     if (rc == 0)
         rc = membership_put(o, &r);
-    return rc ? rc : office_fact(o, FACT_MEMBERSHIP_LAPSED, "membership",
-                                 subject_pair(o, r.network, r.person));
+    return rc ? rc
+              : office_fact(o, FACT_MEMBERSHIP_LAPSED, "membership",
+                            subject_pair(o, r.network, r.person));
 }
 
 static bool goes_on(const struct rec_membership *r) {
@@ -248,7 +256,8 @@ int membership_end_all(struct office *o, struct text person, struct text organis
     struct key none = {.n = 0}, prefix = person.p ? key1(person) : none, at = {.n = 0};
     struct bytes value;
     int rc;
-    while ((rc = office_next(o, person.p ? TABLE_MEMBER_OF : TABLE_WHOLE, &prefix, &at, &value)) == 0) {
+    while ((rc = office_next(o, person.p ? TABLE_MEMBER_OF : TABLE_WHOLE, &prefix, &at, &value)) ==
+           0) {
         struct rec_membership r = {.state = TEXT_NONE};
         rc = person.p ? get(o, arena_text(o->arena, key_part(&at, 1)), person, TEXT_NONE, &r)
                       : office_read(o, TABLE_WHOLE, value, &r);

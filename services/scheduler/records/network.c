@@ -142,7 +142,8 @@ int apply_group_add(struct office *o, const struct msg_group_add *m) {
     if (rc)
         return rc;
     if (office_marked(o, TABLE_GROUP_MEMBER, key2(m->group, m->person), &there) == 0)
-        return refuse(o, "already", "person", "%.*s is in the group already.", TEXT_ARGS(m->person));
+        return refuse(o, "already", "person", "%.*s is in the group already.",
+                      TEXT_ARGS(m->person));
     rc = office_put(o, TABLE_GROUP_MEMBER, key2(m->group, m->person), &r);
     return rc ? rc : office_fact(o, FACT_GROUP_CHANGED, "group", m->group);
 }

@@ -11,7 +11,8 @@ static int set_paused(struct office *o, bool on, enum fact_type fact) {
     if (rc)
         return rc;
     if ((paused != 0) == on)
-        return refuse(o, "already", "", on ? "Sending is paused already." : "Sending is not paused.");
+        return refuse(o, "already", "",
+                      on ? "Sending is paused already." : "Sending is not paused.");
     office_about(o, "sending", TEXT_LIT("all"));
     rc = meta_put(o->txn, "paused", on ? (uint64_t)o->said : 0);
     return rc ? rc : office_fact(o, fact, "sending", TEXT_LIT("all"));
@@ -78,9 +79,9 @@ static int find_plan(struct office *o, struct text name, struct rec_plan *ret) {
         int rc = plan_next(o, k->name, id, &at, ret);
         if (rc)
             return rc;
-        struct text full = arena_printf(o->arena, "%.*s/%.*s/%.*s/%lld/%.*s", TEXT_ARGS(kind),
-                                        TEXT_ARGS(id), TEXT_ARGS(ret->rule), (long long)ret->step,
-                                        TEXT_ARGS(ret->occurrence));
+        struct text full =
+            arena_printf(o->arena, "%.*s/%.*s/%.*s/%lld/%.*s", TEXT_ARGS(kind), TEXT_ARGS(id),
+                         TEXT_ARGS(ret->rule), (long long)ret->step, TEXT_ARGS(ret->occurrence));
         if (text_eq(full, name))
             return 0;
     }

@@ -125,7 +125,8 @@ int apply_person_update(struct office *o, const struct msg_person_update *m) {
     return update(o, &was, &p, FACT_PERSON_UPDATED);
 }
 
-static int set_flag(struct office *o, struct text person, bool on, size_t flag, const char *reason) {
+static int set_flag(struct office *o, struct text person, bool on, size_t flag,
+                    const char *reason) {
     struct rec_person was, p;
     int rc = find_person(o, person, "person", &was);
     if (rc)

@@ -35,8 +35,9 @@ static int move_memberships(struct office *o, struct text from, struct text into
 
 /* Which of two registrations for one meeting stays: the one that says more. */
 static unsigned weight(const struct rec_registration *r) {
-    static const char *const states[] = {"cancelled", "lapsed",     "declined", "undecided", "waiting",
-                                         "offered",   "registered", "absent",   "attended"};
+    static const char *const states[] = {"cancelled",  "lapsed",  "declined",
+                                         "undecided",  "waiting", "offered",
+                                         "registered", "absent",  "attended"};
     for (unsigned i = 0; i < COUNT_OF(states); i++)
         if (text_is(r->state, states[i]))
             return i + 1;
@@ -194,7 +195,8 @@ static int move_preferences(struct office *o, struct text from, struct text into
 
 /* One record goes empty, so that nothing personal stays behind in it; the other can be found by its
  * address, also when the two had the same. */
-static int move_person(struct office *o, const struct rec_person *was, const struct rec_person *into_was) {
+static int move_person(struct office *o, const struct rec_person *was,
+                       const struct rec_person *into_was) {
     struct rec_person gone = {.person = was->person,
                               .state = TEXT_LIT("merged"),
                               .language = was->language,

@@ -13,7 +13,8 @@ static int put(struct office *o, struct rec_poll *r) {
 static int check_options(struct office *o, struct list options) {
     struct part_option a, b;
     if (options.count < 2)
-        return refuse(o, "bad-value", "options", "A poll needs at least two answers to choose from.");
+        return refuse(o, "bad-value", "options",
+                      "A poll needs at least two answers to choose from.");
     while (codec_next_part(&options, PART_option, &a)) {
         struct list rest = options;
         while (codec_next_part(&rest, PART_option, &b))

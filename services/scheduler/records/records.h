@@ -42,7 +42,8 @@ MUST_CHECK int membership_end_all(struct office *o, struct text person, struct t
 
 /* ---- meetings and registrations ---- */
 MUST_CHECK int meeting_put(struct office *o, struct rec_meeting *m);
-/* The same when nothing but `registered`, `waiting` and `queue` changed: few rules ask for those. */
+/* The same when nothing but `registered`, `waiting` and `queue` changed: few rules ask for those.
+ */
 MUST_CHECK int meeting_put_counts(struct office *o, struct rec_meeting *m);
 /* Puts a registration whose place was counted before (or not), moves the meeting's numbers, its
  * indexes and dues. `was` is NULL when there was none. The meeting is put by the caller. */
@@ -57,11 +58,11 @@ MUST_CHECK int registration_cancel_all(struct office *o, struct text person);
 MUST_CHECK int find_programme(struct office *o, struct text id, const char *field,
                               struct rec_programme *ret); /* not ended ones only */
 MUST_CHECK int find_participation(struct office *o, struct text programme, struct text organisation,
-                                  struct rec_participation *ret); /* running ones only */
-MUST_CHECK int call_begin(struct office *o, struct key key);        /* due: it opens */
-MUST_CHECK int call_close(struct office *o, struct key key);        /* due: it closes */
+                                  struct rec_participation *ret);    /* running ones only */
+MUST_CHECK int call_begin(struct office *o, struct key key);         /* due: it opens */
+MUST_CHECK int call_close(struct office *o, struct key key);         /* due: it closes */
 MUST_CHECK int application_expire(struct office *o, struct key key); /* due: its offer lapsed */
-MUST_CHECK int evidence_expire(struct office *o, struct key key);   /* due: its last day is over */
+MUST_CHECK int evidence_expire(struct office *o, struct key key);    /* due: its last day is over */
 /* The application was accepted: the organisation takes part. */
 MUST_CHECK int participation_begin(struct office *o, const struct rec_application *application,
                                    const struct rec_programme *programme);
@@ -69,8 +70,8 @@ MUST_CHECK int participation_begin(struct office *o, const struct rec_applicatio
 MUST_CHECK int participation_complete_all(struct office *o, struct text programme);
 /* Its last day is another one. */
 MUST_CHECK int participation_move_end(struct office *o, const struct rec_programme *programme);
-/* A person ends: nobody's staff, adviser or contact any more; whoever `into` is (may be absent) takes
- * her place and her hours. */
+/* A person ends: nobody's staff, adviser or contact any more; whoever `into` is (may be absent)
+ * takes her place and her hours. */
 MUST_CHECK int participation_drop_person(struct office *o, struct text person, struct text into);
 /* The same of applications that name her, and of what she assesses. */
 MUST_CHECK int application_drop_person(struct office *o, struct text person, struct text into);

@@ -79,8 +79,9 @@ static int check_entitled(struct office *o, struct text meeting, struct text per
     if (rc == 0)
         rc = belongs(o, &s.meeting, person);
     if (rc == 0)
-        return refuse(o, "not-entitled", "person", "%.*s is neither a member nor among those invited (%.*s).",
-                      TEXT_ARGS(person), TEXT_ARGS(s.audience));
+        return refuse(o, "not-entitled", "person",
+                      "%.*s is neither a member nor among those invited (%.*s).", TEXT_ARGS(person),
+                      TEXT_ARGS(s.audience));
     return rc < 0 ? rc : 0;
 }
 
@@ -229,7 +230,8 @@ int apply_registration_cancel(struct office *o, const struct msg_registration_ca
     return leave(o, &meeting, &was, &r);
 }
 
-static int accept(struct office *o, struct rec_meeting *meeting, const struct rec_registration *was) {
+static int accept(struct office *o, struct rec_meeting *meeting,
+                  const struct rec_registration *was) {
     struct rec_registration r = *was;
     if (text_is(was->state, "lapsed") ||
         (text_is(was->state, "offered") && was->offer_expires <= o->said))
@@ -249,7 +251,8 @@ static int accept(struct office *o, struct rec_meeting *meeting, const struct re
     return rc ? rc : tell(o, meeting, &r, FACT_REGISTRATION_MADE);
 }
 
-int apply_registration_accept_offer(struct office *o, const struct msg_registration_accept_offer *m) {
+int apply_registration_accept_offer(struct office *o,
+                                    const struct msg_registration_accept_offer *m) {
     struct rec_meeting meeting;
     struct rec_registration was;
     int rc = find_both(o, m->meeting, m->person, false, &meeting, &was);
@@ -282,7 +285,8 @@ int apply_registration_decline_offer(struct office *o,
 }
 
 /* Yes from somebody who has a place confirms it; from anybody else it asks for one. */
-static int say_yes(struct office *o, struct rec_meeting *meeting, const struct rec_registration *was) {
+static int say_yes(struct office *o, struct rec_meeting *meeting,
+                   const struct rec_registration *was) {
     struct rec_registration r = *was;
     r.answer = TEXT_LIT("yes");
     if (text_is(was->state, "offered"))
@@ -300,7 +304,8 @@ static int say_maybe(struct office *o, struct rec_meeting *meeting,
                      const struct rec_registration *was) {
     struct rec_registration r = *was;
     bool keeps = text_is(was->state, "registered");
-    int rc = keeps ? 0 : office_move(o, "REGISTRATION", was->state, "maybe", "registration", &r.state);
+    int rc =
+        keeps ? 0 : office_move(o, "REGISTRATION", was->state, "maybe", "registration", &r.state);
     if (rc)
         return rc;
     r.zone = meeting->zone;

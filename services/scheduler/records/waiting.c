@@ -91,8 +91,9 @@ static int offer_first(struct office *o, struct rec_meeting *m, instant starts, 
         r.offer_expires = starts;
     *ret_offered = true;
     rc = registration_put(o, m, &was, &r);
-    return rc ? rc : office_fact(o, FACT_REGISTRATION_OFFERED, "registration",
-                                 subject_pair(o, r.meeting, r.person));
+    return rc ? rc
+              : office_fact(o, FACT_REGISTRATION_OFFERED, "registration",
+                            subject_pair(o, r.meeting, r.person));
 }
 
 int registration_offer_free(struct office *o, struct rec_meeting *m) {
@@ -127,8 +128,9 @@ int registration_expire(struct office *o, struct key key) {
         rc = registration_offer_free(o, &m);
     if (rc == 0)
         rc = meeting_put_counts(o, &m);
-    return rc ? rc : office_fact(o, FACT_REGISTRATION_ENDED, "registration",
-                                 subject_pair(o, meeting, person));
+    return rc ? rc
+              : office_fact(o, FACT_REGISTRATION_ENDED, "registration",
+                            subject_pair(o, meeting, person));
 }
 
 static int cancel_one(struct office *o, struct text meeting_id, struct text person) {

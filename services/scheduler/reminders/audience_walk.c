@@ -20,7 +20,9 @@ struct walk {
 
 static int node_has(struct walk *w, const struct audience *a, unsigned at);
 
-static int yes_no(int rc) { return rc == 0 ? 1 : rc == -ENOENT ? 0 : rc; }
+static int yes_no(int rc) {
+    return rc == 0 ? 1 : rc == -ENOENT ? 0 : rc;
+}
 
 static int load_person(struct walk *w) {
     if (w->loaded)
@@ -65,10 +67,11 @@ static int is_told(struct walk *w) {
     return rc > 0 ? !is_out(&r) : rc < 0 ? rc : 1;
 }
 
-/* Whether the person belongs to an organisation for which row (a, organisation) or (organisation, b)
- * of a table is there and in none of the states that end it. */
-static int by_organisation(struct walk *w, int (*test)(struct walk *, struct text organisation,
-                                                       struct text argument),
+/* Whether the person belongs to an organisation for which row (a, organisation) or (organisation,
+ * b) of a table is there and in none of the states that end it. */
+static int by_organisation(struct walk *w,
+                           int (*test)(struct walk *, struct text organisation,
+                                       struct text argument),
                            struct text argument) {
     int rc = yes_no(load_person(w));
     if (rc <= 0)
@@ -86,8 +89,7 @@ static int by_organisation(struct walk *w, int (*test)(struct walk *, struct tex
 static int organisation_is_member(struct walk *w, struct text organisation, struct text argument) {
     struct rec_membership m;
     (void)argument;
-    int rc = yes_no(
-        office_get(w->o, TABLE_WHOLE, key2(w->s->network.network, organisation), &m));
+    int rc = yes_no(office_get(w->o, TABLE_WHOLE, key2(w->s->network.network, organisation), &m));
     return rc > 0 ? text_is(m.state, "active") : rc;
 }
 
@@ -112,8 +114,8 @@ static int is_owners_organisation(struct walk *w, struct text organisation, stru
 static int own_membership(struct walk *w, struct rec_membership *ret) {
     if (!w->s->has_network || text_is(w->s->network.state, "closed"))
         return 0;
-    int rc = yes_no(
-        office_get(w->o, TABLE_MEMBERSHIP, key2(w->s->network.network, w->person), ret));
+    int rc =
+        yes_no(office_get(w->o, TABLE_MEMBERSHIP, key2(w->s->network.network, w->person), ret));
     return rc > 0 ? text_is(ret->state, "active") : rc;
 }
 
@@ -201,34 +203,56 @@ static int is_owner(struct walk *w) {
 static int term_has(struct walk *w, enum audience_term term, struct text argument) {
     struct text value;
     switch (term) {
-    case TERM_AUDIENCE: return in_own_audience(w);
-    case TERM_REGISTERED: return registration_is(w, "registered");
-    case TERM_WAITING: return registration_is(w, "waiting");
-    case TERM_OFFERED: return registration_is(w, "offered");
-    case TERM_UNDECIDED: return registration_is(w, "undecided");
-    case TERM_NOT_ANSWERED: return has_not_answered(w);
-    case TERM_ATTENDED: return registration_is(w, "attended");
-    case TERM_ABSENT: return registration_is(w, "absent");
-    case TERM_TOLD: return is_told(w);
-    case TERM_MEMBERS: return is_member(w);
-    case TERM_TOPIC: return likes_topic(w, argument);
-    case TERM_FUNCTION: return has_function(w, argument);
-    case TERM_PLEDGE: return by_organisation(w, organisation_pledged, argument);
-    case TERM_REGION: return by_organisation(w, organisation_in_region, argument);
+    case TERM_AUDIENCE:
+        return in_own_audience(w);
+    case TERM_REGISTERED:
+        return registration_is(w, "registered");
+    case TERM_WAITING:
+        return registration_is(w, "waiting");
+    case TERM_OFFERED:
+        return registration_is(w, "offered");
+    case TERM_UNDECIDED:
+        return registration_is(w, "undecided");
+    case TERM_NOT_ANSWERED:
+        return has_not_answered(w);
+    case TERM_ATTENDED:
+        return registration_is(w, "attended");
+    case TERM_ABSENT:
+        return registration_is(w, "absent");
+    case TERM_TOLD:
+        return is_told(w);
+    case TERM_MEMBERS:
+        return is_member(w);
+    case TERM_TOPIC:
+        return likes_topic(w, argument);
+    case TERM_FUNCTION:
+        return has_function(w, argument);
+    case TERM_PLEDGE:
+        return by_organisation(w, organisation_pledged, argument);
+    case TERM_REGION:
+        return by_organisation(w, organisation_in_region, argument);
     case TERM_GROUP:
         return yes_no(office_marked(w->o, TABLE_GROUP_MEMBER, key2(argument, w->person), &value));
-    case TERM_OWNER: return is_owner(w);
-    case TERM_COLLEAGUES: return is_colleague(w);
-    case TERM_ADVISER: return is_this(w->s->adviser, w);
-    case TERM_LEAD: return is_this(w->s->lead, w);
-    case TERM_OPERATORS: return has_function(w, TEXT_LIT("operator"));
-    case TERM_SUBSCRIBERS: return is_subscriber(w);
+    case TERM_OWNER:
+        return is_owner(w);
+    case TERM_COLLEAGUES:
+        return is_colleague(w);
+    case TERM_ADVISER:
+        return is_this(w->s->adviser, w);
+    case TERM_LEAD:
+        return is_this(w->s->lead, w);
+    case TERM_OPERATORS:
+        return has_function(w, TEXT_LIT("operator"));
+    case TERM_SUBSCRIBERS:
+        return is_subscriber(w);
     case TERM_ASSESSORS:
     case TERM_APPLICANT:
     case TERM_PARTNERS:
     case TERM_STAFF:
-    case TERM_COHORT: return audience_programme_has(w->o, w->s, term, w->person);
-    case TERM_COUNT: break;
+    case TERM_COHORT:
+        return audience_programme_has(w->o, w->s, term, w->person);
+    case TERM_COUNT:
+        break;
     }
     return 0;
 }
@@ -264,7 +288,9 @@ struct candidate {
     size_t n;
 };
 
-static struct text candidate_text(const struct candidate *c) { return (struct text){c->id, c->n}; }
+static struct text candidate_text(const struct candidate *c) {
+    return (struct text){c->id, c->n};
+}
 
 static int take(struct text id, struct candidate *ret) {
     must(id.n < sizeof ret->id);
@@ -319,8 +345,8 @@ static int next_smaller(int rc_a, const struct candidate *a, int rc_b, struct ca
     /* *ret holds b already */
     if (rc_a && rc_a != -ENOENT)
         return rc_a;
-    if (rc_a == 0 && (rc_b == -ENOENT ||
-                      (rc_b == 0 && text_cmp(candidate_text(a), candidate_text(ret)) < 0))) {
+    if (rc_a == 0 &&
+        (rc_b == -ENOENT || (rc_b == 0 && text_cmp(candidate_text(a), candidate_text(ret)) < 0))) {
         *ret = *a;
         return 0;
     }
@@ -351,8 +377,8 @@ static int next_colleague(struct walk *w, struct text after, struct candidate *r
     struct rec_person owner;
     struct candidate one;
     struct text organisation;
-    int rc = -ENOENT, found = w->s->owner.p ? office_get(w->o, TABLE_PERSON, key1(w->s->owner), &owner)
-                                            : -ENOENT;
+    int rc = -ENOENT,
+        found = w->s->owner.p ? office_get(w->o, TABLE_PERSON, key1(w->s->owner), &owner) : -ENOENT;
     if (found)
         return found;
     while (codec_next_text(&owner.organisations, &organisation))
@@ -373,7 +399,8 @@ static int term_next(struct walk *w, const struct audience_node *n, struct text 
     struct candidate other;
     int rc;
     switch (n->term) {
-    case TERM_AUDIENCE: return next_own_audience(w, after, ret);
+    case TERM_AUDIENCE:
+        return next_own_audience(w, after, ret);
     case TERM_NOT_ANSWERED:
         rc = next_own_audience(w, after, &other);
         return next_smaller(
@@ -386,14 +413,17 @@ static int term_next(struct walk *w, const struct audience_node *n, struct text 
     case TERM_ATTENDED:
     case TERM_ABSENT:
         return meeting.p ? next_in(w, TABLE_REGISTRATION, meeting, after, ret) : -ENOENT;
-    case TERM_TOLD: return meeting.p ? next_in(w, TABLE_TOLD, meeting, after, ret) : -ENOENT;
+    case TERM_TOLD:
+        return meeting.p ? next_in(w, TABLE_TOLD, meeting, after, ret) : -ENOENT;
     case TERM_MEMBERS:
-    case TERM_SUBSCRIBERS: return next_member(w, after, ret);
+    case TERM_SUBSCRIBERS:
+        return next_member(w, after, ret);
     case TERM_TOPIC:
         if (!w->s->has_network)
             return -ENOENT;
         return next_in(w, TABLE_MEMBERSHIP, w->s->network.network, after, ret);
-    case TERM_GROUP: return next_in(w, TABLE_GROUP_MEMBER, n->argument, after, ret);
+    case TERM_GROUP:
+        return next_in(w, TABLE_GROUP_MEMBER, n->argument, after, ret);
     case TERM_OWNER:
         if (!w->s->owner.p && w->s->owned_by.p)
             return next_in(w, TABLE_STAFF, w->s->owned_by, after, ret);
@@ -401,15 +431,18 @@ static int term_next(struct walk *w, const struct audience_node *n, struct text 
     case TERM_COLLEAGUES:
         return w->s->owned_by.p ? next_in(w, TABLE_STAFF, w->s->owned_by, after, ret)
                                 : next_colleague(w, after, ret);
-    case TERM_ADVISER: return next_single(w->s->adviser, after, ret);
+    case TERM_ADVISER:
+        return next_single(w->s->adviser, after, ret);
     case TERM_LEAD:
         return next_single(w->s->lead, after, ret);
     case TERM_ASSESSORS:
     case TERM_APPLICANT:
     case TERM_PARTNERS:
     case TERM_STAFF:
-    case TERM_COHORT: return next_of_programme(w, n->term, after, ret);
-    default: return next_in(w, TABLE_PERSON, TEXT_NONE, after, ret);
+    case TERM_COHORT:
+        return next_of_programme(w, n->term, after, ret);
+    default:
+        return next_in(w, TABLE_PERSON, TEXT_NONE, after, ret);
     }
 }
 
@@ -425,8 +458,10 @@ static int node_next(struct walk *w, const struct audience *a, unsigned at, stru
         int rc = node_next(w, a, n->left, after, &other);
         return next_smaller(rc, &other, node_next(w, a, n->right, after, ret), ret);
     }
-    case JOINT_NOT: return next_in(w, TABLE_PERSON, TEXT_NONE, after, ret);
-    default: return term_next(w, n, after, ret);
+    case JOINT_NOT:
+        return next_in(w, TABLE_PERSON, TEXT_NONE, after, ret);
+    default:
+        return term_next(w, n, after, ret);
     }
 }
 

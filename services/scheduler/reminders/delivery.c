@@ -17,14 +17,14 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
     int bad = text_is(row->class, "news") ? quiet_opted_out(o, row->person, TEXT_NONE, &out) : 0;
     if (bad)
         return bad;
-    *ret_why = rc ? "the person is gone"
+    *ret_why = rc                           ? "the person is gone"
                : text_is(p.state, "erased") ? "the person was erased"
-               : p.protected ? "protected identity"
-               : p.restricted ? "restricted processing"
-               : out ? "does not want news"
+               : p.protected                ? "protected identity"
+               : p.restricted               ? "restricted processing"
+               : out                        ? "does not want news"
                : p.bounced && !row->attempts && p.email.p && text_eq(p.email, row->address)
                    ? "the address was refused for good"
-                              : NULL;
+                   : NULL;
     return 0;
 }
 
@@ -40,7 +40,8 @@ static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_o
     return 0;
 }
 
-/* Past its use while it waited, or overtaken by what happened since: it ends, and must not leave. */
+/* Past its use while it waited, or overtaken by what happened since: it ends, and must not leave.
+ */
 static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
     const char *why = NULL;
     bool old;
@@ -73,7 +74,8 @@ static int grant(struct office *o, struct rec_ledger *row, const struct frame_ar
     return armed_put(o, (uint64_t)row->no, &armed);
 }
 
-int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted, msec *ret_until) {
+int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted,
+                 msec *ret_until) {
     struct rec_ledger row;
     struct armed armed;
     bool ended;
@@ -113,8 +115,9 @@ static int defer(struct office *o, struct rec_ledger *row, const struct frame_re
 
 static int fail(struct office *o, struct rec_ledger *row, const struct frame_result *r) {
     struct rec_person p;
-    int rc = ledger_move(o, row, "fail", r->bounced ? TEXT_LIT("the address was refused for good")
-                                                    : TEXT_LIT("refused for good"));
+    int rc = ledger_move(o, row, "fail",
+                         r->bounced ? TEXT_LIT("the address was refused for good")
+                                    : TEXT_LIT("refused for good"));
     if (rc || !r->bounced)
         return rc;
     rc = office_get(o, TABLE_PERSON, key1(row->person), &p);

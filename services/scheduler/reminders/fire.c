@@ -25,10 +25,16 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
         return (struct verdict){NULL, TEXT_NONE};
     struct text how = arena_printf(o->arena, "%lld minutes late", (long long)(late / MINUTES));
     switch (rule->late) {
-    case LATE_SKIP: return (struct verdict){"missed", how};
-    case LATE_ASK: return (struct verdict){"held", arena_printf(o->arena, "%.*s; somebody decides", TEXT_ARGS(how))};
-    case LATE_NOTE: plan->late = true; break;
-    case LATE_SEND: break;
+    case LATE_SKIP:
+        return (struct verdict){"missed", how};
+    case LATE_ASK:
+        return (struct verdict){"held",
+                                arena_printf(o->arena, "%.*s; somebody decides", TEXT_ARGS(how))};
+    case LATE_NOTE:
+        plan->late = true;
+        break;
+    case LATE_SEND:
+        break;
     }
     return (struct verdict){NULL, TEXT_NONE};
 }
@@ -67,7 +73,8 @@ static int organisation_names(struct office *o, struct list ids, struct text *re
 /* The occasion keeps each record under its name; kinds it has no place for are not kept. */
 static void keep(struct rec_occasion *to, enum rec_type type, struct bytes packed) {
     const struct field *f =
-        type == REC_NONE ? NULL : shape_field(&rec_shapes[REC_OCCASION], text_of(rec_shapes[type].name));
+        type == REC_NONE ? NULL
+                         : shape_field(&rec_shapes[REC_OCCASION], text_of(rec_shapes[type].name));
     if (f && f->kind == FIELD_RAW)
         memcpy((char *)to + f->offset, &packed, sizeof packed);
 }
@@ -157,11 +164,11 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
 static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
                         const struct rec_person *p, struct verdict *v) {
     bool out = false;
-    const char *why = p->protected ? "protected identity"
+    const char *why = p->protected    ? "protected identity"
                       : p->restricted ? "restricted processing"
-                      : !p->email.p ? "no address"
-                      : p->bounced ? "the address was refused for good"
-                                   : NULL;
+                      : !p->email.p   ? "no address"
+                      : p->bounced    ? "the address was refused for good"
+                                      : NULL;
     if (!why && text_is(text_of(rule->class), "news")) {
         struct text topic = s->kind->table == TABLE_CASE ? s->rec.case_.topic : TEXT_NONE;
         int rc = quiet_opted_out(o, p->person, topic, &out);
@@ -175,7 +182,8 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
     return 0;
 }
 
-static struct text occurrence_key(struct office *o, const struct rec_plan *plan, struct text person) {
+static struct text occurrence_key(struct office *o, const struct rec_plan *plan,
+                                  struct text person) {
     return arena_printf(o->arena, "%.*s+%.*s/%.*s:%.*s/%lld:%.*s/%.*s/%s", TEXT_ARGS(plan->rule),
                         TEXT_ARGS(plan->version), TEXT_ARGS(plan->about_kind),
                         TEXT_ARGS(plan->about), (long long)plan->step, TEXT_ARGS(plan->occurrence),
@@ -221,8 +229,8 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
             row.next_try = o->now;
     }
     if (s->has_meeting) {
-        int rc = office_get(o, TABLE_REGISTRATION, key2(s->meeting.meeting, p->person),
-                            &registration);
+        int rc =
+            office_get(o, TABLE_REGISTRATION, key2(s->meeting.meeting, p->person), &registration);
         if (rc == 0)
             row.registration = office_pack(o, REC_REGISTRATION, &registration);
         else if (rc != -ENOENT)
@@ -275,7 +283,8 @@ static int fire_slice(struct office *o, const struct rule *rule, const struct su
     for (int64_t i = 0; rc == 0 && i < o->settings->fire_slice; i++) {
         rc = audience_next(o, rule_audience(rule, (unsigned)plan->step), s, plan->cursor, &person);
         if (rc == -ENOENT)
-            return end_plan(o, plan, v.state && text_is(text_of(v.state), "missed") ? "missed" : "fired");
+            return end_plan(o, plan,
+                            v.state && text_is(text_of(v.state), "missed") ? "missed" : "fired");
         if (rc == 0)
             rc = consider(o, rule, s, plan, person, v);
         plan->cursor = person;
@@ -297,12 +306,14 @@ int fire_plan(struct office *o, struct key key) {
     rc = subject_load(o, plan.about_kind, plan.about, &s);
     if (rc && rc != -ENOENT)
         return rc;
-    if (rc || !rule || !rule_speaks_at(rule, (unsigned)plan.step, &s.rec)) /* its subject or its rule is gone */
+    if (rc || !rule ||
+        !rule_speaks_at(rule, (unsigned)plan.step, &s.rec)) /* its subject or its rule is gone */
         return end_plan(o, &plan, "missed");
     return fire_slice(o, rule, &s, &plan);
 }
 
-/* Only what was reckoned from the time that still holds: a reminder for the old one is nobody's loss. */
+/* Only what was reckoned from the time that still holds: a reminder for the old one is nobody's
+ * loss. */
 static bool is_current(struct office *o, const struct rule *rule, const struct subject *s,
                        const struct rec_plan *plan) {
     char occurrence[65];

@@ -1,5 +1,5 @@
-/* fire - a plan has fallen due: look at its subject again, expand its audience now, and write a row for
- * everyone considered, a slice at a time. */
+/* fire - a plan has fallen due: look at its subject again, expand its audience now, and write a row
+ * for everyone considered, a slice at a time. */
 #ifndef SCHEDULER_FIRE_H
 #define SCHEDULER_FIRE_H
 

@@ -40,8 +40,8 @@ int ledger_get(struct office *o, uint64_t no, struct rec_ledger *ret) {
     return office_get(o, TABLE_LEDGER, key_no(no), ret);
 }
 
-/* From the moment a letter that tells a time may have left, its reader is owed corrections; also when
- * it was superseded, because then she has heard nothing yet. */
+/* From the moment a letter that tells a time may have left, its reader is owed corrections; also
+ * when it was superseded, because then she has heard nothing yet. */
 static int note_told(struct office *o, const struct rec_ledger *row) {
     struct text had;
     uint64_t revision = 0;
@@ -132,8 +132,8 @@ static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
     int rc = ledger_get(o, no, &row);
     if (rc)
         return rc;
-    bool about = !s->meeting.p ||
-                 (text_is(row.about_kind, "meeting") && text_eq(row.about, s->meeting));
+    bool about =
+        !s->meeting.p || (text_is(row.about_kind, "meeting") && text_eq(row.about, s->meeting));
     bool of = !s->person.p || text_eq(row.person, s->person);
     bool telling = !s->below || (row.told && row.told < s->below);
     if (!about || !of || !telling || !has_not_left(&row))

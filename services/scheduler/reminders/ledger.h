@@ -1,9 +1,9 @@
 /* ledger - a row for everyone considered for a letter, and every state it passes through.
  *
- * INVARIANTS One row an occurrence key (rule+version / subject / occurrence / person / channel), never
- *            overwritten (FIRED). An open row that waits to be tried is in OUTBOX under its next try;
- *            an armed one is in ARMED. A state changes only as states.def says, and the counters of
- *            ends follow it. Who was told a time, or is owed it, is in TOLD.
+ * INVARIANTS One row an occurrence key (rule+version / subject / occurrence / person / channel),
+ * never overwritten (FIRED). An open row that waits to be tried is in OUTBOX under its next try; an
+ * armed one is in ARMED. A state changes only as states.def says, and the counters of ends follow
+ * it. Who was told a time, or is owed it, is in TOLD.
  */
 #ifndef SCHEDULER_LEDGER_H
 #define SCHEDULER_LEDGER_H
@@ -18,8 +18,8 @@ MUST_CHECK int ledger_add(struct office *o, struct rec_ledger *row);
 MUST_CHECK int ledger_move(struct office *o, struct rec_ledger *row, const char *event,
                            struct text reason);
 /* Open rows that have not left and are of no use any more: `event` is withdraw, supersede or
- * suppress. Only those about `meeting` (absent: all of the person), only letters that tell a time if
- * `telling`. */
+ * suppress. Only those about `meeting` (absent: all of the person), only letters that tell a time
+ * if `telling`. */
 MUST_CHECK int ledger_stop_person(struct office *o, struct text person, struct text meeting,
                                   bool telling, const char *event, struct text reason);
 /* The same for everybody told a revision older than this one of a meeting. */

@@ -123,7 +123,8 @@ int letter_load(struct rulebook *book, const char *home, struct rule *rule, cons
                 unsigned line, struct buf *reterr) {
     int bad = 0;
     if (strspn(rule->letter, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(rule->letter)) {
-        config_error(reterr, path, line, "letter \"%s\": expected a name of a-z 0-9 -", rule->letter);
+        config_error(reterr, path, line, "letter \"%s\": expected a name of a-z 0-9 -",
+                     rule->letter);
         return -EBADMSG;
     }
     for (unsigned i = 0; i < LANGUAGES; i++)

@@ -66,7 +66,8 @@ static int parse_workdays(struct text word, bool back, struct text *rest, struct
 }
 
 int moment_parse(struct text t, const struct shape *of, struct moment *ret, struct buf *reterr) {
-    static const char form[] = "expected FIELD [+ SPAN | - SPAN] [at hh:mm], as in starts - 7d at 09:00";
+    static const char form[] =
+        "expected FIELD [+ SPAN | - SPAN] [at hh:mm], as in starts - 7d at 09:00";
     struct moment m = {.at = -1};
     struct text rest = t, word;
     if (!next_word(&rest, &word))
@@ -79,15 +80,17 @@ int moment_parse(struct text t, const struct shape *of, struct moment *ret, stru
         bool back = text_is(word, "-");
         if (!next_word(&rest, &word) ||
             (parse_span(word, back, &m) && parse_workdays(word, back, &rest, &m)))
-            return expected(reterr, t, "expected a span of at most 800d or 250 workdays after + or -, "
-                                       "as in 7d, 36h, 15m or 5 workdays");
+            return expected(reterr, t,
+                            "expected a span of at most 800d or 250 workdays after + or -, "
+                            "as in 7d, 36h, 15m or 5 workdays");
         more = next_word(&rest, &word);
     }
     if (more && text_is(word, "at")) {
         if (!next_word(&rest, &word) || parse_clock(word, &m))
             return expected(reterr, t, "expected a wall clock after at, 00:00 to 23:59");
         if (m.span)
-            return expected(reterr, t, "a wall clock goes with whole days, not with hours or minutes");
+            return expected(reterr, t,
+                            "a wall clock goes with whole days, not with hours or minutes");
         more = next_word(&rest, &word);
     }
     if (more)

@@ -3,8 +3,9 @@
  *     ANCHOR [+ SPAN | - SPAN] [at hh:mm]        requested + 5 workdays at 09:00
  *
  * ANCHOR is a field of kind INSTANT, WALL or DATE. A span of whole days or weeks moves the calendar
- * day and keeps the wall clock; hours and minutes are added to the instant. "at" sets the wall clock
- * of that day in the subject's zone. "5 workdays" are counted in the subject's country (workday.h). A DATE begins at 00:00; `due + 1d` is the end of that day.
+ * day and keeps the wall clock; hours and minutes are added to the instant. "at" sets the wall
+ * clock of that day in the subject's zone. "5 workdays" are counted in the subject's country
+ * (workday.h). A DATE begins at 00:00; `due + 1d` is the end of that day.
  */
 #ifndef SCHEDULER_MOMENT_H
 #define SCHEDULER_MOMENT_H
@@ -24,8 +25,8 @@ struct moment {
 MUST_CHECK int moment_parse(struct text t, const struct shape *of, struct moment *ret,
                             struct buf *reterr);
 
-/* The instant it means for this record, 0 when the anchor is absent. ret_occurrence gets what it was
- * reckoned from, "starts=2022-05-24T09:00" (at most 64 bytes with the zero). */
+/* The instant it means for this record, 0 when the anchor is absent. ret_occurrence gets what it
+ * was reckoned from, "starts=2022-05-24T09:00" (at most 64 bytes with the zero). */
 instant moment_of(const struct moment *moment, const void *record, const struct zone *zone,
                   struct text country, char ret_occurrence[65]);
 /* Whether it lies after its anchor. */

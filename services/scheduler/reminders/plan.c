@@ -67,7 +67,8 @@ static unsigned most_steps(const struct rulebook *book, const struct subject_kin
 /* 0: always. What lies before 1970 is over, but is no instant that a record can hold. */
 static instant useful_of(const struct rule *r, const struct subject *s, const struct zone *zone) {
     char unused[65];
-    instant useful = r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, s->country, unused) : 0;
+    instant useful =
+        r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, s->country, unused) : 0;
     return useful < 0 ? 1 : useful;
 }
 

@@ -1,9 +1,9 @@
-/* plan - the moments at which rules speak about a subject: derived from it, and derived again in the
- * same transaction whenever it changes.
+/* plan - the moments at which rules speak about a subject: derived from it, and derived again in
+ * the same transaction whenever it changes.
  *
- * INVARIANTS A plan row exists for each (rule version, subject, step, occurrence) that is or was due.
- *            What is planned has a row in DUE; what fired stays, so that it never fires again.
- *            A moment before the subject said so (input.said) is past: it came into being too late.
+ * INVARIANTS A plan row exists for each (rule version, subject, step, occurrence) that is or was
+ * due. What is planned has a row in DUE; what fired stays, so that it never fires again. A moment
+ * before the subject said so (input.said) is past: it came into being too late.
  */
 #ifndef SCHEDULER_PLAN_H
 #define SCHEDULER_PLAN_H
@@ -13,8 +13,8 @@
 
 /* To be called after the subject's record was put. */
 MUST_CHECK int plan_derive(struct office *o, const char *kind, struct text id);
-/* The same for every subject, a slice at a time: `cursor` says where to go on, and is empty when all
- * is done. For a rulebook that differs from the last one. */
+/* The same for every subject, a slice at a time: `cursor` says where to go on, and is empty when
+ * all is done. For a rulebook that differs from the last one. */
 MUST_CHECK int plan_derive_all(struct office *o, unsigned slice, struct key *cursor,
                                unsigned *table_no, bool *ret_done);
 

@@ -38,15 +38,22 @@ const struct rule *rulebook_find(const struct rulebook *book, struct text name) 
 
 static bool is_given(const struct field *f, const void *at) {
     switch (f->kind) {
-    case FIELD_INT: return *(const int64_t *)at != 0;
-    case FIELD_BOOL: return *(const bool *)at;
-    case FIELD_INSTANT: return *(const instant *)at != 0;
-    case FIELD_TEXTS: return texts_given(at);
+    case FIELD_INT:
+        return *(const int64_t *)at != 0;
+    case FIELD_BOOL:
+        return *(const bool *)at;
+    case FIELD_INSTANT:
+        return *(const instant *)at != 0;
+    case FIELD_TEXTS:
+        return texts_given(at);
     case FIELD_LIST:
     case FIELD_MAP:
-    case FIELD_ROWS: return ((const struct list *)at)->count != 0;
-    case FIELD_RAW: return ((const struct bytes *)at)->p != NULL;
-    default: return ((const struct text *)at)->p != NULL;
+    case FIELD_ROWS:
+        return ((const struct list *)at)->count != 0;
+    case FIELD_RAW:
+        return ((const struct bytes *)at)->p != NULL;
+    default:
+        return ((const struct text *)at)->p != NULL;
     }
 }
 

@@ -38,10 +38,10 @@ struct rule {
     char *speaks_of;  /* as written: "meeting", "obligation.answer-offer" */
     const struct subject_kind *about;
     struct moment when[RULE_STEPS_MAX + RULE_LADDER_MAX];
-    unsigned steps;  /* all of them; the ladder's are the last */
+    unsigned steps; /* all of them; the ladder's are the last */
     unsigned rung_count;
     struct rule_rung *rungs;
-    struct moment useful; /* anchor NULL: always */
+    struct moment useful;                                /* anchor NULL: always */
     struct rule_condition only[RULE_CONDITIONS_MAX + 1]; /* the kind of an obligation is one more */
     unsigned conditions;
     char *to;

@@ -98,7 +98,8 @@ static void read_rung(struct reading *r, const char *line, struct rule *rule) {
     buf_printf(&moment, "due + %.*s", (int)(colon - line), line);
     rung->to = copy(colon + 2);
     rule->rung_count++;
-    if (moment_parse(buf_as_text(&moment), &rec_shapes[REC_OBLIGATION], &rule->when[rule->steps], &why))
+    if (moment_parse(buf_as_text(&moment), &rec_shapes[REC_OBLIGATION], &rule->when[rule->steps],
+                     &why))
         wrong_because(r, "ladder", &why);
     else
         rule->steps++;
@@ -192,7 +193,8 @@ static void read_words(struct reading *r, const struct rule_file *f, struct rule
         wrong(r, "calendar", text_of(f->calendar), "request or cancel");
     if (f->calendar[0] && rule->about->table != TABLE_MEETING &&
         rule->about->table != TABLE_REGISTRATION)
-        wrong(r, "calendar", text_of(rule->about->name), "a rule about a meeting or a registration");
+        wrong(r, "calendar", text_of(rule->about->name),
+              "a rule about a meeting or a registration");
     for (unsigned i = 0; i < COUNT_OF(lates); i++)
         if (strcmp(f->late, lates[i]) == 0) {
             rule->late = (enum rule_late)i;

@@ -43,20 +43,22 @@ struct subject {
         struct rec_obligation obligation;
     } rec;
     bool has_network, has_meeting, has_programme, has_call, has_application, has_participation;
-    struct rec_network network; /* the network it belongs to */
-    struct rec_meeting meeting; /* the meeting it is, or belongs to */
+    struct rec_network network;     /* the network it belongs to */
+    struct rec_meeting meeting;     /* the meeting it is, or belongs to */
     struct rec_programme programme; /* the same of programmes */
     struct rec_call call;
     struct rec_application application;
     struct rec_participation participation;
-    enum rec_type owed_type; /* of what an obligation is about; REC_NONE: it is none, or that is gone */
-    struct bytes owed;       /* that record, encoded */
+    enum rec_type
+        owed_type;     /* of what an obligation is about; REC_NONE: it is none, or that is gone */
+    struct bytes owed; /* that record, encoded */
     struct text zone, country;
     struct text owner, adviser, lead; /* people */
     struct text organisation;         /* whom it is about */
     struct text owned_by; /* the organisation that owns it: `owner` speaks for it; absent: all do */
-    struct text audience;       /* its own audience expression */
-    struct text main_kind, main_id; /* what people say it is about: the meeting, for a registration */
+    struct text audience; /* its own audience expression */
+    struct text main_kind,
+        main_id; /* what people say it is about: the meeting, for a registration */
 };
 
 /* Loads it and what belongs with it; -ENOENT when it is gone. */
