@@ -236,9 +236,12 @@ int codec_check_text(const struct decoding *d, const struct path *at, enum field
                    : codec_refuse(d, at, "bad-value",
                                   "must be an address that begins with https://");
     default:
-        return has_control(t)
-                   ? codec_refuse(d, at, "bad-value",
-                                  "must hold no control characters but line ends and tabs")
+        if (has_control(t))
+            return codec_refuse(d, at, "bad-value",
+                                "must hold no control characters but line ends and tabs");
+        /* a name or a title goes into subjects and names of mail, which are one line */
+        return most <= TEXT_LINE && t.n && (memchr(t.p, '\n', t.n) || memchr(t.p, '\t', t.n))
+                   ? codec_refuse(d, at, "bad-value", "must be one line, without tabs")
                    : 0;
     }
 }

@@ -20,9 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define NICE 5 /* where processors are short, whoever waits for an answer goes first */
 #define GRACE (10 * SECONDS)
 #define STORE_RETRY ((msec)250)
 #define BOOT_BYTES 16
@@ -243,8 +241,6 @@ int main(int argc, char **argv) {
         settings_free(&n.settings);
         return is_good ? EXIT_ORDER : EXIT_CONFIG;
     }
-    if (nice(NICE) == -1)
-        log_debug("not_nicer", "by=%d", NICE);
     lock_home(&arguments);
     make_boot(&n);
     int exit_code = run(&n);

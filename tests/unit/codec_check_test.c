@@ -104,6 +104,28 @@ static void test_addresses(void **state) {
             fail_msg("taken: %s", bad[i]);
 }
 
+/* What becomes a subject or a name in mail is one line. */
+static void test_one_line(void **state) {
+    static const char *const bad[] = {"two\nlines", "\t", "a\tb", "end\n"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct msg_sending_resume msg;
+        struct complaint c;
+        struct buf b;
+        buf_init(&b, 1000);
+        pack_map(&b, 1);
+        pack_str(&b, "reason");
+        pack_str(&b, bad[i]);
+        assert_int_equal(
+            codec_decode(&msg_shapes[MSG_SENDING_RESUME], CODEC_STRICT, buf_as_bytes(&b), &msg, &c),
+            -EBADMSG);
+        assert_string_equal(c.field, "reason");
+        assert_string_equal(c.text, "must be one line, without tabs");
+        buf_free(&b);
+    }
+}
+
 /* Controls are found wherever they stand among words of eight bytes. */
 static void test_controls(void **state) {
     static const char *const bad[] = {"\x01", "\x1f", "\r", "\x7f", "\xc2\x80", "\xc2\x9f"};
@@ -114,16 +136,18 @@ static void test_controls(void **state) {
         for (size_t i = 0; i < COUNT_OF(bad) + COUNT_OF(good); i++) {
             bool is_bad = i < COUNT_OF(bad);
             const char *odd = is_bad ? bad[i] : good[i - COUNT_OF(bad)];
-            struct msg_sending_resume msg;
+            struct msg_support_note msg;
             char text[40];
             struct buf b;
             snprintf(text, sizeof text, "%.*s%s%s", (int)at, "abcdefghijklmnopqrstuvwxyz", odd,
                      "0123456789");
             buf_init(&b, 1000);
-            pack_map(&b, 1);
-            pack_str(&b, "reason");
+            pack_map(&b, 2);
+            pack_str(&b, "case");
+            pack_str(&b, "c1");
+            pack_str(&b, "text");
             pack_str(&b, text);
-            assert_int_equal(codec_decode(&msg_shapes[MSG_SENDING_RESUME], CODEC_STRICT,
+            assert_int_equal(codec_decode(&msg_shapes[MSG_SUPPORT_NOTE], CODEC_STRICT,
                                           buf_as_bytes(&b), &msg, NULL),
                              is_bad ? -EBADMSG : 0);
             buf_free(&b);
@@ -135,6 +159,7 @@ int main(void) {
         cmocka_unit_test(test_paths_and_sentences),
         cmocka_unit_test(test_word_sentence),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_one_line),
         cmocka_unit_test(test_controls),
     };
 
