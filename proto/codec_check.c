@@ -240,7 +240,8 @@ int codec_check_text(const struct decoding *d, const struct path *at, enum field
             return codec_refuse(d, at, "bad-value",
                                 "must hold no control characters but line ends and tabs");
         /* a name or a title goes into subjects and names of mail, which are one line */
-        return most <= TEXT_LINE && t.n && (memchr(t.p, '\n', t.n) || memchr(t.p, '\t', t.n))
+        return d->mode == CODEC_STRICT && most <= TEXT_LINE && t.n &&
+                       (memchr(t.p, '\n', t.n) || memchr(t.p, '\t', t.n))
                    ? codec_refuse(d, at, "bad-value", "must be one line, without tabs")
                    : 0;
     }
