@@ -197,7 +197,8 @@ static void print_summary(const struct play *play, msec took) {
     look_print_letters(home);
     printf("The clock went from %.10s to %.10s (%s) in %.1f s.\n", from, to, days,
            (double)took / SECONDS);
-    printf("Letters lie in %s/outgoing/new. Next: cirkel ledger --home %s\n", home, home);
+    printf("Letters lie in %s/outgoing/new. Next: %s ledger --home %s\n", home,
+           program_invocation_name, home);
 }
 
 static int run_out(struct play *play) {

@@ -35,15 +35,14 @@ static int wait_for(pid_t pid) {
 }
 
 static void print_demo(const char *home) {
+    static const char *const next[] = {
+        "ledger", "why boras-miljostrateg", "list meeting", "queues", "verify", "help"};
     printf("\nCirkel goes on serving in %s; the clock goes on from there. To try next:\n"
-           "  ls %s/outgoing/new\n"
-           "  cirkel ledger --home %s\n"
-           "  cirkel why boras-miljostrateg --home %s\n"
-           "  cirkel list meeting --home %s\n"
-           "  cirkel queues --home %s\n"
-           "  cirkel verify --home %s\n"
-           "The programs' log is %s/run/log. Stop it with Ctrl-C.\n",
-           home, home, home, home, home, home, home, home);
+           "  ls %s/outgoing/new\n",
+           home, home);
+    for (unsigned i = 0; i < COUNT_OF(next); i++)
+        printf("  %s %s --home %s\n", program_invocation_name, next[i], home);
+    printf("The programs' log is %s/run/log. Stop it with Ctrl-C.\n", home);
     fflush(stdout);
 }
 
