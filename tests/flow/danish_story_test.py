@@ -168,7 +168,7 @@ def play_and_kill(h, victim, seed):
     while play.poll() is None:
         if time.monotonic() > end:
             raise h.error(f"the play with {victim} killed {kills} times does not end")
-        time.sleep(0.2 + chance.random())
+        time.sleep(0.2 + chance.random() / 2)  # a play takes four seconds, undisturbed
         pid = workers_of(h.home).get(victim)
         if pid and kills < 4 and play.poll() is None:
             os.kill(pid, signal.SIGKILL)
