@@ -40,8 +40,9 @@ struct text words_encode(struct arena *arena, struct text t, const char *also) {
         size_t n = part_of(t);
         memcpy(to, WORD_BEGIN, sizeof WORD_BEGIN - 1);
         to += sizeof WORD_BEGIN - 1;
-        sodium_bin2base64(to, WORD_CHARS, (const unsigned char *)t.p, n,
-                          sodium_base64_VARIANT_ORIGINAL);
+        /* exactly its length: the rest of what it is given would be zeroed */
+        sodium_bin2base64(to, sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_ORIGINAL),
+                          (const unsigned char *)t.p, n, sodium_base64_VARIANT_ORIGINAL);
         to += strlen(to);
         memcpy(to, WORD_END, sizeof WORD_END - 1);
         to += sizeof WORD_END - 1;
