@@ -68,10 +68,23 @@ static void test_folding(void **state) {
         }
 }
 
+/* One after the other until each end of the arena's memory was met: nothing is written past it (the
+ * address sanitizer sees it). */
+static void test_stays_in_its_room(void **state) {
+    struct arena *arena = arena_new();
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct text words = words_encode(arena, TEXT_LIT("Träffen är flyttad, till ön"), "");
+        assert_true(words.n > 0);
+    }
+    arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_folding),
+        cmocka_unit_test(test_stays_in_its_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
