@@ -70,8 +70,7 @@ MUST_CHECK int store_scan(struct txn *txn, unsigned table, struct bytes from, st
 MUST_CHECK int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct bytes key),
                            void *ctx, uint64_t *ret_rows);
 
-uint64_t txn_writes(const struct txn *txn); /* puts and dels so far */
-bool txn_is_write(const struct txn *txn);
+uint64_t txn_writes(const struct txn *txn);          /* puts and dels so far */
 unsigned store_open_txns(const struct store *store); /* 0 between turns */
 struct store_space {
     size_t used, limit; /* of the file; pages free for reuse are not used */

@@ -222,7 +222,3 @@ void store_abort(struct txn **txn) {
 uint64_t txn_writes(const struct txn *txn) {
     return txn->writes;
 }
-
-bool txn_is_write(const struct txn *txn) {
-    return txn->write;
-}
