@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/store_inner.h"
@@ -120,6 +121,15 @@ static int env_open(struct store *store, const char *dir) {
     return store_error(rc);
 }
 
+/* LMDB asserts what a damaged page breaks. Nothing was committed: the process ends as it does when
+ * the storage fails, and says so in must()'s form. */
+static void stop_damaged(MDB_env *env, const char *what) {
+    const char *dir = "?";
+    (void)mdb_env_get_path(env, &dir);
+    fprintf(stderr, "error store_damaged dir=%s what=\"%s\" do=\"run cirkel verify\"\n", dir, what);
+    _exit(EX_IOERR);
+}
+
 static struct store *store_new(const struct store_options *options) {
     struct store *store = calloc(1, sizeof *store + options->count * sizeof store->dbi[0]);
     must(store != NULL);
@@ -225,6 +235,8 @@ int store_open(struct store **ret, const struct store_options *options) {
     int r = store->writer ? writer_prepare(store, options->dir) : reader_files(options->dir);
     if (r == 0)
         r = store_error(mdb_env_create(&store->env));
+    if (r == 0)
+        r = store_error(mdb_env_set_assert(store->env, stop_damaged));
     if (r == 0)
         r = env_open(store, options->dir);
     if (r == 0)
