@@ -61,12 +61,13 @@ SERVICES := $(patsubst services/%/,%,$(wildcard services/*/))
 PROGRAMS := $(patsubst services/%/main.c,%,$(wildcard services/*/main.c))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
 BENCHES := $(patsubst tests/bench/%.c,%,$(filter-out tests/bench/bench.c,$(wildcard tests/bench/*.c)))
+SIMULATORS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/*.c))
 FUZZERS := $(if $(F),$(F),$(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c)))
 BASE := $(wildcard common/*.c proto/*.c)
 HARNESS := $(wildcard tests/harness/*.c)
 parts = $(filter-out %/main.c,$(wildcard services/$(1)/*.c services/$(1)/*/*.c))
 # "/* service: scheduler */" as a line of a test links that service's parts to it.
-OWNERS := $(shell grep -sHE '^/\* service: [a-z]+ \*/' tests/unit/*.c tests/fuzz/*.c \
+OWNERS := $(shell grep -sHE '^/\* service: [a-z]+ \*/' tests/unit/*.c tests/fuzz/*.c tests/sim/*.c \
     | sed 's|:/\* service: |=|; s| \*/.*||')
 archive_of = $(patsubst $(1)=%,$(B)/lib/%.a,$(filter $(1)=%,$(OWNERS)))
 
@@ -123,6 +124,10 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib/harness.a $$(call archive_of,test
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link) $$(pkg-config --libs cmocka) -o $@
+$(B)/sim/%: $(B)/obj/tests/sim/%.o $(B)/lib/harness.a $$(call archive_of,tests/sim/$$*.c) $(B)/lib/base.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call link) $$(pkg-config --libs cmocka) -o $@
 $(B)/fuzzers/%: $(B)/obj/tests/fuzz/%_fuzz.o $$(call archive_of,tests/fuzz/$$*_fuzz.c) $(B)/lib/base.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
@@ -142,7 +147,7 @@ $(BUILD)/mail: | $(NEED)
 
 # The name of one unit test builds that test only. Crash stories run on a build of their own.
 FAULTED = $(if $(SAN)$(FAULTS)$(filter $(T),$(UNITS)),,yes)
-test: $(if $(filter $(T),$(UNITS)),$(B)/tests/$(T),all $(UNITS:%=$(B)/tests/%) $(BUILD)/mail)
+test: $(if $(filter $(T),$(UNITS)),$(B)/tests/$(T),all $(UNITS:%=$(B)/tests/%) $(SIMULATORS:%=$(B)/sim/%) $(BUILD)/mail)
 	$(if $(FAULTED),$(Q)$(MAKE) all FAULTS=1)
 	$(Q)tests/run --build $(B) $(if $(FAULTED),--crash $(B)/faults) $(if $(FAULTS),--crash $(B)) $(if $(SAN),--san) $(if $(T),'$(T)')
 

@@ -139,47 +139,50 @@ instant trial_wall(const char *wall) {
 
 /* ---- saying ---- */
 
-static struct bytes event(struct trial *t, instant received, const char *type, const char *body) {
+struct bytes trial_payload(struct trial *t, instant received, struct text id, struct text type,
+                           struct bytes body) {
     struct buf b;
-    char why[JSON_ERROR_TEXT], id[32];
+    struct rec_event e = {
+        .owner = TEXT_LIT("office"), .id = id, .type = type, .received = received, .body = body};
     buf_init(&b, 1 << 20);
-    if (json_to_pack(text_of(body), &b, why))
-        fail_msg("%s in %s", why, body);
-    snprintf(id, sizeof id, "trial-%llu", (unsigned long long)t->seq);
-    struct rec_event e = {.owner = TEXT_LIT("office"),
-                          .id = text_of(id),
-                          .type = text_of(type),
-                          .received = received,
-                          .body = arena_bytes(t->arena, buf_as_bytes(&b))};
-    buf_clear(&b);
     codec_encode(&rec_shapes[REC_EVENT], &e, &b);
     struct bytes out = arena_bytes(t->arena, buf_as_bytes(&b));
     buf_free(&b);
     return out;
 }
 
+void trial_apply(struct trial *t, struct bytes payload) {
+    uint64_t writes = txn_writes(t->txn);
+    int rc = step_event(&t->step, t->now, ++t->seq, payload);
+    if (rc)
+        fail_msg("event %llu ended with %d", (unsigned long long)t->seq, rc);
+    t->refusal = t->step.office.refusal;
+    if (t->refusal.code)
+        assert_int_equal(txn_writes(t->txn) - writes, 2); /* its decision and the position */
+}
+
+static struct bytes event(struct trial *t, instant received, const char *type, const char *body) {
+    struct buf b;
+    char why[JSON_ERROR_TEXT], id[32];
+    buf_init(&b, 1 << 20);
+    if (json_to_pack(text_of(body), &b, why))
+        fail_msg("%s in %s", why, body);
+    snprintf(id, sizeof id, "trial-%llu", (unsigned long long)t->seq + 1);
+    struct bytes out = trial_payload(t, received, text_of(id), text_of(type), buf_as_bytes(&b));
+    buf_free(&b);
+    return out;
+}
+
 static const char *say(struct trial *t, instant received, const char *type, const char *body,
                        va_list ap) {
-    struct buf b;
-    buf_init(&b, 1 << 20);
     char *text = NULL;
     if (vasprintf(&text, body, ap) < 0)
         fail_msg("no memory");
     for (char *c = text; *c; c++) /* so that bodies need no backslashes */
         *c = *c == '\'' ? '"' : *c;
-    t->seq++;
-    struct bytes payload = event(t, received, type, text);
+    trial_apply(t, event(t, received, type, text));
     free(text);
-    buf_free(&b);
-    uint64_t writes = txn_writes(t->txn);
-    int rc = step_event(&t->step, t->now, t->seq, payload);
-    if (rc)
-        fail_msg("%s ended with %d", type, rc);
-    t->refusal = t->step.office.refusal;
-    if (!t->refusal.code)
-        return "applied";
-    assert_int_equal(txn_writes(t->txn) - writes, 2); /* its decision and the position */
-    return t->refusal.code;
+    return t->refusal.code ? t->refusal.code : "applied";
 }
 
 const char *trial_say(struct trial *t, const char *type, const char *body, ...) {

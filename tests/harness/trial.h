@@ -45,6 +45,10 @@ const char *trial_say(struct trial *t, const char *type, const char *body, ...) 
 /* The same, received earlier than it is applied. */
 const char *trial_said(struct trial *t, instant received, const char *type, const char *body, ...)
     PRINTF_LIKE(4, 5);
+/* An event as the inbox keeps it, in the arena; and one applied: its refusal is in t->refusal. */
+struct bytes trial_payload(struct trial *t, instant received, struct text id, struct text type,
+                           struct bytes body);
+void trial_apply(struct trial *t, struct bytes payload);
 /* Fails the test when it is refused. */
 void trial_do(struct trial *t, const char *type, const char *body, ...) PRINTF_LIKE(3, 4);
 

@@ -1,0 +1,234 @@
+/* simulate - the office in a process, as a program: what is said on standard input, the ledger on
+ * standard output. For comparing with other models of the same office.
+ *
+ *     build/sim/simulate [--decisions] < inputs.jsonl > ledger.jsonl
+ *
+ * From the top of the source tree: the shipped rules and letters are read from config/. Settings
+ * are the defaults of cirkel.conf. One JSON object a line; moments are RFC 3339; the first line
+ * needs an "at", where the clock begins; a later line without one is said at the same moment.
+ *
+ *   {"at", "id", "type", "body"}   an event of the front door (the lines of config/samples)
+ *   {"do": "run", "at"}            time passes, stopping wherever something falls due (as it does
+ *                                  before each event, too)
+ *   {"do": "jump", "at"}           the clock is there at once; what fell due meanwhile is late
+ *   {"do": "away"}                 the scheduler stops: events are received and wait; the clock
+ *                                  does not stop for anything
+ *   {"do": "back", "at"?}          it works again: first all events, then what is due
+ *   {"do": "relay", "outcomes": […], "person"?}
+ *                                  what becomes of the next tries of letters to her (absent: to
+ *                                  anybody without a list of her own); accepted after that:
+ *                                  accepted, deferred, failed, bounced, unknown, or lost (armed,
+ *                                  and the notifier falls: the lease ends at this moment)
+ *   {"do": "rows"}                 prints the ledger as it is now, between "--" lines
+ *
+ * At each moment, until nothing is left: every event received, in order, judged by when it was
+ * received; then what is due, by instant, word and key; then letters, by next try and number.
+ *
+ * At the end the ledger is printed, one row a line in the order of numbers, with exactly these
+ * fields in this order, absent ones left out: no rule about_kind about person language due ended
+ * state reason. With --decisions the decisions follow: seq id type status code. Exit code 2: a line
+ * cannot be read. What must always hold is watched all the time (sim.h): the program aborts with a
+ * sentence when something does not. */
+/* service: scheduler */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/json.h"
+#include "common/pack.h"
+#include "tests/harness/sim.h"
+
+#define LISTS 256
+#define OUTCOMES 64
+
+struct outcomes {    /* of the next tries */
+    char person[65]; /* empty: of anybody */
+    char list[OUTCOMES][12];
+    unsigned at, count;
+};
+
+static struct {
+    struct sim sim;
+    struct outcomes lists[LISTS];
+    unsigned list_count;
+    bool begun;
+} it;
+
+static struct outcomes *outcomes_of(struct text person, bool make) {
+    for (unsigned i = 0; i < it.list_count; i++)
+        if (text_is(person, it.lists[i].person))
+            return &it.lists[i];
+    if (!make || it.list_count == LISTS)
+        return NULL;
+    struct outcomes *o = &it.lists[it.list_count++];
+    *o = (struct outcomes){.at = 0};
+    return text_copy(person, o->person, sizeof o->person) ? NULL : o;
+}
+
+static const char *fate(struct sim *s, const struct rec_ledger *row) {
+    struct outcomes *o = outcomes_of(row->person, false);
+    (void)s;
+    if (!o || o->at == o->count)
+        o = outcomes_of(TEXT_LIT(""), false);
+    return o && o->at < o->count ? o->list[o->at++] : "accepted";
+}
+
+static int take_outcomes(struct pack_reader *r, struct outcomes *o) {
+    static const char *const known[] = {"accepted", "deferred", "failed",
+                                        "bounced",  "unknown",  "lost"};
+    struct text t;
+    uint32_t n;
+    if (!pack_read_array(r, &n))
+        return -1;
+    o->at = o->count = 0;
+    for (; n > 0; n--) {
+        unsigned k = 0;
+        if (!pack_read_text(r, &t) || o->count == OUTCOMES)
+            return -1;
+        while (k < COUNT_OF(known) && !text_is(t, known[k]))
+            k++;
+        if (k == COUNT_OF(known) || text_copy(t, o->list[o->count++], sizeof o->list[0]))
+            return -1;
+    }
+    return 0;
+}
+
+static int take_relay(const struct sim_line *l) {
+    struct outcomes found = {.at = 0}, *o;
+    struct pack_reader r = pack_read(l->all);
+    struct text name, person = TEXT_LIT("");
+    uint32_t pairs;
+    must(pack_read_map(&r, &pairs));
+    while (pairs-- > 0) {
+        bool ok = pack_read_text(&r, &name);
+        if (ok && text_is(name, "person"))
+            ok = pack_read_text(&r, &person);
+        else if (ok && text_is(name, "outcomes"))
+            ok = take_outcomes(&r, &found) == 0;
+        else
+            ok = ok && pack_skip(&r);
+        if (!ok)
+            return -1;
+    }
+    o = outcomes_of(person, true);
+    if (!o)
+        return -1;
+    memcpy(o->list, found.list, sizeof o->list);
+    o->at = 0;
+    o->count = found.count;
+    return 0;
+}
+
+/* ---- what is printed ---- */
+
+static void print_row(void *ctx, const struct rec_ledger *row) {
+    struct buf b;
+    (void)ctx;
+    buf_init(&b, 1 << 16);
+    sim_ledger_line(&it.sim, row, &b);
+    puts(buf_cstr(&b));
+    buf_free(&b);
+}
+
+static void print_decisions(void) {
+    struct bytes value;
+    for (uint64_t seq = 1; seq <= it.sim.t.seq; seq++) {
+        struct rec_decision d;
+        struct key k = key_no(seq);
+        if (store_get(it.sim.t.txn, TABLE_DECISION, key_bytes(&k), &value))
+            continue;
+        arena_reset(it.sim.t.arena);
+        trial_get(&it.sim.t, TABLE_DECISION, k, &d);
+        printf("{\"seq\": %lld, \"id\": \"%.*s\", \"type\": \"%.*s\", \"status\": \"%.*s\"",
+               (long long)d.seq, TEXT_ARGS(d.id), TEXT_ARGS(d.type), TEXT_ARGS(d.status));
+        if (d.code.p)
+            printf(", \"code\": \"%.*s\"", TEXT_ARGS(d.code));
+        puts("}");
+    }
+}
+
+/* ---- one line ---- */
+
+static void move(const struct sim_line *l, bool jump) {
+    if (!l->at)
+        return;
+    if (jump || it.sim.away)
+        sim_jump(&it.sim, l->at);
+    else if (l->at != it.sim.t.now)
+        sim_advance(&it.sim, l->at);
+}
+
+static int take(const struct sim_line *l) {
+    if (l->do_.p && text_is(l->do_, "back"))
+        it.sim.t.now = l->at > it.sim.t.now ? l->at : it.sim.t.now;
+    else
+        move(l, text_is(l->do_, "jump"));
+    if (!l->do_.p) {
+        if (!l->id.p || !l->type.p || !l->body.p)
+            return -1;
+        sim_say(&it.sim, l->id, l->type, l->body);
+        return 0;
+    }
+    sim_settle(&it.sim);
+    if (text_is(l->do_, "relay"))
+        return take_relay(l);
+    if (text_is(l->do_, "rows")) {
+        puts("--");
+        sim_each_row(&it.sim, print_row, NULL);
+        puts("--");
+        return 0;
+    }
+    if (text_is(l->do_, "away") || text_is(l->do_, "back")) {
+        it.sim.away = text_is(l->do_, "away");
+        sim_settle(&it.sim);
+        return 0;
+    }
+    return text_is(l->do_, "run") || text_is(l->do_, "jump") ? 0 : -1;
+}
+
+static int take_json(struct text json, struct buf *keep, char why[200]) {
+    struct sim_line l;
+    int rc = sim_line_read(json, keep, &l, why);
+    if (rc == 0 && !it.begun) {
+        if (!l.at) {
+            snprintf(why, 200, "the first line needs \"at\"");
+            return -1;
+        }
+        sim_open(&it.sim, l.at);
+        it.sim.fate = fate;
+        it.begun = true;
+    }
+    snprintf(why, rc ? 0 : 200, "it is no input as the program's first lines say");
+    return rc ? rc : take(&l);
+}
+
+int main(int argc, char **argv) {
+    struct buf keep;
+    char *line = NULL, why[200];
+    size_t room = 0;
+    ssize_t n;
+    unsigned no = 0;
+    buf_init(&keep, 1 << 20);
+    while ((n = getline(&line, &room, stdin)) > 0) {
+        no++;
+        if (n > 1 && take_json((struct text){line, (size_t)n}, &keep, why)) {
+            fprintf(stderr, "line %u: %s\n", no, why);
+            return 2;
+        }
+    }
+    if (it.begun) {
+        sim_settle(&it.sim);
+        sim_watch_all(&it.sim);
+        sim_each_row(&it.sim, print_row, NULL);
+        if (argc == 2 && strcmp(argv[1], "--decisions") == 0)
+            print_decisions();
+        sim_close(&it.sim);
+    }
+    free(line);
+    buf_free(&keep);
+    return 0;
+}
