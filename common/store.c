@@ -122,11 +122,12 @@ static int env_open(struct store *store, const char *dir) {
 }
 
 /* LMDB asserts what a damaged page breaks. Nothing was committed: the process ends as it does when
- * the storage fails, and says so in must()'s form. */
+ * the storage fails, and says so. */
 static void stop_damaged(MDB_env *env, const char *what) {
     const char *dir = "?";
     (void)mdb_env_get_path(env, &dir);
-    fprintf(stderr, "error store_damaged dir=%s what=\"%s\" do=\"run cirkel verify\"\n", dir, what);
+    fprintf(stderr, "t=- error storage_damaged dir=%s what=\"%s\" do=\"run cirkel verify\"\n", dir,
+            what);
     _exit(EX_IOERR);
 }
 

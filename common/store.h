@@ -15,8 +15,8 @@
  *            sync may lie; nothing can be begun any more). A transaction whose write failed cannot
  *            be committed: that error is returned again. The map is grown before it is full, a map
  *            grown by another process is followed, and readers that died are cleared, all inside
- *            store_begin_*(). Nothing here logs; only where LMDB itself stumbles over a damaged
- * page does the process end with EX_IOERR (74), in must()'s form, for nothing else can be done.
+ *            store_begin_*(). Nothing here logs. Where LMDB itself stumbles over a damaged page the
+ *            process says so on stderr and ends with EX_IOERR (74).
  */
 #ifndef COMMON_STORE_H
 #define COMMON_STORE_H

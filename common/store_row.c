@@ -17,7 +17,8 @@ static uint32_t row_crc(struct bytes key, const void *p, size_t n) {
 
 static int row_check(const MDB_val *key, const MDB_val *row, struct bytes *ret) {
     const uint8_t *p = row->mv_data;
-    if (row->mv_size < STORE_HEAD_BYTES || p[0] != FORMAT)
+    if (row->mv_size < STORE_HEAD_BYTES || row->mv_size > STORE_HEAD_BYTES + STORE_VALUE_MAX ||
+        p[0] != FORMAT)
         return -EBADMSG;
     uint32_t crc =
         (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | (uint32_t)p[4];
@@ -69,10 +70,12 @@ static int cursor_next(MDB_cursor *cursor, MDB_val *key, MDB_val *row) {
     return r;
 }
 
+/* A damaged page may claim any length: callers rely on the limits of the header. */
 static int hand_out(const MDB_val *key, const MDB_val *row, struct bytes *ret_key,
                     struct bytes *ret_value) {
-    *ret_key = (struct bytes){key->mv_data, key->mv_size};
-    return row_check(key, row, ret_value);
+    bool sound = key->mv_size <= STORE_KEY_MAX;
+    *ret_key = (struct bytes){key->mv_data, sound ? key->mv_size : STORE_KEY_MAX};
+    return sound ? row_check(key, row, ret_value) : -EBADMSG;
 }
 
 /* A cursor that stands in a table about to change is dropped rather than trusted. */

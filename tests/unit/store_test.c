@@ -262,54 +262,6 @@ static void seek_and_scan(void **state) {
     store_close(&store);
 }
 
-static void note_damage(void *ctx, struct bytes key) {
-    assert_true(value_is(key, "hurt"));
-    ++*(unsigned *)ctx;
-}
-
-static void flip_in_file(const char *needle) {
-    char path[96];
-    struct buf b;
-    buf_init(&b, 64 * MIB);
-    snprintf(path, sizeof path, "%s/data.mdb", dir);
-    assert_int_equal(read_file(path, 64 * MIB, &b), 0);
-    size_t n = strlen(needle);
-    char *at = b.p, *end = b.p + b.n - n;
-    while (at < end && memcmp(at, needle, n) != 0)
-        at++;
-    assert_true(at < end);
-    char flipped = (char)(*at ^ 1);
-    int fd = open(path, O_WRONLY);
-    assert_int_equal(pwrite(fd, &flipped, 1, at - b.p), 1);
-    close(fd);
-    buf_free(&b);
-}
-
-static void damage_is_noticed(void **state) {
-    (void)state;
-    struct store *store = open_writer();
-    put(store, "good", "whole");
-    put(store, "hurt", "a text that is there once");
-    store_close(&store);
-    flip_in_file("a text that is there once");
-    store = open_writer();
-    struct txn *txn = look(store);
-    struct bytes k, v;
-    unsigned damaged = 0;
-    uint64_t rows = 0, n = 0;
-    assert_int_equal(store_get(txn, TABLE_A, bytes_of("good"), &v), 0);
-    assert_int_equal(store_get(txn, TABLE_A, bytes_of("hurt"), &v), -EBADMSG);
-    assert_int_equal(store_seek(txn, TABLE_A, bytes_of("h"), &k, &v), -EBADMSG);
-    assert_true(value_is(k, "hurt"));
-    assert_int_equal(store_scan(txn, TABLE_A, bytes_of("a"), count_row, &n), -EBADMSG);
-    assert_int_equal(n, 1);
-    assert_int_equal(store_check(txn, TABLE_A, note_damage, &damaged, &rows), 0);
-    assert_int_equal(damaged, 1);
-    assert_int_equal(rows, 2);
-    store_abort(&txn);
-    store_close(&store);
-}
-
 static void one_writer(void **state) {
     (void)state;
     struct store_options o = {dir, tables, TABLES, false, 0};
@@ -558,11 +510,9 @@ static int drop_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        ROW(put_get_del),    ROW(add_and_append),    ROW(put_borrowed),
-        ROW(seek_and_scan),  ROW(damage_is_noticed), ROW(one_writer),
-        ROW(reader_follows), ROW(map_grows),         ROW(limit_holds),
-        ROW(dead_readers),   ROW(large_transaction), ROW(copy),
-        ROW(keys),
+        ROW(put_get_del),  ROW(add_and_append),    ROW(put_borrowed), ROW(seek_and_scan),
+        ROW(one_writer),   ROW(reader_follows),    ROW(map_grows),    ROW(limit_holds),
+        ROW(dead_readers), ROW(large_transaction), ROW(copy),         ROW(keys),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
