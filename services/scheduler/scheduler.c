@@ -175,7 +175,8 @@ static int hear(struct scheduler *s, struct answer *answers, unsigned max, unsig
     return rc;
 }
 
-/* Arms whose notifier is gone and whose lease is over: they may have left. */
+/* Arms whose notifier is gone and whose lease is over: they may have left. After a start of ours it
+ * gets the time to say that it is there: it may be waiting for an answer, or have one to tell. */
 static int sweep_armed(struct scheduler *s) {
     struct office *o = &s->step.office;
     struct bytes key, value;
@@ -190,7 +191,8 @@ static int sweep_armed(struct scheduler *s) {
         from = key_no(no + 1);
         if ((rc = armed_get(o, no, &a)))
             return rc;
-        bool ours = s->has_notifier && strcmp(a.boot, s->notifier_boot) == 0;
+        bool ours = s->has_notifier ? strcmp(a.boot, s->notifier_boot) == 0
+                                    : boot - s->notifier_heard <= NOTIFIER_SILENT;
         bool other_boot =
             a.until > boot + s->settings.lease + LEASE_MARGIN; /* the machine restarted */
         if (ours || (!other_boot && boot < a.until + LEASE_MARGIN))
@@ -383,8 +385,7 @@ static void after(struct scheduler *s, const struct turn *t) {
             next = 0;
         bool quiet = is_quiet(s, txn);
         store_abort(&txn);
-        if (quiet && s->asker_count)
-            scheduler_tell_askers(s, quiet, next);
+        scheduler_tell_askers(s, quiet, next);
     }
     if (t->more || (t->behind && s->awaited_to))
         wait = PACE;
@@ -440,7 +441,7 @@ static int begin_running(struct scheduler *s) {
 
 int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     char path[4200];
-    *s = (struct scheduler){.home = home};
+    *s = (struct scheduler){.home = home, .notifier_heard = clock_boot()};
     s->said_end = &s->said;
     int rc = settings_read(home, &s->settings, reterr);
     if (rc == 0)

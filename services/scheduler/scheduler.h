@@ -66,7 +66,10 @@ struct scheduler {
     struct said *said, **said_end;
     struct assignment *assigned;
     unsigned assigned_count;
-    struct peer askers[ASKERS_MAX];
+    struct asker {
+        struct peer peer;
+        bool waits; /* until nothing is left to do */
+    } askers[ASKERS_MAX];
     unsigned asker_count;
 };
 

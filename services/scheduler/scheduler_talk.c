@@ -59,13 +59,15 @@ static void on_hello(struct scheduler *s, const struct peer *from, const struct 
 
 static void on_ask_state(struct scheduler *s, const struct peer *from,
                          const struct frame_ask_state *f) {
-    (void)f;
-    for (unsigned i = 0; i < s->asker_count; i++)
-        if (s->askers[i].id_len == from->id_len &&
-            memcmp(s->askers[i].id, from->id, from->id_len) == 0)
-            return;
-    if (s->asker_count < ASKERS_MAX)
-        s->askers[s->asker_count++] = *from;
+    unsigned i = 0;
+    while (i < s->asker_count && (s->askers[i].peer.id_len != from->id_len ||
+                                  memcmp(s->askers[i].peer.id, from->id, from->id_len) != 0))
+        i++;
+    if (i == ASKERS_MAX)
+        return;
+    s->askers[i] = (struct asker){*from, f->wait};
+    if (i == s->asker_count)
+        s->asker_count++;
 }
 
 static void on_ask_decision(struct scheduler *s, const struct frame_ask_decision *f) {
@@ -176,6 +178,9 @@ void scheduler_tell_facts(struct scheduler *s) {
 
 void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next) {
     uint64_t first = 0, last = 0;
+    unsigned waiting = 0;
+    if (s->asker_count == 0)
+        return;
     if (s->inbox && journal_range(s->inbox, &first, &last))
         last = s->position;
     struct frame_state f = {.quiet = quiet,
@@ -185,6 +190,9 @@ void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next) {
                             .open = s->assigned_count,
                             .pending = last > s->position ? (int64_t)(last - s->position) : 0};
     for (unsigned i = 0; i < s->asker_count; i++)
-        scheduler_send(s, &s->askers[i], FRAME_STATE, &f);
-    s->asker_count = 0;
+        if (quiet || !s->askers[i].waits)
+            scheduler_send(s, &s->askers[i].peer, FRAME_STATE, &f);
+        else
+            s->askers[waiting++] = s->askers[i];
+    s->asker_count = waiting;
 }

@@ -112,6 +112,7 @@ class Session:
         self.relay, self.number, self.reader, self.writer = relay, number, reader, writer
         self.sender, self.recipients, self.logged_in = None, [], False
         self.tls, self.ended, self.letters = relay.implicit, False, 0
+        self.line = b""  # what was said last
         self.last = None  # what was answered last
 
     async def send(self, text):
@@ -146,7 +147,7 @@ class Session:
         if not await self.step("connect", "220 relay.example ESMTP"):
             return
         while True:
-            line = await self.reader.readline()
+            self.line = line = await self.reader.readline()
             if not line:
                 return
             verb = line.strip().split(b" ", 1)[0].upper().decode("ascii", "replace")

@@ -1,0 +1,112 @@
+"""What goes wrong with meetings and people elsewhere (21 to 24): double booking, waiting lists, nudges, calendars."""
+from tests.flow.pain import begin, due, people
+from tests.flow.places_test import at_once
+from tests.harness.house import equal
+
+CALENDAR_RULES = ("meeting-invitation", "meeting-moved", "meeting-mode-changed", "meeting-cancelled")
+
+
+def pain_21_double_booking_test(h):
+    """Five places, forty people on sixteen connections, who come, go and come again: never a sixth."""
+    begin(h, members=40)
+    h.call("m1", starts="2022-03-22T09:00", capacity=5)
+    names = [f"m{n:02}" for n in range(1, 41)]
+
+    def visit(person):
+        def work():
+            first = h.send("registration.make", id=f"{person}-in", meeting="m1", person=person)
+            if int(person[1:]) % 3 == 0:
+                h.send("registration.cancel", id=f"{person}-out", meeting="m1", person=person)
+                h.send("registration.make", id=f"{person}-again", meeting="m1", person=person)
+            return first["status"]
+        return work
+
+    equal(set(at_once(16, [visit(person) for person in names])), {"applied"})
+    states = list(h.states("m1").values())
+    equal(len(states), 40)
+    taken = states.count("registered") + states.count("offered")
+    equal((taken, states.count("waiting")), (5, 35))
+    meeting = h.record("meeting", meeting="m1")
+    equal((meeting["registered"], meeting["waiting"]), (5, 35), "a place that is offered is taken")
+    h.verify()
+
+
+def pain_22_waiting_list_test(h):
+    """A free place is offered to the next in line, with its place explained, a way to decline, and an end."""
+    begin(h, members=5)
+    h.call("m1", starts="2022-03-22T09:00", capacity=1)
+    answers = [h.say("registration.make", meeting="m1", person=f"m{n:02}") for n in range(1, 6)]
+    equal([answer["state"] for answer in answers], ["registered"] + ["waiting"] * 4)
+    equal([answer.get("place") for answer in answers[1:]], [1, 2, 3, 4], "each is told its place in line")
+    h.settle()
+    h.say("registration.cancel", meeting="m1", person="m01")
+    h.settle()
+    offer = h.letter(rule="registration-offered")
+    equal(offer.row["person"], "m02")
+    assert offer.token("Ja") and offer.token("Nej"), "an offer can be declined with one click"
+    h.say("registration.cancel", meeting="m1", person="m03")
+    h.clock("2022-03-03T09:30")
+    equal(h.states("m1"), {"m01": "cancelled", "m02": "lapsed", "m03": "cancelled", "m04": "offered", "m05": "waiting"})
+    h.say("registration.decline_offer", meeting="m1", person="m04")
+    h.settle()
+    h.refused("wrong-state", "registration.accept_offer", meeting="m1", person="m04")
+    h.say("registration.accept_offer", meeting="m1", person="m05")
+    # An offer is not given twice, and who let it lapse may stand in line again, last.
+    again = h.say("registration.make", meeting="m1", person="m02")
+    equal((again["state"], again["place"]), ("waiting", 1))
+    equal(people(h.letters(rule="registration-offered")), ["m02", "m04", "m05"])
+    h.verify()
+
+
+def pain_23_nudge_who_has_not_answered_test(h):
+    """Only who still owes an answer is chased; then a colleague is; any answer stops it for all."""
+    begin(h, members=3)
+    h.call("m1", starts="2022-03-22T09:00", registration_closes="2022-03-20T12:00")
+    h.say("registration.answer", meeting="m1", person="m01", answer="no")
+    h.register("m1", "m02")
+    h.clock("2022-03-17T12:00")
+    equal(people(h.letters(rule="meeting-nudge")), ["m03"])
+    # The speaker's slides: asked, asked again, then the lead hears; the moment they come, silence.
+    h.say("material.expect", {"material": "slides", "meeting": "m1", "from": "m02", "due": "2022-03-25",
+                              "title": {"sv": "Möbler"}})
+    h.clock("2022-03-22T12:00")
+    h.say("meeting.record", meeting="m1")
+    h.clock("2022-03-28T10:00")
+    equal(people(h.letters(rule="slides-missing")), ["m02"])
+    equal(due(h, rule="slides-missing"), [h.moment("2022-03-28T09:00")])
+    h.say("material.publish", material="slides", meeting="m1", kind="presentation", visibility="public",
+          title={"sv": "Möbler"}, link="https://files.example/slides.pdf")
+    before = len(h.ledger(person="lead"))
+    h.clock("2022-04-30T09:00")
+    equal(people(h.letters(rule="slides-missing")), ["m02"], "asked after they came")
+    equal(len(h.ledger(person="lead")), before, "the lead is told of slides that are there")
+    h.verify()
+
+
+def pain_24_calendar_entries_test(h):
+    """One UID from invitation to cancellation, a SEQUENCE that only grows, cancel never before its invite."""
+    begin(h, members=2)
+    h.call("m1", starts="2022-03-22T09:00", mode="room", place="Rådhuset")
+    h.register("m1", "m01")
+    h.say("meeting.move", meeting="m1", starts="2022-03-23T10:00")
+    h.clock("2022-03-02T09:00")
+    h.say("meeting.set_mode", meeting="m1", mode="video", link="https://video.example/m1")
+    h.clock("2022-03-03T09:00")
+    h.say("meeting.cancel", meeting="m1", reason={"sv": "Sjukdom."})
+    h.clock("2022-03-04T09:00")
+    for person in ("m01", "m02"):
+        letters = [letter for letter in h.letters(person=person) if letter.row["rule"] in CALENDAR_RULES]
+        equal([letter.row["rule"] for letter in letters][0], "meeting-invitation")
+        equal([letter.row["rule"] for letter in letters][-1], "meeting-cancelled")
+        events = [letter.event for letter in letters]
+        equal(len({str(event["UID"]) for event in events}), 1, "one entry in the calendar")
+        sequences = [int(event["SEQUENCE"]) for event in events]
+        assert sequences == sorted(set(sequences)), sequences
+        equal([letter.method for letter in letters], ["REQUEST"] * (len(letters) - 1) + ["CANCEL"])
+        for letter in letters[:-1]:
+            assert letter.calendar.walk("VTIMEZONE"), "the zone is in the entry"
+            attendee = letter.event["ATTENDEE"]
+            equal((str(attendee).lower(), attendee.params["RSVP"]), (f"mailto:{letter.to}", "TRUE"))
+        equal(str(letters[-1].event["STATUS"]), "CANCELLED")
+        equal(events[-2]["DTSTART"].dt.isoformat(), "2022-03-23T10:00:00+01:00")
+    h.verify()

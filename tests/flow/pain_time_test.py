@@ -1,0 +1,203 @@
+"""What goes wrong with time and reminders elsewhere (1 to 8): late ones, lost ones, stale ones, an hour off."""
+import collections
+
+from tests.flow.pain import begin, due, people, told
+from tests.harness.house import equal
+
+ADDED_LATE = """
+rule "books-to-read" {
+  about = "meeting"
+  when = { "starts - 14d at 09:00", "starts - 2d at 09:00" }
+  only = { "state = called" }
+  to = "registered"
+  letter = "meeting-week-before"
+  class = "service"
+  useful = "starts"
+  late = "send"
+  tells = true
+}
+"""
+
+
+def pain_01_late_registrants_test(h):
+    """A reminder whose moment has passed goes to nobody who came after it; nor does a rule that came after it."""
+    begin(h, members=4)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01", "m02")
+    h.clock("2022-03-15T09:00")
+    equal(people(h.letters(rule="meeting-week-before")), ["m01", "m02"])
+    h.clock("2022-03-21T12:00")
+    h.register("m1", "m03")
+    h.clock("2022-03-21T14:00")
+    equal(people(h.letters(rule="meeting-week-before")), ["m01", "m02"], "the week letter on the last day")
+    equal(people(h.letters(rule="meeting-day-before")), ["m01", "m02"], "the day letter of that morning")
+    for rule in ("meeting-week-before", "meeting-day-before"):
+        row, = h.ledger(rule=rule, person="m03")
+        equal(row["state"], "not-due")
+        assert "joined" in row["reason"], row
+
+    # A copy of the meeting, planned on the day before it is held: none of its past reminders is caught up.
+    h.call("copy", starts="2022-03-22T15:00")
+    h.register("copy", "m01")
+    h.settle()
+    equal([row["rule"] for row in h.ledger(about="copy", person="m01", state="accepted")],
+          ["meeting-invitation", "registration-confirmed"])
+
+    # A rule added today: its moments before today are nobody's, those to come are everybody's.
+    h.call("m2", starts="2022-03-29T09:00")
+    h.register("m2", "m01", "m04")
+    h.stop()
+    with open(h.path("rules/late.conf"), "w") as file:
+        file.write(ADDED_LATE)
+    h.start()
+    h.clock("2022-03-26T09:00")
+    equal(h.letters(rule="books-to-read"), [], "fourteen days before was before the rule")
+    h.clock("2022-03-28T09:00")
+    equal(people(h.letters(rule="books-to-read")), ["m01", "m04"])
+    equal(due(h, rule="books-to-read"), [h.moment("2022-03-27T09:00")])
+    h.verify()
+
+
+def pain_02_failed_run_leaves_no_copies_test(h):
+    """Mail does not work for a day while runs go on failing: when it works again everyone gets one letter, once."""
+    begin(h, members=8)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", *(f"m{n:02}" for n in range(1, 9)))
+    h.settle()
+    h.stop("notifier")
+    for hour in range(9, 21):
+        h.clock(f"2022-03-15T{hour:02}:00", quiet=False)
+        if hour % 3 == 0:
+            h.kill("scheduler")
+            h.start("scheduler")
+    h.until(lambda: len(h.ledger(rule="meeting-week-before")) == 8, "the week letters are decided")
+    equal({row["state"] for row in h.ledger(rule="meeting-week-before")}, {"queued"})
+    h.start("notifier")
+    h.clock("2022-03-16T09:00")
+    letters = h.letters(rule="meeting-week-before")
+    equal(collections.Counter(people(letters)), collections.Counter(f"m{n:02}" for n in range(1, 9)))
+    h.verify()
+
+
+def pain_03_missed_run_test(h):
+    """Off over the moment of a reminder: it is late or visibly missed, never lost; and the next day's does not drift."""
+    begin(h, members=3)
+    for day in (22, 23, 24):
+        h.call(f"m{day}", starts=f"2022-03-{day}T09:00")
+        h.register(f"m{day}", "m01", "m02")
+    h.clock("2022-03-20T12:00")
+    h.kill()
+    h.set_clock("2022-03-21T16:00")  # the day letter of m22 was due at nine
+    h.start()
+    h.settle()
+    equal(people(h.letters(rule="meeting-day-before", about="m22")), ["m01", "m02"], "late, and still of use")
+    h.kill()
+    h.set_clock("2022-03-23T09:30")  # the day letter of m23 was due, and m23 has begun
+    h.start()
+    h.settle()
+    rows = h.ledger(rule="meeting-day-before", about="m23")
+    equal([(row["person"], row["state"]) for row in rows], [("m01", "missed"), ("m02", "missed")])
+    assert all(row["reason"] for row in rows), rows
+    h.clock("2022-03-24T12:00")
+    equal(due(h, rule="meeting-day-before"), [h.moment(f"2022-03-{day}T09:00") for day in (21, 22, 23)],
+          "the hour it is due never moves")
+    equal(people(h.letters(rule="meeting-hour-before", about="m24")), ["m01", "m02"])
+    h.verify()
+
+
+def pain_04_meeting_moved_test(h):
+    """Moved: nothing at the old time, everything again at the new one, and who was told is told, at once."""
+    begin(h, members=4)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01", "m02")
+    h.say("registration.answer", meeting="m1", person="m03", answer="no")
+    h.clock("2022-03-21T10:00")
+    equal(people(h.letters(rule="meeting-day-before")), ["m01", "m02"])
+    h.join("net", "m05")
+    h.say("meeting.move", meeting="m1", starts="2022-03-25T13:00")
+    h.settle()
+    equal(told(h, "meeting-moved"), ["m01", "m02", "m04"], "who knew the old time and had not said no")
+    equal(due(h, rule="meeting-moved"), [h.moment("2022-03-21T10:00")])
+    before = len(h.letters())
+    h.clock("2022-03-22T12:00")
+    equal(len(h.letters()), before, "letters at the old time")
+    h.clock("2022-03-25T13:00")
+    equal(due(h, rule="meeting-day-before"), [h.moment("2022-03-21T09:00"), h.moment("2022-03-24T09:00")])
+    equal(due(h, rule="meeting-hour-before"), [h.moment("2022-03-25T12:00")])
+    for person in ("m01", "m02"):
+        order = [letter.row["rule"] for letter in h.letters(person=person) if letter.row["about"] == "m1"]
+        equal(order, ["meeting-invitation", "registration-confirmed", "meeting-week-before", "meeting-day-before",
+                      "meeting-moved", "meeting-day-before", "meeting-hour-before"])
+        sequences = [letter.event["SEQUENCE"] for letter in h.letters(person=person) if letter.calendar]
+        equal(sequences, sorted(sequences), "the calendar never goes back")
+    h.verify()
+
+
+def pain_05_cancelled_meeting_test(h):
+    """Cancelled a second before the reminder leaves, or while it waits for the mail server: it does not leave."""
+    begin(h, members=2)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01", "m02")
+    h.clock("2022-03-21T08:59:59")
+    h.say("meeting.cancel", meeting="m1", reason={"sv": "Sjukdom."})
+    h.clock("2022-03-22T12:00")
+    equal(h.ledger(rule="meeting-day-before"), [])
+    equal(people(h.letters(rule="meeting-cancelled")), ["m01", "m02"])
+
+    h.call("m2", starts="2022-03-29T09:00")
+    h.register("m2", "m01", "m02")
+    h.settle()
+    h.stop("notifier")
+    h.clock("2022-03-28T09:30", quiet=False)
+    h.until(lambda: len(h.ledger(rule="meeting-day-before", about="m2", state="queued")) == 2, "the letters wait")
+    h.say("meeting.cancel", meeting="m2", reason={"sv": "Sjukdom."})
+    h.start("notifier")
+    h.clock("2022-03-30T09:00")
+    rows = h.ledger(rule="meeting-day-before", about="m2")
+    equal({row["state"] for row in rows}, {"superseded"})
+    assert all(row["reason"] for row in rows), rows
+    equal(people(h.letters(rule="meeting-cancelled", about="m2")), ["m01", "m02"])
+    h.verify()
+
+
+def pain_06_recorded_and_never_executed_test(h):
+    """Nothing waits unseen: the age of the oldest is shown, and when something waits and nothing succeeds, an alarm."""
+    begin(h, members=2)
+    h.stop("notifier")
+    h.plan("m1", starts="2022-03-22T09:00")
+    h.say("meeting.call", meeting="m1")
+    h.clock("2022-03-01T12:00", quiet=False)
+    h.until(lambda: len(h.ledger(rule="meeting-invitation", state="queued")) == 2, "the invitations wait")
+    outbox = h.queue("outbox")
+    assert outbox["count"] == 2 and outbox["oldest"] >= 3 * 3600, outbox
+    assert h.alarms(), "two letters wait for three hours and nobody is told"
+    h.start("notifier")
+    h.clock("2022-03-01T12:05")
+    equal(h.queue("outbox")["count"], 0)
+    equal(h.alarms(), [])
+    # What is planned can be seen beforehand: the day, the hour and the person.
+    h.register("m1", "m01")
+    planned = h.run_cirkel("forecast", "--until", "30d")
+    assert "meeting-day-before" in planned and "m01" in planned, planned
+    h.verify()
+
+
+def pain_08_clock_changes_test(h):
+    """Nine o'clock is nine o'clock on both sides of the last Sundays of March and October, in both zones."""
+    for zone in ("Europe/Stockholm", "Europe/Copenhagen"):
+        house = h.another(zone.split("/")[1].lower())
+        house.zone = zone
+        begin(house, members=1, at="2022-03-10T09:00")
+        for meeting, starts in (("spring", "2022-03-28T09:00"), ("autumn", "2022-10-31T09:00")):
+            house.call(meeting, starts=starts)
+            house.register(meeting, "m01")
+        house.clock("2022-11-01T09:00")
+        for meeting, hours in (("spring", ("2022-03-21T08:00Z", "2022-03-27T07:00Z", "2022-03-28T06:00Z")),
+                               ("autumn", ("2022-10-24T07:00Z", "2022-10-30T08:00Z", "2022-10-31T07:00Z"))):
+            for rule, hour in zip(("week", "day", "hour"), hours):
+                equal(due(house, rule=f"meeting-{rule}-before", about=meeting), [house.moment(hour)],
+                      f"{rule} before {meeting} in {zone}")
+            invitation = house.letter(rule="meeting-invitation", about=meeting).event["DTSTART"]
+            equal((invitation.dt.hour, invitation.params["TZID"]), (9, zone))
+        house.verify()
+        house.stop()
