@@ -46,6 +46,14 @@ static bool is_host(const char *name) {
                              "0123456789.:-")] == '\0';
 }
 
+static bool is_clock(const char *hhmm) {
+    struct wall unused;
+    char wall[WALL_TEXT];
+
+    snprintf(wall, sizeof wall, "2022-01-01T%.5s", hhmm);
+    return strlen(hhmm) == 5 && wall_parse(text_of(wall), &unused) == 0;
+}
+
 static void check_smtp(const char *path, const struct settings *s, struct buf *reterr) {
     if (!is_host(s->smtp_host))
         config_error(reterr, path, 0, "smtp_host: \"%s\" is not the name of a host", s->smtp_host);
@@ -88,6 +96,9 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
     if (!is_one_of(s->channel, "maildir smtp"))
         config_error(reterr, path, 0,
                      "channel: there is no channel \"%s\"; there are maildir, smtp", s->channel);
+    if (!is_clock(s->digest_at))
+        config_error(reterr, path, 0, "digest_at: \"%s\" is not hh:mm, 00:00 to 23:59",
+                     s->digest_at);
     if (s->retry_first > s->retry_longest)
         config_error(reterr, path, 0, "retry_first is longer than retry_longest");
     check_smtp(path, s, reterr);

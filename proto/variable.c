@@ -44,6 +44,7 @@ static const struct {
     {"evidence", 4, {REC_EVIDENCE, REC_APPLICATION, REC_PARTICIPATION, REC_PROGRAMME}},
     {"solution", 3, {REC_SOLUTION, REC_PARTICIPATION, REC_PROGRAMME}},
     {"obligation", 1, {REC_OBLIGATION}},
+    {"digest", 1, {REC_DIGEST}},
 };
 
 /* Names that are no field. `record`: what must be brought. */
@@ -71,6 +72,8 @@ static const struct {
     {"registration.breakout_name", VARIABLE_BREAKOUT_NAME, VARIABLE_TEXT, REC_REGISTRATION},
     {"poll.result", VARIABLE_POLL_RESULT, VARIABLE_LIST, REC_POLL},
     {"late", VARIABLE_LATE, VARIABLE_TRUTH, REC_NONE},
+    {"digested", VARIABLE_DIGESTED, VARIABLE_TRUTH, REC_NONE},
+    {"digest.letters", VARIABLE_DIGEST_LETTERS, VARIABLE_LIST, REC_DIGEST},
 };
 
 static bool has_choice(const char *choices, struct text word) {
@@ -214,6 +217,10 @@ int variable_find_item(const struct variable *list, struct text name, struct var
     if (list->what == VARIABLE_POLL_RESULT) {
         ret->what = text_is(name, "text") ? VARIABLE_POLL_TEXT : VARIABLE_POLL_VOTES;
         return text_is(name, "text") || text_is(name, "votes") ? 0 : -ENOENT;
+    }
+    if (list->what == VARIABLE_DIGEST_LETTERS) {
+        ret->what = text_is(name, "subject") ? VARIABLE_DIGEST_SUBJECT : VARIABLE_DIGEST_TEXT;
+        return text_is(name, "subject") || text_is(name, "text") ? 0 : -ENOENT;
     }
     if (list->form != VARIABLE_LIST)
         return -ENOENT;

@@ -33,6 +33,10 @@ enum variable_what {
     VARIABLE_POLL_TEXT,
     VARIABLE_POLL_VOTES,
     VARIABLE_LATE,
+    VARIABLE_DIGESTED,       /* it is written as an item of a digest */
+    VARIABLE_DIGEST_LETTERS, /* rows of `subject` and `text`, which is Markdown */
+    VARIABLE_DIGEST_SUBJECT,
+    VARIABLE_DIGEST_TEXT,
     VARIABLE_ORGANISATION_NAME,
     VARIABLE_OVERDUE, /* the obligation's time has passed: a step of its ladder */
 };

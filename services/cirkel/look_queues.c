@@ -13,9 +13,17 @@
 #include <string.h>
 
 #define CHANNELS 8
-enum open_state { OPEN_QUEUED, OPEN_DEFERRED, OPEN_ARMED, OPEN_UNKNOWN, OPEN_HELD, OPEN_COUNT };
-static const char *const open_states[OPEN_COUNT] = {"queued", "deferred", "armed", "unknown",
-                                                    "held"};
+enum open_state {
+    OPEN_QUEUED,
+    OPEN_DEFERRED,
+    OPEN_ARMED,
+    OPEN_UNKNOWN,
+    OPEN_HELD,
+    OPEN_DIGESTED,
+    OPEN_COUNT
+};
+static const char *const open_states[OPEN_COUNT] = {"queued",  "deferred", "armed",
+                                                    "unknown", "held",     "digested"};
 
 struct outbox { /* of one channel */
     char channel[65];
@@ -114,7 +122,7 @@ static int on_letter(void *ctx, struct bytes key, struct bytes value) {
     for (unsigned i = 0; i < OPEN_COUNT; i++)
         if (text_is(row.state, open_states[i])) {
             outbox->open[i]++;
-            if (outbox->oldest == 0 || row.decided < outbox->oldest)
+            if (i != OPEN_DIGESTED && (outbox->oldest == 0 || row.decided < outbox->oldest))
                 outbox->oldest = row.decided;
         }
     if (row.ended && row.ended <= q->now) {
@@ -206,7 +214,7 @@ static void print_age(const struct queues *q, const char *what, instant since) {
 
 static void print_outbox(const struct queues *q) {
     struct table_out *table =
-        table_out_new("outbox >queued >deferred >armed >unknown >held oldest");
+        table_out_new("outbox >queued >deferred >armed >unknown >held >digested oldest");
 
     for (unsigned i = 0; i < q->channels; i++) {
         const struct outbox *outbox = &q->outbox[i];

@@ -48,8 +48,11 @@ static int on_preference(void *ctx, struct bytes key, struct bytes value) {
     if (!text_eq(p.person, why->person))
         return 1;
     when_format(p.at, text_of(why->look.zone), at);
-    why_say(why, "preference", "%s %.*s%.*s since %s.", p.on ? "Wants" : "Does not want",
-            TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at);
+    why_say(why, "preference", "%s %.*s%.*s since %s%s%.*s.", p.on ? "Wants" : "Does not want",
+            TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at,
+            p.on && p.digest.p ? ", gathered into one letter: " : "", TEXT_ARGS(p.digest));
+    if (p.on && p.most)
+        why_say(why, "preference", "Wants at most %lld letters of news a week.", (long long)p.most);
     return 0;
 }
 
@@ -220,6 +223,7 @@ static const char *state_in_words(struct text state) {
     static const struct {
         const char *state, *words;
     } all[] = {{"held", "it is held"},
+               {"digested", "it waits for the digest it goes in"},
                {"queued", "it waits to leave"},
                {"armed", "it is leaving now"},
                {"deferred", "it is tried again later"},

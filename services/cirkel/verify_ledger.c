@@ -105,7 +105,74 @@ static void armed_row(struct verify *v, struct bytes key, struct bytes value) {
         verify_find(v, "armed: letter %" PRIu64 " is %.*s", number, TEXT_ARGS(row.state));
 }
 
+static void digested_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct rec_digest digest;
+    struct text person, window, of;
+    uint64_t number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_text(key, &at, &person) || !key_next_text(key, &at, &window) ||
+        !key_next_u64(key, &at, &number) || !get_row(v, number, &row)) {
+        verify_find(v, "digested %s: there is no such row of the ledger", verify_key_text(key));
+        return;
+    }
+    struct key digest_key = text_key(person, &window);
+    if (look_get(&v->look, TABLE_DIGEST, &digest, key_bytes(&digest_key)))
+        verify_find(v, "digested %s: there is no such digest", verify_key_text(key));
+    else if (!text_is(row.state, "digested") || !text_cut(&row.digest, '/', &of) ||
+             !text_eq(of, person) || !text_eq(row.digest, window))
+        verify_find(v, "digested: letter %" PRIu64 " is %.*s, or in another digest", number,
+                    TEXT_ARGS(row.state));
+}
+
+static void news_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct text person;
+    uint64_t moment, number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_text(key, &at, &person) || !key_next_u64(key, &at, &moment) ||
+        !key_next_u64(key, &at, &number) || !get_row(v, number, &row) ||
+        !text_is(row.class, "news"))
+        verify_find(v, "news %s: there is no such letter of news", verify_key_text(key));
+}
+
+/* ---- digests ---- */
+
+static void digest_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_digest digest;
+    struct key due;
+
+    if (look_decode(REC_DIGEST, value, &digest) || !text_is(digest.state, "open"))
+        return;
+    due = number_key((uint64_t)digest.closes);
+    key_text(&due, TEXT_LIT("digest"));
+    if (due.n + key.n > STORE_KEY_MAX)
+        return;
+    memcpy(due.b + due.n, key.p, key.n);
+    due.n += key.n;
+    if (!has(v, TABLE_DUE, &due))
+        verify_find(v, "digest %s: is open, but never closes", verify_key_text(key));
+}
+
 /* ---- from the ledger to the indexes ---- */
+
+static void check_digested(struct verify *v, const struct rec_ledger *row) {
+    struct text person, window = row->digest;
+    if (!text_is(row->state, "digested"))
+        return;
+    if (!text_cut(&window, '/', &person)) {
+        verify_find(v, "letter %" PRId64 ": is digested, but in no digest", row->no);
+        return;
+    }
+    struct key key = text_key(person, &window);
+    key_u64(&key, (uint64_t)row->no);
+    if (!has(v, TABLE_DIGESTED, &key))
+        verify_find(v, "letter %" PRId64 ": is digested, but its digest does not know", row->no);
+}
 
 static void check_texts(struct verify *v, const struct rec_ledger *row) {
     struct key key = number_key((uint64_t)row->occasion);
@@ -151,6 +218,7 @@ static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes v
                     TEXT_ARGS(row.state));
     if (text_is(row.state, "armed") && !has(v, TABLE_ARMED, &armed))
         verify_find(v, "letter %" PRId64 ": is armed, but has no arm", row.no);
+    check_digested(v, &row);
     check_texts(v, &row);
 }
 
@@ -205,6 +273,9 @@ void verify_ledger(struct verify *v) {
     verify_each(v, TABLE_LEDGER_ABOUT, by_subject_row);
     verify_each(v, TABLE_OUTBOX, outbox_row);
     verify_each(v, TABLE_ARMED, armed_row);
+    verify_each(v, TABLE_DIGESTED, digested_row);
+    verify_each(v, TABLE_NEWS, news_row);
+    verify_each(v, TABLE_DIGEST, digest_row);
     verify_each(v, TABLE_LEDGER, ledger_row);
 }
 

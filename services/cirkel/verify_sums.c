@@ -56,7 +56,8 @@ static void check_events(struct verify *v) {
 }
 
 static void check_letters(struct verify *v) {
-    static const char *const open[] = {"held", "queued", "armed", "deferred", "unknown"};
+    static const char *const open[] = {"held",  "digested", "queued",
+                                       "armed", "deferred", "unknown"};
     uint64_t fired = number_of(v, TABLE_COUNTER, "fired"), sum = 0, still_open = 0;
     struct look_count letters;
     int rc = look_count(&v->look, TABLE_LEDGER, "state", &letters);

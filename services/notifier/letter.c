@@ -135,20 +135,33 @@ static int write_subject(struct letter_writer *writer, const struct compiled *co
     return 0;
 }
 
-static int write_body(struct letter_writer *writer, const struct compiled *compiled,
-                      struct letter_values *values, struct letter *ret, char why[LETTER_WHY_MAX]) {
+static int write_markdown(struct letter_writer *writer, const struct compiled *compiled,
+                          struct letter_values *values, struct text *ret,
+                          char why[LETTER_WHY_MAX]) {
     struct template_error err;
-    struct buf *markdown = &writer->work[0], *html = &writer->work[1], *plain = &writer->work[2];
-    for (unsigned i = 0; i < COUNT_OF(writer->work); i++)
-        buf_clear(&writer->work[i]);
+    struct buf *markdown = &writer->work[0];
+    buf_clear(markdown);
     int rc = template_render(compiled->body, letter_value, values, letter_escape, markdown, &err);
     if (rc < 0)
         return fail_template(rc, &err, "letter", 2, why);
+    *ret = buf_as_text(markdown);
+    return 0;
+}
+
+static int write_body(struct letter_writer *writer, const struct compiled *compiled,
+                      struct letter_values *values, struct letter *ret, char why[LETTER_WHY_MAX]) {
+    struct buf *html = &writer->work[1], *plain = &writer->work[2];
+    struct text markdown;
+    buf_clear(html);
+    buf_clear(plain);
+    int rc = write_markdown(writer, compiled, values, &markdown, why);
+    if (rc < 0)
+        return rc;
     buf_printf(html, "<!DOCTYPE html>\n<html lang=\"%.*s\">\n<head>\n%s<title>",
                TEXT_ARGS(ret->language), page_head);
     letter_escape_html(html, ret->subject);
     buf_str(html, "</title>\n</head>\n<body>\n<main>\n");
-    letter_markdown(buf_as_text(markdown), html, plain);
+    letter_markdown(markdown, html, plain);
     buf_str(html, "</main>\n</body>\n</html>\n");
     if (html->over || plain->over) {
         (void)snprintf(why, LETTER_WHY_MAX, "the letter is too long");
@@ -156,6 +169,38 @@ static int write_body(struct letter_writer *writer, const struct compiled *compi
     }
     ret->html = arena_text(values->in->arena, buf_as_text(html));
     ret->plain = arena_text(values->in->arena, buf_as_text(plain));
+    return 0;
+}
+
+static int open_values(struct letter_writer *writer, const struct letter_in *in,
+                       struct letter_values *ret, char why[LETTER_WHY_MAX]) {
+    int rc = letter_values_open(ret, in, writer->dates);
+    if (rc < 0)
+        (void)snprintf(why, LETTER_WHY_MAX, "what the letter is about cannot be read");
+    return rc;
+}
+
+/* The letters in a digest, each as its own text has it. */
+static int write_items(struct letter_writer *writer, const struct letter_in *in,
+                       struct letter_values *values, char why[LETTER_WHY_MAX]) {
+    struct letter_item *items = arena_take(in->arena, in->item_count * sizeof *items + 1);
+    for (unsigned i = 0; i < in->item_count; i++) {
+        struct compiled *compiled;
+        struct letter_values of_item;
+        struct letter letter;
+        struct text markdown;
+        int rc = find(writer, &in->items[i], &compiled, why);
+        if (rc == 0)
+            rc = open_values(writer, &in->items[i], &of_item, why);
+        if (rc == 0)
+            rc = write_subject(writer, compiled, &of_item, &letter, why);
+        if (rc == 0)
+            rc = write_markdown(writer, compiled, &of_item, &markdown, why);
+        if (rc < 0)
+            return rc;
+        items[i] = (struct letter_item){letter.subject, arena_text(in->arena, markdown)};
+    }
+    values->items = items;
     return 0;
 }
 
@@ -184,14 +229,13 @@ int letter_write(struct letter_writer *writer, const struct letter_in *in, struc
                  char why[LETTER_WHY_MAX]) {
     struct compiled *compiled;
     struct letter_values values;
-    int rc = find(writer, in, &compiled, why);
+    int rc = open_values(writer, in, &values, why);
+    if (rc == 0 && in->item_count)
+        rc = write_items(writer, in, &values, why);
+    if (rc == 0)
+        rc = find(writer, in, &compiled, why);
     if (rc < 0)
         return rc;
-    rc = letter_values_open(&values, in, writer->dates);
-    if (rc < 0) {
-        (void)snprintf(why, LETTER_WHY_MAX, "what the letter is about cannot be read");
-        return rc;
-    }
     struct letter letter = {.language = values.language};
     rc = write_subject(writer, compiled, &values, &letter, why);
     if (rc == 0)

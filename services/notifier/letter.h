@@ -29,6 +29,9 @@ struct letter_in { /* all borrowed */
     const struct settings *settings;
     const struct token_key *links;
     struct arena *arena;
+    const struct letter_in *items; /* of a digest: the letters in it */
+    unsigned item_count;
+    bool digested; /* it is such an item: its greeting and its foot are left out */
 };
 
 struct letter {

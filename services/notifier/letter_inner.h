@@ -17,12 +17,16 @@ struct text letter_date(struct letter_dates *dates, struct arena *arena, struct 
                         enum letter_date form, struct wall wall);
 
 /* ---- letter_value.c: what a name stands for ---- */
+struct letter_item { /* a letter in a digest, written */
+    struct text subject, markdown;
+};
 struct letter_values {
     const struct letter_in *in;
     struct letter_dates *dates;
     struct text language;
     const struct zone *zone;
     void *records[REC_COUNT]; /* decoded; NULL: absent */
+    const struct letter_item *items;
 };
 /* -EBADMSG: a record of the occasion cannot be read. */
 MUST_CHECK int letter_values_open(struct letter_values *ret, const struct letter_in *in,

@@ -243,6 +243,10 @@ static int show_named(struct letter_values *v, const struct variable *var,
         return show_overdue(v, ret);
     case VARIABLE_LATE:
         return show_truth(in->occasion->late, ret);
+    case VARIABLE_DIGESTED:
+        return show_truth(in->digested, ret);
+    case VARIABLE_DIGEST_LETTERS:
+        return show_list(v->items ? in->item_count : 0, ret);
     default:
         return -ENOENT;
     }
@@ -265,6 +269,10 @@ static int show_item(struct letter_values *v, const struct variable *of, unsigne
                      const struct variable *item, struct template_value *ret) {
     if (of->what == VARIABLE_POLL_RESULT)
         return show_result(v, item, index, ret);
+    if (of->what == VARIABLE_DIGEST_LETTERS)
+        return show_text(item->what == VARIABLE_DIGEST_SUBJECT ? v->items[index].subject
+                                                               : v->items[index].markdown,
+                         ret);
     if (!v->records[of->record])
         return 0;
     struct list list = *(struct list *)member(v->records[of->record], of->field);

@@ -158,15 +158,26 @@ static void on_done(void *ctx, struct channel_letter *letter,
 
 /* ---- composing ---- */
 
+static struct letter_in letter_of(struct work *work, const struct work_load *load) {
+    return (struct letter_in){.row = &load->row,
+                              .occasion = &load->occasion,
+                              .hash = load->hash,
+                              .source = load->source,
+                              .settings = work->options.settings,
+                              .links = work->options.links,
+                              .arena = work->arena};
+}
+
 static int compose_job(struct work *work, struct job *job, const struct work_load *load,
                        char why[LETTER_WHY_MAX]) {
-    struct letter_in in = {.row = &load->row,
-                           .occasion = &load->occasion,
-                           .hash = load->hash,
-                           .source = load->source,
-                           .settings = work->options.settings,
-                           .links = work->options.links,
-                           .arena = work->arena};
+    struct letter_in in = letter_of(work, load);
+    struct letter_in *items = arena_take(work->arena, load->item_count * sizeof *items + 1);
+    for (unsigned i = 0; i < load->item_count; i++) {
+        items[i] = letter_of(work, &load->items[i]);
+        items[i].digested = true;
+    }
+    in.items = items;
+    in.item_count = load->item_count;
     struct text recipient;
     (void)snprintf(why, LETTER_WHY_MAX, "%s", load->why ? load->why : "");
     if (load->why)

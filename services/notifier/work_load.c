@@ -45,7 +45,7 @@ static int get_text(struct txn *txn, struct arena *arena, struct work_load *load
     return rc;
 }
 
-int work_load(struct txn *txn, int64_t delivery, struct arena *arena, struct work_load *ret) {
+static int load_one(struct txn *txn, int64_t delivery, struct arena *arena, struct work_load *ret) {
     *ret = (struct work_load){.why = NULL};
     int rc = get_record(txn, TABLE_LEDGER, delivery, arena, &ret->row);
     if (rc == -EBADMSG) {
@@ -68,4 +68,30 @@ int work_load(struct txn *txn, int64_t delivery, struct arena *arena, struct wor
         return 0;
     }
     return rc;
+}
+
+static int load_items(struct txn *txn, struct arena *arena, struct work_load *load) {
+    struct rec_digest digest;
+    struct complaint complaint;
+    int64_t no;
+    if (codec_decode(&rec_shapes[REC_DIGEST], CODEC_LENIENT, load->occasion.digest, &digest,
+                     &complaint) < 0) {
+        load->why = "its digest is damaged";
+        return 0;
+    }
+    load->items = arena_take(arena, digest.items.count * sizeof *load->items + 1);
+    while (!load->why && codec_next_int(&digest.items, &no)) {
+        struct work_load *item = &load->items[load->item_count++];
+        int rc = load_one(txn, no, arena, item);
+        if (rc < 0)
+            return rc;
+        load->why = item->why;
+    }
+    return 0;
+}
+
+int work_load(struct txn *txn, int64_t delivery, struct arena *arena, struct work_load *ret) {
+    int rc = load_one(txn, delivery, arena, ret);
+    bool is_digest = rc == 0 && !ret->why && ret->occasion.digest.n;
+    return is_digest ? load_items(txn, arena, ret) : rc;
 }

@@ -14,6 +14,8 @@ struct work_load {
     struct rec_ledger row;
     struct rec_occasion occasion;
     struct text hash, source;
+    struct work_load *items; /* of a digest: the letters in it */
+    unsigned item_count;
     const char *why; /* NULL, or why no letter can be made of it */
 };
 

@@ -7,6 +7,7 @@
 #include "services/scheduler/recent.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/delivery.h"
+#include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/obligation.h"
@@ -46,7 +47,7 @@ static const struct {
     {"plan", fire_plan},          {"offer", registration_expire},    {"lapse", membership_expire},
     {"poll", poll_expire},        {"obligation", obligation_expire}, {"call-open", call_begin},
     {"call-close", call_close},   {"place", application_expire},     {"evidence", evidence_expire},
-    {"pace", participation_look}, {"milestone", milestone_expire},
+    {"pace", participation_look}, {"milestone", milestone_expire},   {"digest", digest_close},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,

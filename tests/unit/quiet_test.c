@@ -84,15 +84,47 @@ static void test_letters(void **context) {
              "members','options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]}");
     trial_do(&t, "registration.make", "{'meeting':'m','person':'a'}");
     trial_fire(&t);
-    assert_int_equal(trial_rows(&t, "poll-opened", "a", "queued", &row), 2);
-    assert_int_equal(row.next_try, t.now); /* the second is of no use in the morning */
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "queued", NULL), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "missed", &row), 1);
+    assert_true(text_starts(row.reason, "its use ends within quiet hours"));
     assert_int_equal(trial_rows(&t, "registration-confirmed", "a", "queued", &row), 1);
     assert_int_equal(row.next_try, t.now);
     trial_settle(&t);
-    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", NULL), 0);
     assert_int_equal(trial_rows(&t, "poll-opened", "b", "accepted", NULL), 2);
     trial_until(&t, "2022-04-02T07:00");
-    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", &row), 2);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", &row), 1);
+    trial_close(&t);
+}
+
+static const char *later(struct trial *t, const struct rec_ledger *row) {
+    (void)row;
+    return t->now < trial_wall("2022-04-02T06:00") ? "deferred" : "accepted";
+}
+
+/* Her own zone counts, and a letter that is tried again in the night waits, too. */
+static void test_tried_again(void **context) {
+    struct rec_ledger row;
+    struct trial t;
+    (void)context;
+    trial_open(&t, NULL, "2022-04-01T08:00");
+    trial_world(&t, true);
+    trial_settle(&t);
+    trial_do(&t, "person.update", "{'person':'a','zone':'America/Nuuk'}");
+    trial_do(&t, "quiet.set", "{'person':'a','from':'18:00','to':'07:00'}");
+    t.now = trial_wall("2022-04-01T21:59"); /* one minute to six in Nuuk */
+    t.fate = later;
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-04-05T12:00','audience':"
+             "'members','options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "deferred", NULL), 1);
+    trial_until(&t, "2022-04-02T10:59");
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "deferred", &row), 1);
+    assert_true(text_is(row.reason, "quiet hours"));
+    assert_int_equal(row.next_try, trial_wall("2022-04-02T11:00"));
+    trial_until(&t, "2022-04-02T11:00");
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", NULL), 1);
     trial_close(&t);
 }
 
@@ -102,6 +134,7 @@ int main(void) {
         cmocka_unit_test(test_until),
         cmocka_unit_test(test_hour_that_comes_twice),
         cmocka_unit_test(test_letters),
+        cmocka_unit_test(test_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,11 @@ int apply_person_register(struct office *o, const struct msg_person_register *m)
                            .name = m->name,
                            .email = m->email,
                            .language = m->language,
-                           .functions = m->functions};
+                           .functions = m->functions,
+                           .zone = m->zone};
     int rc = find_none(o, TABLE_PERSON, key1(p.person), "person");
+    if (rc == 0)
+        rc = find_zone(o, m->zone, "zone");
     if (rc == 0)
         rc = gather(o, m->organisation, m->organisations, &p.organisations);
     if (rc)
@@ -111,6 +114,8 @@ int apply_person_update(struct office *o, const struct msg_person_update *m) {
     struct rec_person was, p;
     int rc = find_person(o, m->person, "person", &was);
     p = was;
+    if (rc == 0)
+        rc = find_zone(o, m->zone, "zone");
     if (rc == 0 && m->organisations.raw.p)
         rc = gather(o, TEXT_NONE, m->organisations, &p.organisations);
     if (rc)
@@ -118,6 +123,7 @@ int apply_person_update(struct office *o, const struct msg_person_update *m) {
     p.name = m->name.p ? m->name : p.name;
     p.language = m->language.p ? m->language : p.language;
     p.functions = m->functions.raw.p ? m->functions : p.functions;
+    p.zone = m->zone.p ? m->zone : p.zone;
     if (m->email.p) { /* also when it is the same: somebody says that it is right */
         p.email = m->email;
         p.bounced = false;

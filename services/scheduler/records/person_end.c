@@ -141,7 +141,8 @@ static int move_row(struct office *o, uint64_t no, struct text from, struct text
     struct key old = key1(from), new = key1(into);
     bool same = false;
     int rc = ledger_get(o, no, &row);
-    if (rc == 0 && (ledger_is_waiting(&row) || text_is(row.state, "held")))
+    if (rc == 0 &&
+        (ledger_is_waiting(&row) || text_is(row.state, "held") || text_is(row.state, "digested")))
         rc = has_same(o, &row, into, &same);
     if (rc == 0 && same)
         rc = ledger_move(o, &row, "withdraw", TEXT_LIT("the person was merged"));
@@ -183,7 +184,7 @@ static int move_preferences(struct office *o, struct text from, struct text into
         if ((rc = office_read(o, TABLE_PREFERENCE, value, &p)))
             return rc;
         p.person = into;
-        if (!p.on)
+        if (!p.on || p.digest.p || p.most)
             rc = office_put(o, TABLE_PREFERENCE, to, &p);
         if (rc == 0)
             rc = office_del(o, TABLE_PREFERENCE, at);

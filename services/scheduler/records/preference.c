@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/digest.h"
 
 int apply_preference_set(struct office *o, const struct msg_preference_set *m) {
     struct rec_person p;
@@ -11,11 +12,20 @@ int apply_preference_set(struct office *o, const struct msg_preference_set *m) {
     if (!m->class.p == !m->topic.p)
         return refuse(o, m->class.p ? "conflict" : "missing", "topic",
                       "Expected either a class or a topic.");
+    if (m->digest.p && m->topic.n > DIGEST_KIND_MAX)
+        return refuse(o, "too-long", "topic", "What is gathered has a name of at most %d bytes.",
+                      DIGEST_KIND_MAX);
+    if (m->channel.p && (m->digest.p || m->most))
+        return refuse(o, "conflict", "channel", "How often is said for all channels together.");
+    if (m->topic.p && m->most)
+        return refuse(o, "conflict", "most", "How many a week is said of the class news.");
     struct rec_preference r = {.person = m->person,
                                .class = m->class,
                                .topic = m->topic,
                                .channel = m->channel,
                                .on = m->on,
+                               .digest = m->digest,
+                               .most = m->most,
                                .at = o->said};
     struct key k = key2(m->person, m->class.p ? m->class : m->topic);
     key_text(&k, m->channel.p ? m->channel : TEXT_LIT(""));

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/digest.h"
+#include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
 
@@ -34,6 +36,7 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
         plan->late = true;
         break;
     case LATE_SEND:
+    case LATE_DIGEST: /* gentle.c */
         break;
     }
     return (struct verdict){NULL, TEXT_NONE};
@@ -160,6 +163,10 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
     return rc;
 }
 
+static struct text topic_of(const struct subject *s) {
+    return s->kind->table == TABLE_CASE ? s->rec.case_.topic : TEXT_NONE;
+}
+
 /* Whether this person can be written to at all. */
 static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
                         const struct rec_person *p, struct verdict *v) {
@@ -170,8 +177,7 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
                       : p->bounced    ? "the address was refused for good"
                                       : NULL;
     if (!why && text_is(text_of(rule->class), "news")) {
-        struct text topic = s->kind->table == TABLE_CASE ? s->rec.case_.topic : TEXT_NONE;
-        int rc = quiet_opted_out(o, p->person, topic, &out);
+        int rc = quiet_opted_out(o, p->person, topic_of(s), &out);
         if (rc)
             return rc;
         if (out)
@@ -224,9 +230,10 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
     };
     row.message_id = message_id(o, row.key);
     if (!v.state) {
-        row.next_try = text_is(row.class, "news") ? quiet_until(o, p, o->now) : o->now;
-        if (row.useful && row.next_try > row.useful)
-            row.next_try = o->now;
+        bool late = o->now - plan->due > o->settings->late_after;
+        int rc = gentle_place(o, rule, topic_of(s), p, late, &row);
+        if (rc)
+            return rc;
     }
     if (s->has_meeting) {
         int rc =
@@ -237,7 +244,10 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
             return rc;
     }
     int rc = ledger_add(o, &row);
-    return rc == -EEXIST ? 0 : rc; /* considered before, whatever fell over in between */
+    if (rc)
+        return rc == -EEXIST ? 0 : rc; /* considered before, whatever fell over in between */
+    rc = gentle_note(o, rule, &row);
+    return rc || s->kind->table != TABLE_DIGEST ? rc : digest_written(o, s->id, &row);
 }
 
 static int consider(struct office *o, const struct rule *rule, const struct subject *s,

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/digest.h"
+
 static const struct {
     const char *state;
     enum count count;
@@ -40,14 +42,11 @@ int ledger_get(struct office *o, uint64_t no, struct rec_ledger *ret) {
     return office_get(o, TABLE_LEDGER, key_no(no), ret);
 }
 
-/* From the moment a letter that tells a time may have left, its reader is owed corrections; also
- * when it was superseded, because then she has heard nothing yet. */
-static int note_told(struct office *o, const struct rec_ledger *row) {
+int ledger_told(struct office *o, const struct rec_ledger *row) {
     struct text had;
     uint64_t revision = 0;
     size_t at = 0;
-    if (!row->told || !(text_is(row->state, "armed") || text_is(row->state, "accepted") ||
-                        text_is(row->state, "superseded")))
+    if (!row->told)
         return 0;
     struct key k = key2(row->about, row->person), value;
     int rc = office_marked(o, TABLE_TOLD, k, &had);
@@ -59,6 +58,14 @@ static int note_told(struct office *o, const struct rec_ledger *row) {
         return 0;
     value = key_no((uint64_t)row->told);
     return office_mark(o, TABLE_TOLD, k, (struct text){(const char *)value.b, value.n});
+}
+
+/* From the moment a letter that tells a time may have left, its reader is owed corrections; also
+ * when it was superseded, because then she has heard nothing yet. */
+static int note_told(struct office *o, const struct rec_ledger *row) {
+    bool owed = text_is(row->state, "armed") || text_is(row->state, "accepted") ||
+                text_is(row->state, "superseded");
+    return owed ? ledger_told(o, row) : 0;
 }
 
 int ledger_add(struct office *o, struct rec_ledger *row) {
@@ -79,6 +86,8 @@ int ledger_add(struct office *o, struct rec_ledger *row) {
         rc = office_mark(o, TABLE_LEDGER_ABOUT, about, TEXT_LIT(""));
     if (rc == 0 && ledger_is_waiting(row))
         rc = office_mark(o, TABLE_OUTBOX, outbox_key(row), TEXT_LIT(""));
+    if (rc == 0 && text_is(row->state, "digested"))
+        rc = office_mark(o, TABLE_DIGESTED, digest_item_key(row), TEXT_LIT(""));
     if (rc == 0)
         rc = office_put(o, TABLE_LEDGER, no, row);
     office_count(o, COUNT_FIRED);
@@ -105,6 +114,10 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         row->next_try = o->now;
     if (rc == 0 && ledger_is_waiting(row))
         rc = office_mark(o, TABLE_OUTBOX, outbox_key(row), TEXT_LIT(""));
+    if (rc == 0 && text_is(was, "digested"))
+        rc = office_del(o, TABLE_DIGESTED, digest_item_key(row));
+    if (rc == 0 && text_is(next, "digested"))
+        rc = office_mark(o, TABLE_DIGESTED, digest_item_key(row), TEXT_LIT(""));
     if (rc == 0 && text_is(was, "armed"))
         rc = office_del(o, TABLE_ARMED, key_no((uint64_t)row->no));
     if (rc == 0)
@@ -113,11 +126,17 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
     count_end(o, was, -1);
     count_end(o, next, 1);
+    if (rc == 0 && text_is(row->about_kind, "digest"))
+        rc = digest_follow(o, row, event);
     return rc;
 }
 
-static bool has_not_left(const struct rec_ledger *row) {
-    return ledger_is_waiting(row) || text_is(row->state, "held");
+static int has_not_left(struct office *o, const struct rec_ledger *row, bool *ret) {
+    bool has_left = false;
+    int rc = text_is(row->state, "digested") ? digest_has_left(o, row, &has_left) : 0;
+    *ret = ledger_is_waiting(row) || text_is(row->state, "held") ||
+           (text_is(row->state, "digested") && !has_left);
+    return rc;
 }
 
 struct stopping {
@@ -129,6 +148,7 @@ struct stopping {
 
 static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
     struct rec_ledger row;
+    bool still;
     int rc = ledger_get(o, no, &row);
     if (rc)
         return rc;
@@ -136,9 +156,10 @@ static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
         !s->meeting.p || (text_is(row.about_kind, "meeting") && text_eq(row.about, s->meeting));
     bool of = !s->person.p || text_eq(row.person, s->person);
     bool telling = !s->below || (row.told && row.told < s->below);
-    if (!about || !of || !telling || !has_not_left(&row))
+    if (!about || !of || !telling)
         return 0;
-    return ledger_move(o, &row, s->event, s->reason);
+    rc = has_not_left(o, &row, &still);
+    return rc || !still ? rc : ledger_move(o, &row, s->event, s->reason);
 }
 
 /* A big meeting has ten thousand rows: each is looked at in memory that is free again after it. */

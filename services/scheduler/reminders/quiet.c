@@ -13,11 +13,15 @@ int quiet_minutes(struct text clock) {
     return (int)(h * 60 + m);
 }
 
+const struct zone *quiet_zone(struct office *o, const struct rec_person *person) {
+    return office_zone(o, person->quiet_zone.p ? person->quiet_zone : person->zone);
+}
+
 instant quiet_until(struct office *o, const struct rec_person *person, instant at) {
     int from = quiet_minutes(person->quiet_from), to = quiet_minutes(person->quiet_to);
     if (!person->quiet_from.p || from < 0 || to < 0 || from == to)
         return at;
-    const struct zone *zone = office_zone(o, person->quiet_zone);
+    const struct zone *zone = quiet_zone(o, person);
     struct wall w = zone_wall(zone, at);
     int now = w.hour * 60 + w.minute;
     bool over_midnight = from > to;
@@ -30,6 +34,13 @@ instant quiet_until(struct office *o, const struct rec_person *person, instant a
     w.minute = to % 60;
     instant end = zone_instant(zone, w);
     return end > at ? end : end + HOURS; /* the hour that comes twice, for the second time */
+}
+
+int quiet_preference(struct office *o, struct text person, struct text what,
+                     struct rec_preference *ret) {
+    struct key key = key2(person, what);
+    key_text(&key, TEXT_LIT(""));
+    return office_get(o, TABLE_PREFERENCE, key, ret);
 }
 
 int quiet_opted_out(struct office *o, struct text person, struct text topic, bool *ret) {

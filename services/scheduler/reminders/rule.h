@@ -18,7 +18,7 @@
 #define RULE_CONDITIONS_MAX 12
 #define LANGUAGES 3
 
-enum rule_late { LATE_SEND, LATE_NOTE, LATE_SKIP, LATE_ASK };
+enum rule_late { LATE_SEND, LATE_NOTE, LATE_SKIP, LATE_ASK, LATE_DIGEST };
 
 struct rule_condition { /* of the subject's record */
     const struct field *field;
@@ -52,6 +52,7 @@ struct rule {
     char *calendar; /* "" : none */
     enum rule_late late;
     bool tells, at_most_once;
+    bool nudge; /* one of these a day is enough for a person */
 };
 
 struct rulebook {

@@ -18,7 +18,7 @@
 struct rule_file { /* as written */
     char *about, *to, *letter, *class, *useful, *late, *calendar;
     struct config_list when, only, ladder;
-    bool tells, at_most_once;
+    bool tells, at_most_once, nudge;
 };
 
 #define ROW(name_, kind_, fallback_, min_, max_, doc_)                                             \
@@ -36,10 +36,11 @@ static const struct config_row rows[] = {
     ROW(letter, CONFIG_STRING, NULL, 1, 64, "Which letter."),
     ROW(class, CONFIG_STRING, "service", 1, 16, "service, duty or news."),
     ROW(useful, CONFIG_STRING, "", 0, 100, "Later than this it is of no use."),
-    ROW(late, CONFIG_STRING, "send", 1, 16, "When it is late: send, note, skip or ask."),
+    ROW(late, CONFIG_STRING, "send", 1, 16, "When it is late: send, note, digest, skip or ask."),
     ROW(tells, CONFIG_BOOL, "no", 0, 0, "It tells time and place: who got it is owed corrections."),
     ROW(calendar, CONFIG_STRING, "", 0, 16, "A calendar part: request or cancel."),
     ROW(at_most_once, CONFIG_BOOL, "no", 0, 0, "Never sent again when its fate is unknown."),
+    ROW(nudge, CONFIG_BOOL, "no", 0, 0, "It only nudges: a person gets one of these a day."),
 };
 
 struct reading {
@@ -178,7 +179,7 @@ static void read_condition(struct reading *r, const char *line, struct rule *rul
 }
 
 static void read_words(struct reading *r, const struct rule_file *f, struct rule *rule) {
-    static const char *const lates[] = {"send", "note", "skip", "ask"};
+    static const char *const lates[] = {"send", "note", "skip", "ask", "digest"};
     struct buf why;
     buf_init(&why, 1000);
     rule->to = copy(f->to);
@@ -195,12 +196,16 @@ static void read_words(struct reading *r, const struct rule_file *f, struct rule
         rule->about->table != TABLE_REGISTRATION)
         wrong(r, "calendar", text_of(rule->about->name),
               "a rule about a meeting or a registration");
+    if (f->nudge && strcmp(f->class, "news"))
+        wrong(r, "nudge", text_of(f->class), "class news: service and duty always go");
+    if (strcmp(f->late, "digest") == 0 && (f->calendar[0] || rule->about->table == TABLE_DIGEST))
+        wrong(r, "late", text_of(f->late), "a letter without a calendar part, and no digest");
     for (unsigned i = 0; i < COUNT_OF(lates); i++)
         if (strcmp(f->late, lates[i]) == 0) {
             rule->late = (enum rule_late)i;
             return;
         }
-    wrong(r, "late", text_of(f->late), "send, note, skip or ask");
+    wrong(r, "late", text_of(f->late), "send, note, digest, skip or ask");
 }
 
 /* A hash of all that the rule says, so that a changed rule is a new one. */
@@ -216,6 +221,8 @@ static void make_version(const struct rule_file *f, struct rule *rule) {
         buf_printf(&b, "|only %s", f->only.items[i]);
     for (unsigned i = 0; i < f->ladder.count; i++)
         buf_printf(&b, "|ladder %s", f->ladder.items[i]);
+    if (f->nudge)
+        buf_str(&b, "|nudge");
     struct bytes part = buf_as_bytes(&b);
     token_hash_text(&part, 1, hash);
     snprintf(rule->version, sizeof rule->version, "%.8s", hash);
@@ -262,7 +269,7 @@ static bool asks_counts(const struct rule *rule) {
 static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     struct reading *r = ctx;
     struct rule_file *f = section;
-    struct rule rule = {.tells = f->tells, .at_most_once = f->at_most_once};
+    struct rule rule = {.tells = f->tells, .at_most_once = f->at_most_once, .nudge = f->nudge};
     r->line = line;
     if (check_id(title))
         wrong(r, "rule", title, "a name of 1 to 64 characters a-z 0-9 - . _");

@@ -25,6 +25,7 @@ const struct subject_kind subject_kinds[] = {
     {"milestone", TABLE_MILESTONE, REC_MILESTONE, 1},
     {"solution", TABLE_SOLUTION, REC_SOLUTION, 1},
     {"obligation", TABLE_OBLIGATION, REC_OBLIGATION, 1},
+    {"digest", TABLE_DIGEST, REC_DIGEST, 2},
 };
 const unsigned subject_kind_count = COUNT_OF(subject_kinds);
 
@@ -122,6 +123,10 @@ static int load_around(struct office *o, struct subject *s) {
         return load_network(o, s->rec.poll.network, s);
     case TABLE_PERSON:
         s->owner = s->rec.person.person;
+        return 0;
+    case TABLE_DIGEST:
+        s->zone = s->rec.digest.zone;
+        s->owner = s->rec.digest.person;
         return 0;
     case TABLE_GROUP:
         return load_network(o, s->rec.group.network, s);

@@ -41,6 +41,7 @@ struct subject {
         struct rec_milestone milestone;
         struct rec_solution solution;
         struct rec_obligation obligation;
+        struct rec_digest digest;
     } rec;
     bool has_network, has_meeting, has_programme, has_call, has_application, has_participation;
     struct rec_network network;     /* the network it belongs to */

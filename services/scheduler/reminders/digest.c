@@ -1,0 +1,235 @@
+#include "services/scheduler/reminders/digest.h"
+
+#include <errno.h>
+
+#include "common/zone.h"
+#include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/plan.h"
+#include "services/scheduler/reminders/quiet.h"
+#include "services/scheduler/reminders/rule.h"
+
+#define ITEMS_MAX 100 /* records.def */
+
+instant digest_closes(const struct zone *zone, int minutes, int weekday, instant now) {
+    struct wall today = zone_wall(zone, now);
+    today.hour = minutes / 60;
+    today.minute = minutes % 60;
+    for (int day = 0;; day++) {
+        struct wall w = wall_add(today, day, 0);
+        instant at = zone_instant(zone, w);
+        if (at > now && (!weekday || wall_weekday(w) == weekday))
+            return at;
+    }
+}
+
+static struct key key_of(struct text id) {
+    struct text person;
+    must(text_cut(&id, '/', &person));
+    return key2(person, id);
+}
+
+static struct text id_of(struct office *o, const struct rec_digest *d) {
+    return subject_pair(o, d->person, d->window);
+}
+
+struct key digest_item_key(const struct rec_ledger *row) {
+    struct key k = key_of(row->digest);
+    key_u64(&k, (uint64_t)row->no);
+    return k;
+}
+
+static bool is_sent_by_a_rule(const struct office *o) {
+    for (unsigned i = 0; i < o->rules->count; i++)
+        if (o->rules->rules[i].about->table == TABLE_DIGEST)
+            return true;
+    return false;
+}
+
+/* ---- joining ---- */
+
+static struct text window_of(struct office *o, struct text kind, const struct zone *zone,
+                             instant closes) {
+    char wall[WALL_TEXT];
+    wall_format(zone_wall(zone, closes), wall);
+    return arena_printf(o->arena, "%.*s.%s", TEXT_ARGS(kind), wall);
+}
+
+static int begin(struct office *o, struct rec_digest *d) {
+    int rc = machine_next("DIGEST", TEXT_NONE, "begin", &d->state);
+    must(rc == 0);
+    return due_add(o, d->closes, "digest", key2(d->person, d->window));
+}
+
+int digest_join(struct office *o, const struct rec_person *p, struct text kind, bool weekly,
+                struct text why, struct rec_ledger *row, bool *ret_joined) {
+    const struct zone *zone = quiet_zone(o, p);
+    int minutes = quiet_minutes(text_of(o->settings->digest_at));
+    instant closes =
+        digest_closes(zone, minutes, weekly ? (int)o->settings->digest_day : 0, o->now);
+    char when[RFC3339_TEXT];
+    *ret_joined = false;
+    if (kind.n > DIGEST_KIND_MAX || (row->useful && row->useful < closes) || !is_sent_by_a_rule(o))
+        return 0;
+    struct rec_digest d, fresh = {.person = p->person,
+                                  .window = window_of(o, kind, zone, closes),
+                                  .kind = kind,
+                                  .class = row->class,
+                                  .zone = text_of(zone_name(zone)),
+                                  .closes = closes};
+    struct key key = key2(fresh.person, fresh.window);
+    int rc = office_get(o, TABLE_DIGEST, key, &d);
+    if (rc == -ENOENT) {
+        d = fresh;
+        rc = begin(o, &d);
+    }
+    if (rc || !text_is(d.state, "open") || d.count >= ITEMS_MAX)
+        return rc;
+    d.count++;
+    instant_format(closes, zone, when);
+    row->state = TEXT_LIT("digested");
+    row->digest = id_of(o, &d);
+    row->reason = arena_printf(o->arena, "%.*s%sit goes with others at %s", TEXT_ARGS(why),
+                               why.n ? "; " : "", when);
+    row->next_try = 0;
+    *ret_joined = true;
+    return office_put(o, TABLE_DIGEST, key, &d);
+}
+
+/* ---- closing ---- */
+
+/* The letters that are in it now. What would come too late falls out; all of it, when nothing
+ * sends it any more. */
+static int gather(struct office *o, struct rec_digest *d) {
+    struct key prefix = key2(d->person, d->window), at = {.n = 0};
+    struct bytes value;
+    struct buf items;
+    bool sent = is_sent_by_a_rule(o);
+    int rc;
+    d->count = 0;
+    buf_init(&items, 16 * ITEMS_MAX);
+    while ((rc = office_next(o, TABLE_DIGESTED, &prefix, &at, &value)) == 0) {
+        struct rec_ledger row;
+        size_t from = prefix.n;
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &from, &no));
+        if ((rc = ledger_get(o, no, &row)))
+            break;
+        bool over = row.useful && o->now > row.useful;
+        if (over || !sent) {
+            rc = ledger_move(o, &row, "expire",
+                             over ? TEXT_LIT("past its use before its digest left")
+                                  : TEXT_LIT("no rule sends digests any more"));
+            if (rc)
+                break;
+            continue;
+        }
+        codec_add_int(&items, row.no);
+        d->count++;
+    }
+    d->items = (struct list){arena_bytes(o->arena, buf_as_bytes(&items)), (uint32_t)d->count};
+    must(!items.over);
+    buf_free(&items);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* With what it has now; a rule writes the letter, if there is anything. */
+static int close_now(struct office *o, struct rec_digest *d) {
+    int rc = gather(o, d);
+    must(machine_next("DIGEST", d->state, "close", &d->state) == 0);
+    d->closed = o->now > d->closed ? o->now : d->closed + 1;
+    d->letter = 0;
+    if (rc == 0)
+        rc = office_put(o, TABLE_DIGEST, key2(d->person, d->window), d);
+    return rc ? rc : plan_derive(o, "digest", id_of(o, d));
+}
+
+int digest_close(struct office *o, struct key key) {
+    struct rec_digest d;
+    int rc = office_get(o, TABLE_DIGEST, key, &d);
+    if (rc || !text_is(d.state, "open"))
+        return rc ? rc : -ENOENT;
+    rc = due_del(o, d.closes, "digest", key);
+    return rc ? rc : close_now(o, &d);
+}
+
+int digest_written(struct office *o, struct text id, const struct rec_ledger *letter) {
+    struct rec_digest d;
+    int rc = office_get(o, TABLE_DIGEST, key_of(id), &d);
+    if (rc)
+        return rc;
+    d.letter = letter->no;
+    rc = office_put(o, TABLE_DIGEST, key_of(id), &d);
+    if (rc || ledger_is_waiting(letter))
+        return rc;
+    return digest_follow(o, letter,
+                         text_is(letter->state, "missed") ? "expire"
+                         : text_is(letter->state, "held") ? "hold"
+                                                          : "suppress");
+}
+
+/* ---- what became of its letter ---- */
+
+/* NULL: nothing. */
+static const char *event_of_items(const char *event) {
+    static const struct {
+        const char *letter, *items;
+    } follows[] = {{"accept", "accept"},     {"fail", "fail"},         {"expire", "expire"},
+                   {"suppress", "suppress"}, {"withdraw", "withdraw"}, {"retry", "gather"}};
+    for (unsigned i = 0; i < COUNT_OF(follows); i++)
+        if (text_is(text_of(event), follows[i].letter))
+            return follows[i].items;
+    return NULL;
+}
+
+int digest_follow(struct office *o, const struct rec_ledger *letter, const char *event) {
+    const char *follows = event_of_items(event);
+    bool arms = text_is(text_of(event), "arm");
+    struct rec_digest d;
+    int64_t no;
+    int rc = office_get(o, TABLE_DIGEST, key_of(letter->about), &d);
+    if (rc || d.letter != letter->no) /* another letter has taken its place */
+        return rc == -ENOENT ? 0 : rc;
+    while (rc == 0 && (arms || follows) && codec_next_int(&d.items, &no)) {
+        struct rec_ledger row;
+        rc = ledger_get(o, (uint64_t)no, &row);
+        if (rc == 0 && arms)
+            rc = ledger_told(o, &row);
+        else if (rc == 0)
+            rc = ledger_move(o, &row, follows,
+                             arena_printf(o->arena, "in the digest, letter %lld: %.*s",
+                                          (long long)letter->no, TEXT_ARGS(letter->state)));
+        if (rc == -EPROTO) /* it fell out before */
+            rc = 0;
+    }
+    return rc;
+}
+
+int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_old) {
+    struct rec_digest d;
+    int64_t no;
+    int rc = office_get(o, TABLE_DIGEST, key_of(letter->about), &d);
+    struct list items = d.items;
+    *ret_old = rc == 0 && d.letter != letter->no;
+    if (rc || *ret_old)
+        return rc == -ENOENT ? 0 : rc;
+    while (codec_next_int(&items, &no)) {
+        struct rec_ledger row;
+        rc = ledger_get(o, (uint64_t)no, &row);
+        if (rc)
+            return rc;
+        *ret_old |= !text_is(row.state, "digested") || (row.useful && o->now > row.useful);
+    }
+    return *ret_old ? close_now(o, &d) : 0;
+}
+
+int digest_has_left(struct office *o, const struct rec_ledger *row, bool *ret) {
+    struct rec_digest d;
+    struct rec_ledger letter;
+    *ret = false;
+    int rc = office_get(o, TABLE_DIGEST, key_of(row->digest), &d);
+    if (rc || !d.letter)
+        return rc == -ENOENT ? 0 : rc;
+    rc = ledger_get(o, (uint64_t)d.letter, &letter);
+    *ret = rc == 0 && (text_is(letter.state, "armed") || text_is(letter.state, "unknown"));
+    return rc;
+}

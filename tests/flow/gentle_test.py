@@ -1,0 +1,153 @@
+"""Gentleness: news waits for the morning, is gathered for who wants it so, and is never too much. Service and
+duty pass, and say why they come."""
+from tests.harness.house import equal
+
+
+def poll(h, name, closes="2022-04-20T12:00", **fields):
+    h.say("poll.open", {"poll": name, "network": "net", "closes": closes, "audience": "members",
+                        "question": {"sv": f"Fråga {name}?", "da": f"Spørgsmål {name}?", "en": f"Question {name}?"},
+                        "options": [{"option": "a", "text": "Ja"}, {"option": "b", "text": "Nej"}], **fields})
+    h.settle()
+
+
+def states(h, person, rule="poll-opened"):
+    return [row["state"] for row in h.ledger(rule=rule, person=person)]
+
+
+def quiet_in_her_own_zone_test(h):
+    """Night in Nuuk is not night in Borås; service passes both."""
+    h.init(at="2022-04-01T09:00")
+    h.start()
+    h.found(members=3)
+    h.say("person.update", person="m02", zone="America/Nuuk")
+    for person in ("m01", "m02"):
+        h.say("quiet.set", person=person, **{"from": "21:00", "to": "07:00"})
+    h.clock("2022-04-01T22:00")
+    poll(h, "q1")
+    poll(h, "q2", closes="2022-04-02T06:00")
+    h.call("m1", starts="2022-04-19T09:00")
+    equal(states(h, "m01"), ["queued", "missed"], "asleep; and in the morning the second is of no use")
+    equal(states(h, "m02"), ["accepted", "accepted"], "six in the afternoon in Nuuk")
+    equal(states(h, "m03"), ["accepted", "accepted"])
+    assert "quiet hours" in h.ledger(rule="poll-opened", person="m01", state="missed")[0]["reason"]
+    invitation = h.letter(rule="meeting-invitation", person="m01")
+    assert "Du får brevet för att" in invitation.text, "service comes at night, and says why"
+    h.clock("2022-04-02T06:59")
+    equal(states(h, "m01"), ["queued", "missed"])
+    h.clock("2022-04-02T07:00")
+    equal(states(h, "m01"), ["accepted", "missed"])
+    assert "quiet hours" in h.run_cirkel("why", "m01", "q2")
+    h.verify()
+
+
+def digest_test(h):
+    """One letter a day with everything in it, in the reader's language, with the links that answer."""
+    h.init(at="2022-04-01T09:00")
+    h.start()
+    h.found(members=1)
+    h.join("net", "dansk", language="da")
+    h.join("net", "english", language="en")
+    people = ("m01", "dansk", "english")
+    for person in people:
+        h.say("preference.set", {"person": person, "class": "news", "on": True, "digest": "daily"})
+    poll(h, "q1")
+    poll(h, "q2")
+    for person in people:
+        equal(states(h, person), ["digested", "digested"])
+    queues = h.run_cirkel("queues")
+    assert "digested" in queues, queues
+    assert "digest" in h.run_cirkel("why", "m01")
+    h.clock("2022-04-02T08:00")
+    for person, words, question in (("m01", "Nytt från", "Fråga q2?"), ("dansk", "Nyt fra", "Spørgsmål q2?"),
+                                    ("english", "News from", "Question q2?")):
+        letter = h.letter(rule="digest", person=person)
+        assert words in letter.subject and question in letter.text, letter.plain
+        equal(letter.html.count("<h2>"), 2, "items")
+        equal([letter.text.count(greeting) for greeting in ("Hej", "Hello")],
+              [1, 0] if person != "english" else [0, 1], "greetings")
+        assert letter.message["List-Unsubscribe"], "news can be refused with one click"
+        equal(states(h, person), ["accepted", "accepted"])
+        row = h.ledger(rule="poll-opened", person=person)[0]
+        equal(row["reason"], f"in the digest, letter {letter.row['no']}: accepted")
+    links = [address for words, address in h.letter(rule="digest", person="m01").links.items() if "Svara" in words]
+    assert links, h.letter(rule="digest", person="m01").links
+    equal(len(h.letters(rule="poll-opened")), 0, "none came alone")
+    h.clock("2022-04-05T08:00")
+    equal(len(h.ledger(rule="digest")), 3, "no empty digests")
+    h.verify()
+
+
+def digest_over_a_crash_test(h):
+    """Killed at the moment it closes, again and again: each item is in exactly one letter."""
+    h.init(at="2022-04-01T09:00")
+    h.start()
+    h.found(members=8)
+    for n in range(1, 9):
+        h.say("preference.set", {"person": f"m{n:02}", "class": "news", "on": True, "digest": "daily"})
+    for day in range(1, 5):
+        poll(h, f"q{day}a")
+        poll(h, f"q{day}b")
+        h.clock(f"2022-04-0{day + 1}T07:59")
+        h.set_clock(f"2022-04-0{day + 1}T08:00")
+        h.kill("scheduler")
+        h.start("scheduler")
+        h.kill("scheduler", "notifier")
+        h.start("scheduler", "notifier")
+        h.settle()
+        equal(len({letter.row["about"] for letter in h.letters(rule="digest")}), 8 * day, "digests")
+    equal({row["state"] for row in h.ledger(rule="poll-opened")}, {"accepted"})
+    equal(len(h.letters(rule="poll-opened")), 0)
+    for letter in h.letters(rule="digest", person="m01"):
+        equal(letter.html.count("<h2>"), 2)
+    h.verify()
+
+
+def late_letters_are_gathered_test(h):
+    """After an outage what came too late to matter by itself goes with the next digest, and says so."""
+    h.init(at="2022-04-01T09:00")
+    path = h.path("rules/meeting.conf")
+    with open(path) as file:
+        text = file.read()
+    before, rule, rest = text.partition('rule "meeting-week-before"')
+    with open(path, "w") as file:
+        file.write(before + rule + rest.replace('late = "send"', 'late = "digest"', 1))
+    h.start()
+    h.found(members=2)
+    h.call("m1", starts="2022-04-12T09:00")
+    h.call("m2", starts="2022-04-12T14:00")
+    h.register("m1", "m01")
+    h.register("m2", "m01")
+    h.stop()
+    h.set_clock("2022-04-05T15:00")
+    h.start()
+    h.settle()
+    equal([row["state"] for row in h.ledger(rule="meeting-week-before", person="m01")], ["digested"] * 2)
+    h.clock("2022-04-06T08:00")
+    letter = h.letter(rule="digest-late")
+    assert "kommer sent" in letter.text and letter.html.count("<h2>") == 2, letter.plain
+    equal(letter.row["class"], "service")
+    equal([row["state"] for row in h.ledger(rule="meeting-week-before", person="m01")], ["accepted"] * 2)
+    h.verify()
+
+
+def caps_and_nudges_test(h):
+    """At most two letters of news a week, at most one nudge a day; what does not go says why."""
+    h.init(at="2022-04-05T08:00", news_a_week=2)
+    h.start()
+    h.found(members=2)
+    h.say("preference.set", {"person": "m02", "class": "news", "on": True, "most": 50})
+    for n in range(3):
+        poll(h, f"q{n}")
+    poll(h, "soon", closes="2022-04-07T12:00")
+    equal(states(h, "m01"), ["accepted", "accepted", "digested", "suppressed"])
+    equal(states(h, "m02"), ["accepted"] * 4, "she wants more")
+    assert h.ledger(person="m01", state="suppressed")[0]["reason"].startswith("cap: "), h.ledger(person="m01")
+    for n in range(4):
+        h.call(f"n{n}", starts="2022-04-22T09:00", registration_closes="2022-04-20T12:00")
+    h.clock("2022-04-17T09:00")
+    equal(sorted(states(h, "m02", "meeting-nudge")), ["accepted", "queued", "queued", "queued"])
+    h.clock("2022-04-21T00:00")
+    equal(sorted(states(h, "m02", "meeting-nudge")), ["accepted", "accepted", "accepted", "accepted"])
+    ended = [h.moment(row["ended"]) for row in h.records("ledger", rule="meeting-nudge", person="m02")]
+    equal(ended, [h.moment(f"2022-04-{day}T09:00") for day in (17, 18, 19, 20)], "one a day")
+    h.verify()
