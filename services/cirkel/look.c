@@ -7,16 +7,20 @@
 #include <errno.h>
 #include <string.h>
 
-static void find_zone(struct look *look, const char *home) {
+#define ALARM_AFTER (15 * MINUTES) /* where the settings cannot be read */
+
+static void read_settings(struct look *look, const char *home) {
     struct settings settings;
     struct buf error;
 
     buf_init(&error, 8192);
     look->office = zone_utc();
+    look->alarm_after = ALARM_AFTER;
     if (settings_read(home, &settings, &error) == 0) {
         if (text_copy(text_of(settings.zone), look->zone, sizeof look->zone) ||
             zone_find(text_of(look->zone), &look->office))
             look->zone[0] = 0;
+        look->alarm_after = settings.alarm_after;
         settings_free(&settings);
     }
     buf_free(&error);
@@ -64,7 +68,7 @@ int look_open(struct look *ret, const char *home) {
     if (rc)
         return rc;
     *ret = (struct look){0};
-    find_zone(ret, home);
+    read_settings(ret, home);
     rc = open_both(ret, home);
     if (rc == 0)
         return 0;

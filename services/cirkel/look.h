@@ -26,6 +26,7 @@ struct look {
     struct journal *inbox;
     char zone[65];             /* the office's */
     const struct zone *office; /* the same */
+    msec alarm_after;
 };
 
 MUST_CHECK int look_open(struct look *ret, const char *home);

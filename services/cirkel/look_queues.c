@@ -1,5 +1,7 @@
 /* look_queues - what waits where, how long, and what became of the rest. */
+#include "common/ballast.h"
 #include "common/clock.h"
+#include "services/cirkel/alarms.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/look_sums.h"
 #include "services/cirkel/table_out.h"
@@ -42,7 +44,11 @@ struct queues {
     unsigned channels;
     struct look_count letters;
     uint64_t hour, day; /* letters that came to an end */
-    instant paused;     /* since when; 0: it is not */
+    uint64_t waiting;   /* letters that could leave by now */
+    instant oldest_waiting, last_accepted;
+    instant paused; /* since when; 0: it is not */
+    struct alarm alarm[ALARM_COUNT];
+    unsigned alarms;
 };
 
 /* ---- gathering ---- */
@@ -125,6 +131,13 @@ static int on_letter(void *ctx, struct bytes key, struct bytes value) {
             if (i != OPEN_DIGESTED && (outbox->oldest == 0 || row.decided < outbox->oldest))
                 outbox->oldest = row.decided;
         }
+    if (text_is(row.state, "accepted") && row.ended > q->last_accepted)
+        q->last_accepted = row.ended;
+    if ((text_is(row.state, "queued") || text_is(row.state, "deferred")) && row.decided <= q->now) {
+        q->waiting++;
+        if (q->oldest_waiting == 0 || row.decided < q->oldest_waiting)
+            q->oldest_waiting = row.decided;
+    }
     if (row.ended && row.ended <= q->now) {
         q->hour += q->now - row.ended < HOURS;
         q->day += q->now - row.ended < DAYS;
@@ -143,6 +156,20 @@ static int gather(struct queues *q) {
         rc = look_count(&q->look, TABLE_LEDGER, "state", &q->letters);
     q->paused = (instant)number_of(&q->look, TABLE_META, "paused");
     return rc;
+}
+
+static void look_for_alarms(struct queues *q, const char *home) {
+    struct health health = {.now = q->now,
+                            .pending = q->pending,
+                            .overdue = q->overdue,
+                            .oldest_pending = q->oldest_pending,
+                            .oldest_overdue = q->due_first,
+                            .waiting = q->waiting,
+                            .oldest_waiting = q->oldest_waiting,
+                            .last_accepted = q->last_accepted,
+                            .on_hold = q->paused != 0,
+                            .disk_scarce = ballast_room(home) == ROOM_SCARCE};
+    q->alarms = alarms_of(&health, q->look.alarm_after, q->alarm);
 }
 
 /* ---- showing ---- */
@@ -190,17 +217,35 @@ static json_t *ended_tree(const struct queues *q) {
     return tree;
 }
 
+static json_t *alarms_tree(const struct queues *q) {
+    json_t *tree = json_array();
+    struct buf text;
+
+    buf_init(&text, 256);
+    for (unsigned i = 0; i < q->alarms; i++) {
+        const struct alarm *alarm = &q->alarm[i];
+        buf_clear(&text);
+        alarm_text(alarm, q->now, &text);
+        json_array_append_new(tree, json_pack("{s:s,s:s,s:o,s:s}", "alarm", alarm->word, "text",
+                                              buf_cstr(&text), "since", moment(q, alarm->since),
+                                              "do", alarm->todo));
+    }
+    buf_free(&text);
+    return tree;
+}
+
 static json_t *queues_tree(const struct queues *q) {
     return json_pack(
-        "{s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,s:I},s:b,s:o}",
-        "now", moment(q, q->now), "inbox", "accepted", (json_int_t)q->last, "applied",
-        (json_int_t)q->applied, "refused", (json_int_t)q->refused, "quarantined",
-        (json_int_t)q->quarantined, "pending", (json_int_t)q->pending, "refused_at_the_door",
-        (json_int_t)q->asides, "oldest_pending_s", age(q, q->oldest_pending), "due", "planned",
-        (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue, "oldest_overdue_s",
-        q->overdue ? age(q, q->due_first) : json_null(), "next", moment(q, q->due_first), "outbox",
-        outbox_tree(q), "ended", ended_tree(q), "ended_in_the_last", "hour", (json_int_t)q->hour,
-        "day", (json_int_t)q->day, "paused", q->paused != 0, "paused_since", moment(q, q->paused));
+        "{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,s:I},s:b,s:o}",
+        "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
+        (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused", (json_int_t)q->refused,
+        "quarantined", (json_int_t)q->quarantined, "pending", (json_int_t)q->pending,
+        "refused_at_the_door", (json_int_t)q->asides, "oldest_pending_s", age(q, q->oldest_pending),
+        "due", "planned", (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue,
+        "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(), "next",
+        moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
+        "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
+        q->paused != 0, "paused_since", moment(q, q->paused));
 }
 
 static void print_age(const struct queues *q, const char *what, instant since) {
@@ -235,6 +280,18 @@ static void print_outbox(const struct queues *q) {
     table_out_free(&table);
 }
 
+static void print_alarms(const struct queues *q) {
+    struct buf text;
+
+    buf_init(&text, 256);
+    for (unsigned i = 0; i < q->alarms; i++) {
+        buf_clear(&text);
+        alarm_text(&q->alarm[i], q->now, &text);
+        printf("ALARM   %s.\n        %s\n\n", buf_cstr(&text), q->alarm[i].todo);
+    }
+    buf_free(&text);
+}
+
 static void print_queues(const struct queues *q) {
     char now[RFC3339_TEXT], next[RFC3339_TEXT], paused[RFC3339_TEXT];
     struct buf ended;
@@ -245,6 +302,7 @@ static void print_queues(const struct queues *q) {
     printf("%s%s\n\n", now, clock_is_virtual() ? " (virtual clock)" : "");
     if (q->paused)
         printf("Sending is PAUSED since %s. To go on: cirkel resume\n\n", paused);
+    print_alarms(q);
     printf("inbox   %" PRIu64 " accepted: %" PRIu64 " applied, %" PRIu64 " refused, %" PRIu64
            " quarantined, %" PRIu64 " pending",
            q->last, q->applied, q->refused, q->quarantined, q->pending);
@@ -285,10 +343,13 @@ int verb_queues(const struct options *options, int argc, char **argv) {
     use_clock(options->home);
     q.now = clock_now();
     rc = gather(&q);
+    look_for_alarms(&q, options->home);
     if (rc == 0 && options->json)
         tree_print_line(queues_tree(&q));
     else if (rc == 0)
         print_queues(&q);
     look_close(&q.look);
-    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
+    if (rc)
+        return trouble("not all could be read: %s. See: cirkel verify", strerror(-rc));
+    return q.alarms ? EXIT_FOUND : EXIT_DONE;
 }

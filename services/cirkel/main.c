@@ -39,7 +39,8 @@ static const struct option_row option_rows[] = {
 static const char exit_codes[] =
     "Exit codes: 0 done; 1 trouble (the machine, or a service that is not running); 2 the command "
     "line\n"
-    "or the configuration is wrong; 3 something was refused; 4 verify found something wrong.\n";
+    "or the configuration is wrong; 3 something was refused; 4 verify found something\n"
+    "wrong, or queues an alarm.\n";
 
 static const struct verb *find_verb(const char *name) {
     for (unsigned i = 0; i < COUNT_OF(verbs); i++)

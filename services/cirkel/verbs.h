@@ -21,7 +21,7 @@ enum exit_code { /* documented in `cirkel help`; scripts rely on them */
                  EXIT_TROUBLE = 1, /* the machine, or a service that is not running */
                  EXIT_USAGE = 2,   /* the command line or the configuration is wrong */
                  EXIT_REFUSED = 3, /* some of what was said was refused */
-                 EXIT_FOUND = 4,   /* verify found something wrong */
+                 EXIT_FOUND = 4,   /* verify found something wrong, queues an alarm */
 };
 
 /* `argv` holds the arguments after the verb; returns an exit code. */
