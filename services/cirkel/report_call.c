@@ -72,8 +72,6 @@ static bool is_told(const struct report *r, const struct rec_application *a) {
 
 /* Its state at the end of the day: by what had happened to it then. */
 static struct text state_then(const struct report *r, const struct rec_application *a) {
-    bool failed = a->failed.count || text_is(a->state, "ineligible") ||
-                  (text_is(a->outcome, "declined") && !a->assessments);
     const struct {
         instant at;
         const char *state;
@@ -81,13 +79,14 @@ static struct text state_then(const struct report *r, const struct rec_applicati
                  {a->submitted, "submitted"},
                  {a->more_asked, "more-asked"},
                  {a->more_answered, "submitted"},
-                 {a->judged, failed ? "ineligible" : "eligible"},
+                 {a->judged, a->eligible ? "eligible" : "ineligible"},
                  {a->released, NULL}, /* what was decided */
                  {a->offered, "selected"},
                  {a->accepted, "accepted"},
                  {a->refused, "refused"},
                  {a->lapsed, "lapsed"},
-                 {a->withdrawn, "withdrawn"}};
+                 {a->withdrawn, "withdrawn"},
+                 {a->over, "declined"}};
     struct text state = TEXT_NONE;
     instant latest = 0;
 
@@ -105,6 +104,18 @@ static struct text state_then(const struct report *r, const struct rec_applicati
     return a->state; /* nothing happened since */
 }
 
+/* What was found of the conditions, whatever came after; and why not. */
+static void add_judgement(struct report *r, struct paper_table *table,
+                          const struct rec_application *a) {
+    if (!report_by_then(r, a->judged)) {
+        paper_none(r->paper, table);
+        paper_none(r->paper, table);
+        return;
+    }
+    paper_state(r->paper, table, "conditions", a->eligible ? TEXT_LIT("met") : TEXT_LIT("not-met"));
+    paper_text(r->paper, table, a->eligible ? TEXT_NONE : report_text(r, &a->judgement));
+}
+
 static void add_application(struct report *r, struct paper_table *table,
                             const struct rec_application *a) {
     paper_row(r->paper, table);
@@ -112,6 +123,7 @@ static void add_application(struct report *r, struct paper_table *table,
     paper_text(r->paper, table, report_day(r, a->submitted));
     paper_state(r->paper, table, "application", state_then(r, a));
     paper_number(r->paper, table, a->partners.count);
+    add_judgement(r, table, a);
     paper_number(r->paper, table, a->assessments);
     if (a->assessments) {
         paper_number(r->paper, table, a->mean);
@@ -123,7 +135,11 @@ static void add_application(struct report *r, struct paper_table *table,
 }
 
 static instant answered(const struct rec_application *a) {
-    return a->accepted ? a->accepted : a->refused ? a->refused : a->lapsed;
+    return a->accepted  ? a->accepted
+           : a->refused ? a->refused
+           : a->lapsed  ? a->lapsed
+           : a->offered ? a->over
+                        : 0;
 }
 
 static void add_decision(struct report *r, struct paper_table *table,
@@ -171,17 +187,15 @@ static int on_application(struct report *r, const void *rec, void *ctx) {
 }
 
 static int add_applications(struct report *r) {
-    static const struct paper_column applications[] = {{WORD_organisation, CELL_TEXT},
-                                                       {WORD_submitted, CELL_DATE},
-                                                       {WORD_state, CELL_TEXT},
-                                                       {WORD_partners, CELL_NUMBER},
-                                                       {WORD_assessments, CELL_NUMBER},
-                                                       {WORD_mean, CELL_HUNDREDTHS},
-                                                       {WORD_spread, CELL_HUNDREDTHS}},
-                                     decisions[] = {
-                                         {WORD_organisation, CELL_TEXT}, {WORD_decision, CELL_TEXT},
-                                         {WORD_rank, CELL_NUMBER},       {WORD_told, CELL_DATE},
-                                         {WORD_answer, CELL_TEXT},       {WORD_reasons, CELL_TEXT}};
+    static const struct paper_column
+        applications[] = {{WORD_organisation, CELL_TEXT},  {WORD_submitted, CELL_DATE},
+                          {WORD_state, CELL_TEXT},         {WORD_partners, CELL_NUMBER},
+                          {WORD_conditions, CELL_TEXT},    {WORD_why_not, CELL_TEXT},
+                          {WORD_assessments, CELL_NUMBER}, {WORD_mean, CELL_HUNDREDTHS},
+                          {WORD_spread, CELL_HUNDREDTHS}},
+        decisions[] = {{WORD_organisation, CELL_TEXT}, {WORD_decision, CELL_TEXT},
+                       {WORD_rank, CELL_NUMBER},       {WORD_told, CELL_DATE},
+                       {WORD_answer, CELL_TEXT},       {WORD_reasons, CELL_TEXT}};
     struct application_tables tables;
 
     tables.applications = paper_table(r->paper, "applications", WORD_applications, PAPER_TABLE,

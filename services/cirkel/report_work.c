@@ -149,6 +149,8 @@ static struct text milestone_then(const struct report *r, const struct rec_miles
         return m->state;
     if (report_by_then(r, m->reached))
         return TEXT_LIT("reached");
+    if (report_by_then(r, m->dropped))
+        return TEXT_LIT("dropped");
     return text_cmp(m->due, text_of(r->until)) < 0 ? TEXT_LIT("overdue") : TEXT_LIT("planned");
 }
 

@@ -111,7 +111,12 @@ void trial_rules(struct trial *t, const char *rules) {
     char link[300];
     rulebook_free(&t->rules);
     snprintf(link, sizeof link, "%s/rules", t->home);
-    (void)unlink(link); /* when it was a link to the shipped ones */
+    if (unlink(link) &&
+        !rules) { /* a link to the shipped ones; else a folder, which is used again */
+        char file[320];
+        snprintf(file, sizeof file, "%s/trial.conf", link);
+        (void)(unlink(file) || rmdir(link));
+    }
     read_rules(t, rules);
     derive_all(t);
 }

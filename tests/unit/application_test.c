@@ -158,8 +158,9 @@ static void test_judge(void **state) {
         {"application.judge_eligible", JUDGE("'ok':false,'reasons':'r'"), "already", "application"},
         {"application.judge_eligible", JUDGE("'ok':true"), "applied", NULL}, /* corrected */
         {"application.judge_eligible", JUDGE("'ok':true"), "already", "application"},
-        {"application.judge_eligible", JUDGE("'ok':false,'reasons':'r'"), "wrong-state",
-         "application"},
+        {"application.judge_eligible", JUDGE("'ok':false,'reasons':'r'"), "applied", NULL},
+        {"application.judge_eligible", JUDGE("'ok':false,'reasons':'r'"), "already", "application"},
+        {"application.judge_eligible", JUDGE("'ok':true"), "applied", NULL},
         {"decision.make", JUDGE("'outcome':'declined','reasons':'r'"), "applied", NULL},
         {"application.judge_eligible", JUDGE("'ok':false,'reasons':'r'"), "too-late",
          "application"},
@@ -193,16 +194,45 @@ static void test_judge_unanswered(void **state) {
                   trial_say(&t, "application.judge_eligible", JUDGE("'ok':true")));
     trial_do(&t, "application.judge_eligible", JUDGE("'ok':false,'reasons':'No answer.'"));
     assert_true(text_is(calls_owed(&t, "answer-more", "app0"), "moot"));
-    calls_refused(&t, "wrong-state", "application",
-                  trial_say(&t, "application.withdraw", "{'application':'app0'}"));
+    trial_do(&t, "application.withdraw", "{'application':'app0'}");
+    trial_close(&t);
+}
+
+/* Found eligible, assessed, and found out after all: nobody assesses it any more, and what was
+ * found is known whatever comes after. */
+static void test_judged_again(void **state) {
+    struct trial t;
+    (void)state;
+    calls_world(&t, 2, 1);
+    calls_open(&t);
+    calls_eligible(&t, 1);
+    trial_do(&t, "assessor.assign",
+             "{'application':'app0','person':'as0','due':'2022-02-20T12:00'}");
+    trial_do(&t, "assessor.assign",
+             "{'application':'app0','person':'as1','due':'2022-02-20T12:00'}");
+    assert_true(calls_application(&t, 0).eligible);
+    trial_do(&t, "application.judge_eligible",
+             JUDGE("'ok':false,'reasons':'No.','failed':['staff']"));
+    assert_true(text_is(calls_owed(&t, "submit-assessment", "app0/as0"), "moot"));
+    trial_do(&t, "application.judge_eligible", JUDGE("'ok':true"));
+    assert_true(text_is(calls_owed(&t, "submit-assessment", "app0/as0"), "open"));
+    assert_int_equal(calls_application(&t, 0).failed.count, 0);
+    trial_do(&t, "application.judge_eligible",
+             JUDGE("'ok':false,'reasons':'No.','failed':['staff']"));
+    calls_decide(&t, 0, "declined", 0);
+    trial_do(&t, "decision.release", "{'programme':'prog'}");
+    struct rec_application a = calls_application(&t, 0);
+    assert_true(text_is(a.state, "declined") && !a.eligible && a.failed.count == 1);
+    assert_true(text_is(a.judgement.any, "No.") && !text_is(a.reasons.any, "No."));
     trial_close(&t);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),  cmocka_unit_test(test_edit),
-        cmocka_unit_test(test_submit), cmocka_unit_test(test_more),
-        cmocka_unit_test(test_judge),  cmocka_unit_test(test_judge_unanswered),
+        cmocka_unit_test(test_start),        cmocka_unit_test(test_edit),
+        cmocka_unit_test(test_submit),       cmocka_unit_test(test_more),
+        cmocka_unit_test(test_judge),        cmocka_unit_test(test_judge_unanswered),
+        cmocka_unit_test(test_judged_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

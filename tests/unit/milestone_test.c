@@ -77,7 +77,7 @@ static void test_overdue(void **context) {
     trial_close(&t);
 }
 
-/* What was not reached stays as it was. */
+/* What was not reached is dropped, and nobody hears of it. */
 static void test_programme_over(void **context) {
     struct trial t;
     (void)context;
@@ -85,7 +85,7 @@ static void test_programme_over(void **context) {
     trial_do(&t, "milestone.plan", PLAN("m", "2022-06-01"));
     assert_int_equal(participation_complete_all(office_now(&t), TEXT_LIT("p")), 0);
     trial_until(&t, "2022-07-01T00:00");
-    assert_true(text_is(milestone(&t, "m").state, "planned"));
+    assert_true(text_is(milestone(&t, "m").state, "dropped"));
     REFUSED(&t, "wrong-state", "participation", "milestone.reach", "{'milestone':'m'}");
     REFUSED(&t, "wrong-state", "participation", "milestone.plan", PLAN("n", "2022-08-01"));
     trial_close(&t);

@@ -146,6 +146,48 @@ static void test_merge_organisations(void **context) {
     trial_close(&t);
 }
 
+/* Whatever else names a person names the one who stays: who leads, asks, advises, answers. */
+static void test_merge_mentions(void **context) {
+    struct trial t;
+    struct rec_network network;
+    struct rec_case c;
+    struct rec_idea idea;
+    struct rec_poll poll;
+    struct rec_poll_answer answer;
+    struct rec_consent consent;
+    int64_t votes = 0, n;
+    struct text option;
+    (void)context;
+    open_world(&t);
+    trial_do(&t, "support.request", "{'case':'case','network':'net','person':'a','text':'Help'}");
+    trial_do(&t, "support.assign", "{'case':'case','person':'lead'}");
+    trial_do(&t, "idea.send", "{'idea':'idea','network':'net','person':'a','text':'Think'}");
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-05-01T09:00',"
+             "'audience':'members'," TWO "}");
+    trial_do(&t, "poll.answer", "{'poll':'q','person':'b','option':'x'}");
+    t.now += HOURS;
+    trial_do(&t, "poll.answer", "{'poll':'q','person':'a','option':'y'}");
+    trial_do(&t, "consent.give", "{'person':'a','purpose':'photo','text_version':'1'}");
+    trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
+    trial_do(&t, "person.merge", "{'person':'lead','into':'f'}");
+    trial_get(&t, TABLE_NETWORK, key1(TEXT_LIT("net")), &network);
+    trial_get(&t, TABLE_CASE, key1(TEXT_LIT("case")), &c);
+    trial_get(&t, TABLE_IDEA, key1(TEXT_LIT("idea")), &idea);
+    assert_true(text_is(network.lead, "f") && text_is(c.adviser, "f"));
+    assert_true(text_is(c.person, "b") && text_is(idea.person, "b"));
+    trial_get(&t, TABLE_POLL, key1(TEXT_LIT("q")), &poll);
+    trial_get(&t, TABLE_POLL_ANSWER, key2(TEXT_LIT("q"), TEXT_LIT("b")), &answer);
+    while (codec_next_pair_int(&poll.votes, &option, &n))
+        votes += n;
+    assert_true(text_is(answer.option, "y")); /* the later word */
+    assert_int_equal(votes, 1);
+    assert_int_equal(trial_table(&t, TABLE_POLL_ANSWER), 1);
+    trial_get(&t, TABLE_CONSENT, key2(TEXT_LIT("b"), TEXT_LIT("photo")), &consent);
+    assert_int_equal(trial_table(&t, TABLE_CONSENT), 1);
+    trial_close(&t);
+}
+
 static void each_has_not(struct trial *t, const char *word) {
     for (unsigned table = 0; table < TABLE_COUNT; table++) {
         struct key from = {.n = 0};
@@ -173,6 +215,11 @@ static void test_erase(void **context) {
     trial_do(&t, "membership.grant", "{'network':'net','person':'x','source':'s'}");
     trial_do(&t, "registration.make", "{'meeting':'m','person':'x','diet':'Xerophagy'}");
     trial_settle(&t);
+    trial_do(&t, "idea.send", "{'idea':'i','network':'net','person':'x','text':'Xylophones'}");
+    trial_do(&t, "support.request",
+             "{'case':'c','network':'net','person':'x','text':'Xylophones are dear.'}");
+    trial_do(&t, "support.answer", "{'case':'c','text':'Xylophones are free.'}");
+    trial_settle(&t);
     t.now = trial_wall("2022-05-24T12:00");
     trial_do(&t, "attendance.record", "{'meeting':'m','entries':[{'person':'x','minutes':60}]}");
     trial_fire(&t);
@@ -182,8 +229,9 @@ static void test_erase(void **context) {
     each_has_not(&t, "Xerxes");
     each_has_not(&t, "xerxes@x.example");
     each_has_not(&t, "Xerophagy");
+    each_has_not(&t, "Xylophones"); /* nor in the letters about it that others got */
     assert_int_equal(trial_rows(&t, NULL, "y", "accepted", NULL),
-                     3); /* what was sent stays counted */
+                     6); /* what was sent stays counted */
     trial_close(&t);
 }
 
@@ -194,6 +242,7 @@ int main(void) {
         cmocka_unit_test(test_merge_same_address),
         cmocka_unit_test(test_merge_protected),
         cmocka_unit_test(test_merge_organisations),
+        cmocka_unit_test(test_merge_mentions),
         cmocka_unit_test(test_erase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,9 @@ int application_put(struct office *o, const struct rec_application *was,
         rc = office_mark(o, TABLE_RESERVE, reserve_key(a), a->application);
     if (rc == 0 && is_state(a, "selected"))
         rc = due_add(o, place_ends(a), "place", k);
+    if (rc == 0 && was && !is_state(was, "withdrawn") &&
+        !text_eq(was->organisation, a->organisation))
+        rc = office_del(o, TABLE_APPLIED, key2(was->call, was->organisation));
     if (rc == 0 && !is_state(a, "withdrawn"))
         rc = office_mark(o, TABLE_APPLIED, applied, a->application);
     else if (rc == 0 && !is_state(was, "withdrawn")) /* by now it may be another's */

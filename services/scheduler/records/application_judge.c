@@ -126,7 +126,8 @@ int apply_application_judge_eligible(struct office *o,
     if (rc)
         return rc;
     a.judged = o->said;
-    a.reasons = m->reasons;
+    a.eligible = m->ok;
+    a.judgement = a.reasons = m->reasons;
     a.failed = m->failed;
     rc = judged(o, &a);
     if (rc == 0)

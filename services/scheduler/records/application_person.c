@@ -3,30 +3,17 @@
 
 #include "services/scheduler/records/application.h"
 #include "services/scheduler/records/assessment.h"
+#include "services/scheduler/records/names.h"
 #include "services/scheduler/records/records.h"
-
-static struct list replace(struct office *o, struct list staff, struct text person,
-                           struct text into) {
-    struct text *kept = arena_take(o->arena, (staff.count + 1) * sizeof *kept), id;
-    bool there = into.p && list_has_text(staff, into);
-    uint32_t n = 0;
-    while (codec_next_text(&staff, &id)) {
-        bool ends = text_eq(id, person);
-        if (!ends || (into.p && !there))
-            kept[n++] = ends ? into : id;
-    }
-    return office_list_of(o, kept, n);
-}
 
 static int drop(struct office *o, const struct rec_application *was, struct text person,
                 struct text into) {
     struct rec_application a = *was;
-    bool names = list_has_text(a.staff, person);
+    bool names = names_change(o, &a.staff, person, into);
     bool speaks = into.p && text_eq(a.contact, person); /* an erased one is found by nobody */
     if (!names && !speaks)
         return 0;
     a.contact = speaks ? into : a.contact;
-    a.staff = names ? replace(o, a.staff, person, into) : a.staff;
     return application_put(o, was, &a);
 }
 

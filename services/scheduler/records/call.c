@@ -200,6 +200,17 @@ int call_shut(struct office *o, struct rec_call *c, struct rec_programme *p) {
     return rc ? rc : office_fact(o, FACT_CALL_CLOSED, "call", c->call);
 }
 
+int call_drop(struct office *o, struct rec_call *c) {
+    must(machine_next("CALL", c->state, "end", &c->state) == 0);
+    c->closed = o->said;
+    int rc = due_del(o, call_opens(o, c), "call-open", key1(c->call));
+    if (rc == 0)
+        rc = due_del(o, call_ends(o, c), "call-close", key1(c->call));
+    if (rc == 0)
+        rc = call_put(o, c);
+    return rc ? rc : office_fact(o, FACT_CALL_CLOSED, "call", c->call);
+}
+
 int call_close(struct office *o, struct key key) {
     struct rec_call c;
     struct rec_programme p;

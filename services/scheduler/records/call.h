@@ -20,6 +20,8 @@ instant call_opens(const struct office *o, const struct rec_call *c);
 instant call_ends(const struct office *o, const struct rec_call *c);
 /* Its time is over, and so are its drafts. Changes both; the programme is put by the caller. */
 MUST_CHECK int call_shut(struct office *o, struct rec_call *c, struct rec_programme *p);
+/* It was planned, and its programme does not come about. */
+MUST_CHECK int call_drop(struct office *o, struct rec_call *c);
 
 bool call_asks(const struct rec_call *c, struct text question);
 bool call_criterion(const struct rec_call *c, struct text criterion, struct part_criterion *ret);

@@ -1,5 +1,7 @@
 /* Political backing, letters of intent, adopted plans: of an application, or of whoever takes part.
  */
+#include "services/scheduler/records/evidence.h"
+
 #include <errno.h>
 
 #include "common/zone.h"
@@ -197,4 +199,61 @@ int evidence_expire(struct office *o, struct key key) {
     e.expired = o->said;
     rc = put(o, &was, &e);
     return rc ? rc : owe_backing(o, &e);
+}
+
+/* ---- an organisation ends, or goes by another id ---- */
+
+int evidence_end_owed(struct office *o, const struct rec_participation *p, struct text reason) {
+    struct key prefix = key2(p->programme, p->organisation), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_EVIDENCE_OF, &prefix, &at, &value)) == 0)
+        if ((rc = obligation_end(o, NULL, "evidence", arena_text(o->arena, key_part(&at, 2)),
+                                 reason)))
+            return rc;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* Whether what it was handed in for is the other's now. */
+static int has_moved(struct office *o, const struct rec_evidence *e, struct text into, bool *ret) {
+    struct rec_application a;
+    struct text there;
+    int rc =
+        e->application.p ? office_get(o, TABLE_APPLICATION, key1(e->application), &a) : -ENOENT;
+    *ret = rc == 0 && text_eq(a.organisation, into);
+    if (rc != -ENOENT)
+        return rc;
+    rc = office_marked(o, TABLE_PARTICIPATION, key2(e->programme, e->organisation), &there);
+    *ret = rc == -ENOENT;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int evidence_move(struct office *o, struct text from, struct text into) {
+    struct key none = {.n = 0}, at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_EVIDENCE, &none, &at, &value)) == 0) {
+        struct rec_evidence was, e;
+        bool moved = false;
+        if ((rc = office_read(o, TABLE_EVIDENCE, value, &was)))
+            return rc;
+        if (!text_eq(was.organisation, from))
+            continue;
+        rc = has_moved(o, &was, into, &moved);
+        if (rc || !moved) {
+            if (rc)
+                return rc;
+            continue;
+        }
+        e = was;
+        e.organisation = into;
+        struct key of = key2(was.programme, from);
+        key_text(&of, was.evidence);
+        rc = office_del(o, TABLE_EVIDENCE_OF, of);
+        if (rc == 0)
+            rc = put(o, &was, &e);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
 }

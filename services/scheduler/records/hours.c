@@ -250,6 +250,25 @@ int hours_from_attendance(struct office *o, const struct rec_meeting *meeting, s
     return rc ? rc : office_fact(o, FACT_HOURS_LOGGED, "participation", participation_id(o, &p));
 }
 
+/* ---- an organisation goes by another id ---- */
+
+int hours_move(struct office *o, struct text programme, struct text from, struct text into) {
+    struct key prefix = key2(programme, from), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_HOURS, &prefix, &at, &value)) == 0) {
+        struct rec_participation sum = {.minutes = 0}; /* goes along as it is */
+        struct rec_hours was, now;
+        if ((rc = office_read(o, TABLE_HOURS, value, &was)))
+            return rc;
+        now = was;
+        now.organisation = into;
+        if ((rc = put(o, &sum, &was, &now)))
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
 /* ---- a person ends ---- */
 
 /* Both were written down at the same meeting: the longer stay counts. */

@@ -1,4 +1,4 @@
-/* hours - the time of a person, moved when she ends. */
+/* hours - the time of a person or an organisation, moved when it ends. */
 #ifndef SCHEDULER_HOURS_H
 #define SCHEDULER_HOURS_H
 
@@ -6,5 +6,8 @@
 
 /* Everything the person spent is the other's; absent: it stays, without remarks. */
 MUST_CHECK int hours_move_person(struct office *o, struct text person, struct text into);
+/* The rows of an organisation in a programme; the sum is the participation's and moves with it. */
+MUST_CHECK int hours_move(struct office *o, struct text programme, struct text from,
+                          struct text into);
 
 #endif

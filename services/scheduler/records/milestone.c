@@ -1,4 +1,6 @@
 /* The goals of a participation and their days. */
+#include "services/scheduler/records/milestone.h"
+
 #include <errno.h>
 
 #include "common/zone.h"
@@ -146,4 +148,50 @@ int milestone_expire(struct office *o, struct key key) {
     rc = machine_next("MILESTONE", was.state, "expire", &r.state);
     r.overdue = o->now;
     return rc ? rc : put(o, &was, &r);
+}
+
+/* ---- its participation ends, or goes by another id ---- */
+
+static int drop(struct office *o, const struct rec_milestone *was) {
+    struct rec_milestone r = *was;
+    if (machine_next("MILESTONE", was->state, "drop", &r.state))
+        return 0;
+    r.dropped = o->said;
+    return put(o, was, &r);
+}
+
+/* The next milestone of a participation, from at->n == 0; -ENOENT at the end. */
+static int next_of(struct office *o, struct text programme, struct text organisation,
+                   struct key *at, struct rec_milestone *ret) {
+    struct key prefix = key2(programme, organisation);
+    struct bytes value;
+    int rc = office_next(o, TABLE_MILESTONE_OF, &prefix, at, &value);
+    return rc ? rc : office_get(o, TABLE_MILESTONE, key1(key_part(at, 2)), ret);
+}
+
+int milestone_drop_all(struct office *o, const struct rec_participation *p) {
+    struct key at = {.n = 0};
+    struct rec_milestone r;
+    int rc;
+    while ((rc = next_of(o, p->programme, p->organisation, &at, &r)) == 0)
+        if ((rc = drop(o, &r)))
+            return rc;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int milestone_move_all(struct office *o, struct text programme, struct text from,
+                       struct text into) {
+    struct key at = {.n = 0};
+    struct rec_milestone was, r;
+    int rc;
+    while ((rc = next_of(o, programme, from, &at, &was)) == 0) {
+        r = was;
+        r.organisation = into;
+        rc = office_del(o, TABLE_MILESTONE_OF, at);
+        if (rc == 0)
+            rc = put(o, &was, &r);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
 }

@@ -95,11 +95,13 @@ int participation_begin(struct office *o, const struct rec_application *applicat
                                   .ends = programme->ends,
                                   .budget_minutes = staff_budget(programme, 0),
                                   .began = o->said};
-    struct text there;
-    int rc = office_marked(o, TABLE_PARTICIPATION, key_of(&p), &there);
-    if (rc != -ENOENT)
-        return rc; /* it takes part already, by another call */
-    must(machine_next("PARTICIPATION", TEXT_NONE, "begin", &p.state) == 0);
+    struct rec_participation was = {.state = TEXT_NONE};
+    int rc = office_get(o, TABLE_PARTICIPATION, key_of(&p), &was);
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (machine_next("PARTICIPATION", was.state, "begin", &p.state))
+        return 0;            /* it takes part already, by another call */
+    p.minutes = was.minutes; /* its hours from before it left */
     rc = participation_look_at(o, &p, participation_first_look(o, &p));
     if (rc == 0)
         rc = participation_put(o, &p);
@@ -109,29 +111,6 @@ int participation_begin(struct office *o, const struct rec_application *applicat
         rc = participation_owes(o, &p, "publish-solution", p.ends);
     return rc ? rc
               : office_fact(o, FACT_PARTICIPATION_BEGAN, "participation", participation_id(o, &p));
-}
-
-static int complete(struct office *o, struct rec_participation *p) {
-    struct text id = participation_id(o, p);
-    p->completed = o->said;
-    int rc = participation_look_at(o, p, 0);
-    if (rc == 0)
-        rc = participation_put(o, p);
-    if (rc == 0)
-        rc =
-            obligation_end(o, "name-staff", "participation", id, TEXT_LIT("the programme is over"));
-    return rc ? rc : office_fact(o, FACT_PARTICIPATION_CHANGED, "participation", id);
-}
-
-int participation_complete_all(struct office *o, struct text programme) {
-    struct key prefix = key1(programme), at = {.n = 0};
-    struct rec_participation p;
-    int rc;
-    while ((rc = participation_next(o, &prefix, &at, &p)) == 0)
-        if (machine_next("PARTICIPATION", p.state, "complete", &p.state) == 0 &&
-            (rc = complete(o, &p)))
-            return rc;
-    return rc == -ENOENT ? 0 : rc;
 }
 
 static int move_end(struct office *o, struct rec_participation *p, struct text ends) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/records/staff.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/quiet.h"
@@ -110,6 +111,18 @@ static int update(struct office *o, const struct rec_person *was, struct rec_per
     return rc ? rc : office_fact(o, fact, "person", p->person);
 }
 
+/* Those she speaks for no more. */
+static int leave_organisations(struct office *o, const struct rec_person *was,
+                               const struct rec_person *p) {
+    struct list before = was->organisations;
+    struct text organisation;
+    int rc = 0;
+    while (rc == 0 && codec_next_text(&before, &organisation))
+        if (!list_has_text(p->organisations, organisation))
+            rc = staff_leave(o, p->person, organisation);
+    return rc;
+}
+
 int apply_person_update(struct office *o, const struct msg_person_update *m) {
     struct rec_person was, p;
     int rc = find_person(o, m->person, "person", &was);
@@ -128,7 +141,8 @@ int apply_person_update(struct office *o, const struct msg_person_update *m) {
         p.email = m->email;
         p.bounced = false;
     }
-    return update(o, &was, &p, FACT_PERSON_UPDATED);
+    rc = update(o, &was, &p, FACT_PERSON_UPDATED);
+    return rc ? rc : leave_organisations(o, &was, &p);
 }
 
 static int set_flag(struct office *o, struct text person, bool on, size_t flag,

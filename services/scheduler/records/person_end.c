@@ -1,6 +1,7 @@
 /* A person ends: merged into another record, or erased. */
 #include <errno.h>
 
+#include "services/scheduler/records/mentions.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -233,6 +234,8 @@ int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
     if (rc == 0)
         rc = move_preferences(o, m->person, m->into);
     if (rc == 0)
+        rc = mentions_move_person(o, m->person, m->into);
+    if (rc == 0)
         rc = move_person(o, &was, &into);
     if (rc == 0)
         rc = obligation_reroute(o, m->person, m->into);
@@ -332,6 +335,8 @@ int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
         rc = blank_diets(o, m->person);
     if (rc == 0)
         rc = blank_ledger(o, m->person);
+    if (rc == 0)
+        rc = mentions_blank_person(o, m->person);
     if (rc == 0)
         rc = blank_prefix(o, TABLE_PREFERENCE, m->person);
     if (rc == 0)

@@ -75,15 +75,53 @@ int place_promote(struct office *o, struct rec_programme *p, int64_t most) {
     return rc == -ENOENT ? 0 : rc; /* nobody waits */
 }
 
-int place_free(struct office *o, struct text programme) {
+static int give_back(struct office *o, struct text programme, int64_t promote) {
     struct rec_programme p;
     int rc = office_get(o, TABLE_PROGRAMME, key1(programme), &p);
     if (rc)
         return rc;
     must(p.taken > 0);
     p.taken--;
-    rc = place_promote(o, &p, 1);
+    rc = place_promote(o, &p, promote);
     return rc ? rc : programme_put(o, &p);
+}
+
+int place_free(struct office *o, struct text programme) {
+    return give_back(o, programme, 1);
+}
+
+int place_keep(struct office *o, struct text programme) {
+    return give_back(o, programme, 0);
+}
+
+/* ---- the programme is over ---- */
+
+/* An offer lapses, a reserve waits no more, a draft is never handed in. */
+static int settle(struct office *o, struct rec_programme *p, const struct rec_application *was) {
+    const struct text why = TEXT_LIT("The programme is over.");
+    struct rec_application a = *was;
+    if (machine_next("APPLICATION", was->state, "end", &a.state))
+        return 0;
+    p->taken -= text_is(was->state, "selected");
+    a.withdrawn = text_is(a.state, "withdrawn") ? o->said : 0;
+    a.over = o->said; /* not `lapsed`: nobody is next */
+    int rc = application_put(o, was, &a);
+    if (rc == 0)
+        rc = obligation_end(o, NULL, "application", a.application, why);
+    return rc ? rc
+              : office_fact(
+                    o, text_is(a.state, "lapsed") ? FACT_OFFER_ENDED : FACT_APPLICATION_CHANGED,
+                    "application", a.application);
+}
+
+int place_end(struct office *o, struct rec_programme *p, struct text call) {
+    struct key at = {.n = 0};
+    struct rec_application a;
+    int rc;
+    while ((rc = application_next(o, call, &at, &a)) == 0)
+        if ((rc = settle(o, p, &a)))
+            return rc;
+    return rc == -ENOENT ? 0 : rc;
 }
 
 /* ---- answering an offer ---- */

@@ -19,6 +19,11 @@ MUST_CHECK int place_offer(struct office *o, struct rec_programme *p, int64_t ac
                            instant offered, struct rec_application *a);
 /* A place that was offered is free again, and offered to the next reserve. */
 MUST_CHECK int place_free(struct office *o, struct text programme);
+/* It is free, and stays so. */
+MUST_CHECK int place_keep(struct office *o, struct text programme);
+/* The programme is over: what waits for a place or an answer to its call is settled. The caller
+ * puts the programme. */
+MUST_CHECK int place_end(struct office *o, struct rec_programme *p, struct text call);
 /* Offers up to so many free places to reserves, by rank. The caller puts the programme. */
 MUST_CHECK int place_promote(struct office *o, struct rec_programme *p, int64_t most);
 

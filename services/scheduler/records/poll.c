@@ -1,3 +1,5 @@
+#include "services/scheduler/records/poll.h"
+
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
@@ -134,6 +136,48 @@ int apply_poll_answer(struct office *o, const struct msg_poll_answer *m) {
     r.votes = count_vote(o, &r, was.option, m->option);
     rc = office_put(o, TABLE_POLL_ANSWER, key2(m->poll, m->person), &a);
     return rc ? rc : put(o, &r);
+}
+
+/* One answer was the other's: of two the later one counts. */
+static int move_answer(struct office *o, struct rec_poll_answer *a, struct text into) {
+    struct rec_poll poll;
+    struct rec_poll_answer there;
+    struct text from = a->person;
+    int rc = office_get(o, TABLE_POLL_ANSWER, key2(a->poll, into), &there);
+    bool both = rc == 0;
+    a->person = into;
+    if (both && there.at >= a->at) {
+        struct rec_poll_answer swap = *a;
+        *a = there;
+        there = swap;
+    }
+    if (both || rc == -ENOENT)
+        rc = office_put(o, TABLE_POLL_ANSWER, key2(a->poll, into), a);
+    if (rc == 0)
+        rc = office_del(o, TABLE_POLL_ANSWER, key2(a->poll, from));
+    if (rc || !both)
+        return rc;
+    rc = office_get(o, TABLE_POLL, key1(a->poll), &poll);
+    if (rc)
+        return rc;
+    poll.votes = count_vote(o, &poll, there.option, TEXT_LIT(""));
+    rc = office_put(o, TABLE_POLL, key1(poll.poll), &poll);
+    return rc ? rc : plan_derive(o, "poll", poll.poll);
+}
+
+int poll_move_person(struct office *o, struct text from, struct text into) {
+    struct key none = {.n = 0}, at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_POLL_ANSWER, &none, &at, &value)) == 0) {
+        struct rec_poll_answer a;
+        rc = office_read(o, TABLE_POLL_ANSWER, value, &a);
+        if (rc == 0 && text_eq(a.person, from))
+            rc = move_answer(o, &a, into);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
 }
 
 static int close_poll(struct office *o, struct rec_poll *r) {

@@ -122,6 +122,15 @@ int apply_programme_update(struct office *o, const struct msg_programme_update *
     return rc ? rc : tell(o, &p, FACT_PROGRAMME_UPDATED);
 }
 
+/* One that has not opened never does; what is left of one that was decided is settled. */
+static int end_call(struct office *o, struct rec_programme *p) {
+    struct rec_call c;
+    int rc = call_of(o, p->programme, &c);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    return text_is(c.state, "planned") ? call_drop(o, &c) : place_end(o, p, c.call);
+}
+
 int apply_programme_end(struct office *o, const struct msg_programme_end *m) {
     struct rec_programme p = {.state = TEXT_NONE};
     int rc = office_get(o, TABLE_PROGRAMME, key1(m->programme), &p);
@@ -134,5 +143,7 @@ int apply_programme_end(struct office *o, const struct msg_programme_end *m) {
         return rc;
     p.ended = o->said;
     rc = participation_complete_all(o, p.programme);
+    if (rc == 0)
+        rc = end_call(o, &p);
     return rc ? rc : tell(o, &p, FACT_PROGRAMME_ENDED);
 }

@@ -69,3 +69,23 @@ int apply_solution_publish(struct office *o, const struct msg_solution_publish *
                              p.organisation, TEXT_NONE);
     return rc ? rc : office_fact(o, FACT_SOLUTION_PUBLISHED, "solution", r.solution);
 }
+
+int solution_move(struct office *o, struct text programme, struct text from, struct text into) {
+    struct key none = {.n = 0}, at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_SOLUTION, &none, &at, &value)) == 0) {
+        struct rec_solution r;
+        if ((rc = office_read(o, TABLE_SOLUTION, value, &r)))
+            return rc;
+        if (!text_eq(r.programme, programme) || !text_eq(r.organisation, from))
+            continue;
+        r.organisation = into;
+        rc = office_put(o, TABLE_SOLUTION, at, &r);
+        if (rc == 0)
+            rc = plan_derive(o, "solution", r.solution);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}

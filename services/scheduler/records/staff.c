@@ -153,6 +153,55 @@ int apply_staff_replace(struct office *o, const struct msg_staff_replace *m) {
     return rc ? rc : change(o, &p, people, replace(&p, m->person, m->by, people));
 }
 
+/* ---- an organisation goes by another id ---- */
+
+int staff_move(struct office *o, struct text programme, struct text from, struct text into) {
+    struct key none = {.n = 0}, at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_STAFF_OF, &none, &at, &value)) == 0) {
+        if (!text_eq(key_part(&at, 1), programme) || !text_eq(key_part(&at, 2), from))
+            continue;
+        struct key to = key2(key_part(&at, 0), programme);
+        key_text(&to, into);
+        rc = office_mark(o, TABLE_STAFF_OF, to, (struct text){value.p, value.n});
+        if (rc == 0)
+            rc = office_del(o, TABLE_STAFF_OF, at);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* ---- a person leaves her organisation ---- */
+
+/* She is of the staff no more; if they are too few now, others are to be named. */
+static int leave(struct office *o, struct rec_participation *p, struct text person) {
+    struct text people[STAFF_MOST];
+    if (!text_is(p->state, "running") || !list_has_text(p->staff, person))
+        return 0;
+    p->staff_left = o->said;
+    int rc = change(o, p, people, replace(p, person, TEXT_NONE, people));
+    return rc ? rc : staff_owe(o, p);
+}
+
+int staff_leave(struct office *o, struct text person, struct text organisation) {
+    struct key prefix = key1(person), at = {.n = 0};
+    struct bytes value;
+    struct rec_participation p;
+    int rc;
+    while ((rc = office_next(o, TABLE_STAFF_OF, &prefix, &at, &value)) == 0) {
+        if (!text_eq(key_part(&at, 2), organisation))
+            continue;
+        rc = office_get(o, TABLE_PARTICIPATION, key2(key_part(&at, 1), organisation), &p);
+        if (rc == 0)
+            rc = leave(o, &p, person);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
 /* ---- a person ends ---- */
 
 /* Who was of the staff is so under the other name. */

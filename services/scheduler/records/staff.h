@@ -13,5 +13,11 @@ MUST_CHECK int staff_is_any(struct office *o, struct text programme, struct text
 MUST_CHECK int staff_owe(struct office *o, const struct rec_participation *p);
 /* Minutes that so many people are to spend. */
 int64_t staff_budget(const struct rec_programme *programme, uint32_t people);
+/* She speaks for the organisation no more: others are named in her place, and the adviser hears of
+ * it. */
+MUST_CHECK int staff_leave(struct office *o, struct text person, struct text organisation);
+/* The organisation goes by another id in a programme. */
+MUST_CHECK int staff_move(struct office *o, struct text programme, struct text from,
+                          struct text into);
 
 #endif

@@ -80,6 +80,13 @@ static int meet_participations(struct office *o, const struct subject *s, bool e
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* What is still to be done is nobody's once the participation has ended; what came of it, and its
+ * end itself, concern them all the same. */
+static bool has_staff(const struct subject *s) {
+    return text_is(s->participation.state, "running") || s->kind->table == TABLE_PARTICIPATION ||
+           s->kind->table == TABLE_SOLUTION;
+}
+
 static int walk(struct office *o, const struct subject *s, enum audience_term term,
                 struct people *m) {
     int rc;
@@ -93,7 +100,7 @@ static int walk(struct office *o, const struct subject *s, enum audience_term te
         return rc || !s->has_application ? rc : meet_all(o, m, s->application.staff);
     case TERM_STAFF:
         if (s->has_participation)
-            return meet_all(o, m, s->participation.staff);
+            return has_staff(s) ? meet_all(o, m, s->participation.staff) : 0;
         return s->has_programme ? meet_participations(o, s, false, m) : 0;
     case TERM_COHORT:
         return s->has_programme ? meet_participations(o, s, true, m) : 0;

@@ -193,6 +193,36 @@ int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revi
     return stop_matching(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("meeting"), meeting), &s);
 }
 
+static int rename_one(struct office *o, struct text kind, struct text to, uint64_t no) {
+    struct rec_ledger row;
+    struct key k = key2(kind, to);
+    int rc = ledger_get(o, no, &row);
+    key_u64(&k, no);
+    row.about = to;
+    if (rc == 0)
+        rc = office_mark(o, TABLE_LEDGER_ABOUT, k, TEXT_LIT(""));
+    return rc ? rc : office_put(o, TABLE_LEDGER, key_no(no), &row);
+}
+
+int ledger_rename(struct office *o, const char *kind, struct text from, struct text to) {
+    struct arena *arena = o->arena;
+    struct key prefix = key2(text_of(kind), from), at = {.n = 0};
+    struct bytes value;
+    int rc = 0;
+    o->arena = o->scratch;
+    while (rc == 0 && (rc = office_next(o, TABLE_LEDGER_ABOUT, &prefix, &at, &value)) == 0) {
+        size_t end = at.n - 8;
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &end, &no));
+        rc = office_del(o, TABLE_LEDGER_ABOUT, at);
+        if (rc == 0)
+            rc = rename_one(o, text_of(kind), to, no);
+        arena_reset(o->scratch);
+    }
+    o->arena = arena;
+    return rc == -ENOENT ? 0 : rc;
+}
+
 int armed_get(struct office *o, uint64_t no, struct armed *ret) {
     struct text value;
     struct bytes v;

@@ -28,6 +28,10 @@ MUST_CHECK int ledger_stop_person(struct office *o, struct text person, struct t
 MUST_CHECK int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
                                         struct text reason);
 
+/* The subject goes by another id; what was sent about it is found under that one. The occurrence
+ * keys stay as they were. */
+MUST_CHECK int ledger_rename(struct office *o, const char *kind, struct text from, struct text to);
+
 /* Table ARMED: an attempt that may have left. */
 struct armed {
     uint64_t attempt;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/owes.h"
+#include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/workday.h"
 
@@ -196,6 +197,44 @@ static int hand_over(struct office *o, const struct rec_obligation *r, struct te
     if (rc == 0 && (is_owed(&there) || text_is(there.state, "met")))
         return 0;
     return rc == 0 || rc == -ENOENT ? obligation_open(o, &owed) : rc;
+}
+
+static struct text name_of(struct office *o, const struct rec_obligation *r) {
+    char kind[65], about_kind[65];
+    must(text_copy(r->kind, kind, sizeof kind) == 0);
+    must(text_copy(r->about_kind, about_kind, sizeof about_kind) == 0);
+    struct owed owed = {.kind = kind,
+                        .about_kind = about_kind,
+                        .about = r->about,
+                        .person = r->person,
+                        .organisation = r->organisation};
+    return id_of(o, &owed);
+}
+
+int obligation_rename(struct office *o, const struct rec_obligation *was, struct text about,
+                      struct text organisation) {
+    struct rec_obligation there, r = *was;
+    r.about = about;
+    r.organisation = organisation;
+    r.obligation = name_of(o, &r);
+    int rc = office_get(o, TABLE_OBLIGATION, key1(r.obligation), &there);
+    if (rc != -ENOENT) /* the other owes, or owed, the same */
+        return rc || !is_owed(was)
+                   ? rc
+                   : end(o, was, "end", TEXT_LIT("The organisation was merged."), TEXT_NONE);
+    if (expires(o, was))
+        rc = due_del(o, expires(o, was), "obligation", key1(was->obligation));
+    else
+        rc = 0;
+    if (rc == 0)
+        rc = office_del(o, TABLE_OWED, index_key(was));
+    if (rc == 0)
+        rc = office_del(o, TABLE_OBLIGATION, key1(was->obligation));
+    if (rc == 0)
+        rc = plan_rename(o, "obligation", was->obligation, r.obligation);
+    if (rc == 0)
+        rc = ledger_rename(o, "obligation", was->obligation, r.obligation);
+    return rc ? rc : put(o, NULL, &r);
 }
 
 int obligation_reroute(struct office *o, struct text person, struct text to) {

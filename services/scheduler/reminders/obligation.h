@@ -37,6 +37,10 @@ MUST_CHECK int obligation_waive(struct office *o, const struct rec_obligation *r
                                 struct text reason);
 /* due: its time has passed; the ladder goes on. */
 MUST_CHECK int obligation_expire(struct office *o, struct key key);
+/* Its owner or its subject goes by another id: it is owed on, nothing is said again, and what was
+ * said is found under its new id. */
+MUST_CHECK int obligation_rename(struct office *o, const struct rec_obligation *was,
+                                 struct text about, struct text organisation);
 /* A person leaves an organisation or ends: hers go to nobody, or to whoever replaces her. */
 MUST_CHECK int obligation_reroute(struct office *o, struct text person, struct text to);
 

@@ -187,6 +187,24 @@ int plan_derive(struct office *o, const char *kind, struct text id) {
     return rc;
 }
 
+int plan_rename(struct office *o, const char *kind, struct text from, struct text to) {
+    struct key at = {.n = 0};
+    struct rec_plan was, now;
+    int rc;
+    while ((rc = plan_next(o, kind, from, &at, &was)) == 0) {
+        now = was;
+        now.about = to;
+        rc = drop(o, &was);
+        if (rc == 0)
+            rc = insert(o, &now);
+        if (rc == 0 && text_is(now.state, "firing"))
+            rc = due_add(o, now.due, "plan", plan_key(&now));
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
 int plan_derive_all(struct office *o, unsigned slice, struct key *cursor, unsigned *table_no,
                     bool *ret_done) {
     struct key none = {.n = 0};

@@ -18,6 +18,10 @@ MUST_CHECK int plan_derive(struct office *o, const char *kind, struct text id);
 MUST_CHECK int plan_derive_all(struct office *o, unsigned slice, struct key *cursor,
                                unsigned *table_no, bool *ret_done);
 
+/* The subject goes by another id: its plans go along, so that nothing fires again. To be called
+ * before its record is put under the new one. */
+MUST_CHECK int plan_rename(struct office *o, const char *kind, struct text from, struct text to);
+
 struct key plan_key(const struct rec_plan *plan);
 MUST_CHECK int plan_put(struct office *o, const struct rec_plan *plan);
 /* Plan rows of a subject, in order, from at->n == 0; -ENOENT at the end. */
