@@ -57,6 +57,7 @@ static const struct {
     {REC_HOURS, "organisation person date minutes kind meeting hours"},
     {REC_MILESTONE, "milestone state organisation phase title due reached"},
     {REC_SOLUTION, "solution state organisation title visibility version published"},
+    {REC_SUPPRESSION, "suppression state cause person status soft since until unsent"},
     {REC_OBLIGATION, "obligation state kind person organisation about due"},
 };
 

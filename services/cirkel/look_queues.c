@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "services/cirkel/alarms.h"
 #include "services/cirkel/home.h"
+#include "services/cirkel/look_addresses.h"
 #include "services/cirkel/look_sums.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
@@ -46,6 +47,7 @@ struct queues {
     uint64_t hour, day; /* letters that came to an end */
     uint64_t waiting;   /* letters that could leave by now */
     instant oldest_waiting, last_accepted;
+    struct look_addresses addresses;
     instant paused; /* since when; 0: it is not */
     struct alarm alarm[ALARM_COUNT];
     unsigned alarms;
@@ -145,7 +147,7 @@ static int on_letter(void *ctx, struct bytes key, struct bytes value) {
     return 0;
 }
 
-static int gather(struct queues *q) {
+static int gather(struct queues *q, const char *home) {
     int rc = gather_inbox(q);
 
     if (rc == 0)
@@ -154,6 +156,8 @@ static int gather(struct queues *q) {
         rc = store_scan(q->look.txn, TABLE_LEDGER, (struct bytes){"", 0}, on_letter, q);
     if (rc == 0)
         rc = look_count(&q->look, TABLE_LEDGER, "state", &q->letters);
+    if (rc == 0)
+        rc = look_addresses(&q->look, home, &q->addresses);
     q->paused = (instant)number_of(&q->look, TABLE_META, "paused");
     return rc;
 }
@@ -235,17 +239,19 @@ static json_t *alarms_tree(const struct queues *q) {
 }
 
 static json_t *queues_tree(const struct queues *q) {
-    return json_pack(
-        "{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,s:I},s:b,s:o}",
-        "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
-        (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused", (json_int_t)q->refused,
-        "quarantined", (json_int_t)q->quarantined, "pending", (json_int_t)q->pending,
-        "refused_at_the_door", (json_int_t)q->asides, "oldest_pending_s", age(q, q->oldest_pending),
-        "due", "planned", (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue,
-        "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(), "next",
-        moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
-        "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
-        q->paused != 0, "paused_since", moment(q, q->paused));
+    return json_pack("{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,"
+                     "s:I},s:b,s:o,s:o}",
+                     "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
+                     (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused",
+                     (json_int_t)q->refused, "quarantined", (json_int_t)q->quarantined, "pending",
+                     (json_int_t)q->pending, "refused_at_the_door", (json_int_t)q->asides,
+                     "oldest_pending_s", age(q, q->oldest_pending), "due", "planned",
+                     (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue, "oldest_overdue_s",
+                     q->overdue ? age(q, q->due_first) : json_null(), "next",
+                     moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
+                     "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day,
+                     "paused", q->paused != 0, "paused_since", moment(q, q->paused), "addresses",
+                     look_addresses_tree(&q->addresses));
 }
 
 static void print_age(const struct queues *q, const char *what, instant since) {
@@ -318,6 +324,7 @@ static void print_queues(const struct queues *q) {
     printf("letters %" PRIu64 "%s%s\n", q->letters.all, ended.n ? ": " : "", buf_cstr(&ended));
     printf("        %" PRIu64 " came to an end in the last hour, %" PRIu64 " in the last day\n",
            q->hour, q->day);
+    look_addresses_print(&q->addresses);
     buf_free(&ended);
 }
 
@@ -342,7 +349,7 @@ int verb_queues(const struct options *options, int argc, char **argv) {
         return rc;
     use_clock(options->home);
     q.now = clock_now();
-    rc = gather(&q);
+    rc = gather(&q, options->home);
     look_for_alarms(&q, options->home);
     if (rc == 0 && options->json)
         tree_print_line(queues_tree(&q));

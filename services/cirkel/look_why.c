@@ -69,9 +69,7 @@ static int tell_person(struct why *why) {
                 TEXT_ARGS(who->into));
     if (!who->email.p)
         why_say(why, "person", "There is no address to write to.");
-    if (who->bounced)
-        why_say(why, "person",
-                "The address was refused for good; nothing is sent there until it changes.");
+    why_address(why);
     if (who->restricted)
         why_say(why, "person", "Processing is restricted: nothing is sent.");
     if (who->protected)
@@ -273,6 +271,7 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
             TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
             ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
             row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
+    why_report(why, row);
     return 0;
 }
 

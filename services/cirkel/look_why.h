@@ -19,4 +19,8 @@ void why_say(struct why *why, const char *what, const char *fmt, ...) PRINTF_LIK
  * owes it, who else may meet it, and how far its ladder has climbed. 0 or -errno. */
 MUST_CHECK int why_owed(struct why *why);
 
+/* What speaks against the person's address; and what became of a letter after it had left. */
+void why_address(struct why *why);
+void why_report(struct why *why, const struct rec_ledger *row);
+
 #endif

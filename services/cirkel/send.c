@@ -290,6 +290,11 @@ int verb_settle(const struct options *options, int argc, char **argv) {
                  argc, argv);
 }
 
+int verb_unsuppress(const struct options *options, int argc, char **argv) {
+    return order(options, "suppression.lift", (const char *const[]){"suppression", "reason"}, 1, 2,
+                 argc, argv);
+}
+
 int verb_skip(const struct options *options, int argc, char **argv) {
     return order(options, "plan.skip", (const char *const[]){"plan"}, 1, 1, argc, argv);
 }

@@ -108,6 +108,12 @@ static instant obligation_ends(struct verify *v, const void *rec) {
     return text_is(o->state, "open") ? wall_at(v, o->due, o->zone) + MINUTES : 0;
 }
 
+static instant suppression_ends(struct verify *v, const void *rec) {
+    const struct rec_suppression *s = rec;
+    (void)v;
+    return s->until;
+}
+
 static const struct due_word {
     const char *word;
     enum table table;
@@ -118,7 +124,8 @@ static const struct due_word {
                  {"evidence", TABLE_EVIDENCE, evidence_ends},
                  {"pace", TABLE_PARTICIPATION, pace_looked},
                  {"milestone", TABLE_MILESTONE, milestone_ends},
-                 {"obligation", TABLE_OBLIGATION, obligation_ends}};
+                 {"obligation", TABLE_OBLIGATION, obligation_ends},
+                 {"suppression", TABLE_SUPPRESSION, suppression_ends}};
 
 static void due_row(struct verify *v, struct bytes key, struct bytes value) {
     union any_rec rec;
@@ -414,6 +421,19 @@ static void hours_row(struct verify *v, struct bytes key, struct bytes value) {
         verify_find(v, "hours %s: there is no such participation", verify_key_text(key));
 }
 
+static void suppression_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_suppression s;
+
+    if (look_decode(REC_SUPPRESSION, value, &s))
+        return;
+    check_dues(v, TABLE_SUPPRESSION, key, &s);
+    bool ends =
+        text_is(s.state, "watched") || (text_is(s.state, "suppressed") && text_is(s.cause, "soft"));
+    if (ends != (s.until != 0))
+        verify_find(v, "suppression %s: is %.*s (%.*s), and %s", verify_key_text(key),
+                    TEXT_ARGS(s.state), TEXT_ARGS(s.cause), ends ? "never ends" : "ends by itself");
+}
+
 void verify_programmes(struct verify *v) {
     static const struct {
         enum table table;
@@ -433,6 +453,7 @@ void verify_programmes(struct verify *v) {
                 {TABLE_PARTICIPATION, participation_row},
                 {TABLE_HOURS_OF, hours_of_row},
                 {TABLE_HOURS, hours_row},
+                {TABLE_SUPPRESSION, suppression_row},
                 {TABLE_DUE, due_row}};
 
     for (unsigned i = 0; i < COUNT_OF(rows); i++)

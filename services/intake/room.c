@@ -17,8 +17,9 @@ static const char *const always[] = {
     "person.protect",      "group.remove",
     "material.withdraw",   "poll.close",
     "sending.pause",       "delivery.withdraw",
-    "delivery.settle",     "plan.skip",
-    "organisation.close",  "network.close",
+    "delivery.settle",     "delivery.report",
+    "plan.skip",           "organisation.close",
+    "network.close",
 };
 
 static void look(struct room *room) {

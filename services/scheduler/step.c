@@ -12,6 +12,7 @@
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/obligation.h"
 #include "services/scheduler/reminders/plan.h"
+#include "services/scheduler/reminders/suppression.h"
 
 #define RESULT_MAX 4096
 #define ROW_MAX (1 << 20)
@@ -44,10 +45,19 @@ static const struct {
     const char *word;
     int (*look_after)(struct office *o, struct key key);
 } dues[] = {
-    {"plan", fire_plan},          {"offer", registration_expire},    {"lapse", membership_expire},
-    {"poll", poll_expire},        {"obligation", obligation_expire}, {"call-open", call_begin},
-    {"call-close", call_close},   {"place", application_expire},     {"evidence", evidence_expire},
-    {"pace", participation_look}, {"milestone", milestone_expire},   {"digest", digest_close},
+    {"plan", fire_plan},
+    {"offer", registration_expire},
+    {"lapse", membership_expire},
+    {"poll", poll_expire},
+    {"obligation", obligation_expire},
+    {"call-open", call_begin},
+    {"call-close", call_close},
+    {"place", application_expire},
+    {"evidence", evidence_expire},
+    {"pace", participation_look},
+    {"milestone", milestone_expire},
+    {"digest", digest_close},
+    {"suppression", suppression_expire},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,

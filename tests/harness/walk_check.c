@@ -149,6 +149,18 @@ static void check_poll(struct bytes key, struct bytes value) {
         due_is(office_wall(&walk.t.step.office, p.closes, p.zone), "poll", key1(p.poll));
 }
 
+static void check_suppression(struct bytes key, struct bytes value) {
+    struct rec_suppression s;
+    (void)key;
+    read_row(TABLE_SUPPRESSION, value, &s);
+    bool ends =
+        text_is(s.state, "watched") || (text_is(s.state, "suppressed") && text_is(s.cause, "soft"));
+    walk_must(ends == (s.until != 0), "suppression %.*s by %.*s ends at %lld", TEXT_ARGS(s.state),
+              TEXT_ARGS(s.cause), (long long)s.until);
+    if (s.until)
+        due_is(s.until, "suppression", key1(s.suppression));
+}
+
 static void check_plan(struct bytes key, struct bytes value) {
     struct rec_plan p;
     struct key k;
@@ -264,6 +276,7 @@ void walk_check(void) {
     (void)each(TABLE_POLL, check_poll);
     (void)each(TABLE_PERSON, check_person);
     (void)each(TABLE_PLAN, check_plan);
+    (void)each(TABLE_SUPPRESSION, check_suppression);
     (void)each(TABLE_TOLD, check_told);
     unsigned rows = each(TABLE_LEDGER, check_ledger);
     walk_must(each(TABLE_WAITING, NULL) == seen.waiting, "the waiting list holds others");

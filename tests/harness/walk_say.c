@@ -336,6 +336,24 @@ static const char *b_settle(void) {
     return keep("{'delivery':%lld,'outcome':'%s'}", (long long)walk_any_row(),
                 ONE_OF("sent", "not-sent"));
 }
+static const char *b_report(void) {
+    struct rec_ledger row;
+    struct bytes value;
+    int64_t no = walk_any_row();
+    struct key k = key_no((uint64_t)no);
+    const char *id = "none";
+    if (store_get(walk.t.txn, TABLE_LEDGER, key_bytes(&k), &value) == 0) {
+        trial_get(&walk.t, TABLE_LEDGER, k, &row);
+        id = keep("%.*s", TEXT_ARGS(row.message_id));
+    }
+    return keep(
+        "{'delivery':%lld,'message_id':'%s','kind':'%s','status':'5.1.1','said':'S'}",
+        (long long)no, walk_chance(95) ? id : "<x@y>",
+        ONE_OF("delivered", "relayed", "delayed", "soft", "soft", "hard", "complaint", "answered"));
+}
+static const char *b_lift(void) {
+    return keep("{'suppression':'%s'}", person());
+}
 static const char *b_skip(void) {
     struct rec_meeting m;
     struct bytes value;
@@ -405,6 +423,8 @@ static const struct speech speeches[] = {
     {18, "delivery.retry", b_delivery},
     {2, "delivery.withdraw", b_delivery},
     {12, "delivery.settle", b_settle},
+    {24, "delivery.report", b_report},
+    {12, "suppression.lift", b_lift},
     {12, "plan.skip", b_skip},
 };
 

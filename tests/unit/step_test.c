@@ -143,6 +143,11 @@ static const struct {
     {"delivery.retry", "{'delivery':999999}", "not-found"},
     {"delivery.withdraw", "{'delivery':1}", "wrong-state"},
     {"delivery.settle", "{'delivery':1,'outcome':'sent'}", "wrong-state"},
+    {"delivery.settle", "{'delivery':999999,'outcome':'sent'}", "not-found"},
+    {"delivery.report", "{'delivery':999999,'message_id':'<x@y>','kind':'hard'}", "not-found"},
+    {"delivery.report", "{'delivery':1,'message_id':'<x@y>','kind':'hard'}", "conflict"},
+    {"suppression.lift", "{'suppression':'nobody'}", "not-found"},
+    {"suppression.lift", "{'suppression':'a'}", "not-found"},
     {"plan.skip", "{'plan':'nonsense'}", "not-found"},
 };
 

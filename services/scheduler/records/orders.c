@@ -54,17 +54,6 @@ int apply_delivery_withdraw(struct office *o, const struct msg_delivery_withdraw
     return order(o, m->delivery, "withdraw", TEXT_LIT("an operator took it back"));
 }
 
-int apply_delivery_settle(struct office *o, const struct msg_delivery_settle *m) {
-    struct rec_ledger row;
-    int rc = ledger_get(o, (uint64_t)m->delivery, &row);
-    if (rc == 0 && !text_is(row.state, "unknown"))
-        return refuse(o, "wrong-state", "delivery", "The letter is %.*s; its fate is known.",
-                      TEXT_ARGS(row.state));
-    if (text_is(m->outcome, "sent"))
-        return order(o, m->delivery, "accept", TEXT_LIT("a person knows that it arrived"));
-    return order(o, m->delivery, "resend", TEXT_LIT("a person knows that it did not leave"));
-}
-
 /* "kind/subject/rule/step/occurrence", as forecast shows it. */
 static int find_plan(struct office *o, struct text name, struct rec_plan *ret) {
     struct text kind, id = TEXT_NONE, part;

@@ -6,6 +6,7 @@
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/quiet.h"
+#include "services/scheduler/reminders/suppression.h"
 
 static struct key address_key(struct office *o, struct text address) {
     char *lower = arena_take(o->arena, address.n + 1);
@@ -139,7 +140,8 @@ int apply_person_update(struct office *o, const struct msg_person_update *m) {
     p.zone = m->zone.p ? m->zone : p.zone;
     if (m->email.p) { /* also when it is the same: somebody says that it is right */
         p.email = m->email;
-        p.bounced = false;
+        if ((rc = suppression_vouch(o, m->email)))
+            return rc;
     }
     rc = update(o, &was, &p, FACT_PERSON_UPDATED);
     return rc ? rc : leave_organisations(o, &was, &p);

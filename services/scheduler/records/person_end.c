@@ -5,6 +5,7 @@
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/suppression.h"
 #include "services/scheduler/reminders/obligation.h"
 
 static int move_memberships(struct office *o, struct text from, struct text into) {
@@ -311,6 +312,13 @@ static int blank_prefix(struct office *o, enum table table, struct text person) 
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* What speaks against an address is hers, unless somebody else has the same one. */
+static int forget_address(struct office *o, struct text address) {
+    struct text other;
+    int rc = address.p ? person_by_address(o, address, &other) : 0;
+    return rc == -ENOENT ? suppression_forget(o, address) : rc;
+}
+
 int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
     struct rec_person was;
     int rc = find_person(o, m->person, "person", &was);
@@ -343,5 +351,7 @@ int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
         rc = obligation_reroute(o, m->person, TEXT_NONE);
     if (rc == 0)
         rc = person_put(o, &was, &p);
+    if (rc == 0)
+        rc = forget_address(o, was.email);
     return rc ? rc : office_fact(o, FACT_PERSON_ERASED, "person", m->person);
 }

@@ -6,8 +6,8 @@
 #include "services/scheduler/reminders/backoff.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/ledger.h"
-#include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/quiet.h"
+#include "services/scheduler/reminders/suppression.h"
 
 static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
     struct rec_person p;
@@ -23,10 +23,11 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
                : p.protected                ? "protected identity"
                : p.restricted               ? "restricted processing"
                : out                        ? "does not want news"
-               : p.bounced && !row->attempts && p.email.p && text_eq(p.email, row->address)
-                   ? "the address was refused for good"
-                   : NULL;
-    return 0;
+                                            : NULL;
+    if (*ret_why || row->attempts) /* once tried it is an operator's will to try it again */
+        return 0;
+    rc = suppression_why(o, row->address, row->class, ret_why);
+    return rc || !*ret_why ? rc : suppression_unsent(o, row->address, row->class);
 }
 
 static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_old) {
@@ -137,20 +138,12 @@ static int defer(struct office *o, struct rec_ledger *row, const struct frame_re
 }
 
 static int fail(struct office *o, struct rec_ledger *row, const struct frame_result *r) {
-    struct rec_person p;
     int rc = ledger_move(o, row, "fail",
                          r->bounced ? TEXT_LIT("the address was refused for good")
                                     : TEXT_LIT("refused for good"));
-    if (rc || !r->bounced)
+    if (rc || !r->bounced || !row->address.p)
         return rc;
-    rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
-    if (rc)
-        return rc == -ENOENT ? 0 : rc;
-    if (!p.email.p || !text_eq(p.email, row->address))
-        return 0;
-    p.bounced = true;
-    rc = office_put(o, TABLE_PERSON, key1(row->person), &p);
-    return rc ? rc : plan_derive(o, "person", row->person);
+    return suppression_report(o, row, "hard", TEXT_NONE);
 }
 
 /* The fate is unknown: once again by itself where that is allowed, else a person decides. */

@@ -8,6 +8,7 @@
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
+#include "services/scheduler/reminders/suppression.h"
 
 /* What becomes of every letter of a plan, before anyone is looked at. */
 struct verdict {
@@ -174,8 +175,14 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
     const char *why = p->protected    ? "protected identity"
                       : p->restricted ? "restricted processing"
                       : !p->email.p   ? "no address"
-                      : p->bounced    ? "the address was refused for good"
                                       : NULL;
+    if (!why) {
+        int rc = suppression_why(o, p->email, text_of(rule->class), &why);
+        if (rc == 0 && why)
+            rc = suppression_unsent(o, p->email, text_of(rule->class));
+        if (rc)
+            return rc;
+    }
     if (!why && text_is(text_of(rule->class), "news")) {
         int rc = quiet_opted_out(o, p->person, topic_of(s), &out);
         if (rc)

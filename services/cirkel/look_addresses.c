@@ -1,0 +1,80 @@
+#include "services/cirkel/look_addresses.h"
+
+#include "services/cirkel/home.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static int on_suppression(void *ctx, struct bytes key, struct bytes value) {
+    struct look_addresses *a = ctx;
+    struct rec_suppression s;
+
+    (void)key;
+    if (look_decode(REC_SUPPRESSION, value, &s))
+        return 0;
+    if (!text_is(s.state, "suppressed")) {
+        a->watched += text_is(s.state, "watched");
+        return 0;
+    }
+    a->hard += text_is(s.cause, "hard");
+    a->soft += text_is(s.cause, "soft");
+    a->complaint += text_is(s.cause, "complaint");
+    if (s.unsent && !text_is(s.cause, "complaint")) {
+        if (a->without < LOOK_ADDRESSES_NAMED &&
+            text_copy(s.person, a->named[a->without], sizeof a->named[0]))
+            return 0;
+        a->without++;
+    }
+    return 0;
+}
+
+static uint64_t count_files(const char *path) {
+    DIR *dir = opendir(path);
+    uint64_t n = 0;
+
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        n += e->d_name[0] != '.';
+    if (dir)
+        (void)closedir(dir);
+    return n;
+}
+
+int look_addresses(struct look *look, const char *home, struct look_addresses *ret) {
+    char path[HOME_PATH];
+
+    *ret = (struct look_addresses){.hard = 0};
+    home_path(path, home, "unread/new");
+    ret->unread = count_files(path);
+    return store_scan(look->txn, TABLE_SUPPRESSION, (struct bytes){"", 0}, on_suppression, ret);
+}
+
+json_t *look_addresses_tree(const struct look_addresses *a) {
+    json_t *named = json_array();
+
+    for (unsigned i = 0; i < a->without && i < LOOK_ADDRESSES_NAMED; i++)
+        json_array_append_new(named, json_string(a->named[i]));
+    return json_pack("{s:{s:I,s:I,s:I},s:I,s:I,s:o,s:I}", "suppressed", "hard", (json_int_t)a->hard,
+                     "soft", (json_int_t)a->soft, "complaint", (json_int_t)a->complaint, "watched",
+                     (json_int_t)a->watched, "without", (json_int_t)a->without, "no_address_for",
+                     named, "mail_unread", (json_int_t)a->unread);
+}
+
+void look_addresses_print(const struct look_addresses *a) {
+    if (a->hard || a->soft || a->complaint || a->watched)
+        printf("addresses %" PRIu64 " suppressed: %" PRIu64 " refused for good, %" PRIu64
+               " for a while, %" PRIu64 " after a complaint; %" PRIu64 " watched. See: cirkel list "
+               "suppression\n",
+               a->hard + a->soft + a->complaint, a->hard, a->soft, a->complaint, a->watched);
+    if (a->without) {
+        printf("NO ADDRESS WORKS for");
+        for (unsigned i = 0; i < a->without && i < LOOK_ADDRESSES_NAMED; i++)
+            printf("%s %s", i ? "," : "", a->named[i]);
+        if (a->without > LOOK_ADDRESSES_NAMED)
+            printf(" and %" PRIu64 " more", a->without - LOOK_ADDRESSES_NAMED);
+        puts(": letters they need were not sent. Ask them another way.");
+    }
+    if (a->unread)
+        printf("mail    %" PRIu64 " could not be understood and wait for a person, in unread/new\n",
+               a->unread);
+}

@@ -1,0 +1,23 @@
+/* look_addresses - what `queues` says of addresses that do not work, and of mail nobody understood.
+ */
+#ifndef CIRKEL_LOOK_ADDRESSES_H
+#define CIRKEL_LOOK_ADDRESSES_H
+
+#include "services/cirkel/look.h"
+
+#include <jansson.h>
+
+#define LOOK_ADDRESSES_NAMED 20
+
+struct look_addresses {
+    uint64_t hard, soft, complaint, watched;
+    uint64_t without;                     /* people whom service or duty letters did not reach */
+    char named[LOOK_ADDRESSES_NAMED][65]; /* their ids, the first of them */
+    uint64_t unread;                      /* mail that waits for a person */
+};
+
+MUST_CHECK int look_addresses(struct look *look, const char *home, struct look_addresses *ret);
+json_t *look_addresses_tree(const struct look_addresses *a);
+void look_addresses_print(const struct look_addresses *a); /* nothing when there is nothing */
+
+#endif
