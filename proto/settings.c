@@ -73,6 +73,12 @@ static void check_smtp(const char *path, const struct settings *s, struct buf *r
                      "travel in the open");
 }
 
+static void check_mail_address(const char *path, const char *name, const char *value,
+                               struct buf *reterr) {
+    if (value[0] && check_address(text_of(value)))
+        config_error(reterr, path, 0, "%s: \"%s\" is not an e-mail address", name, value);
+}
+
 /* What the rows cannot say. */
 static void check_meaning(const char *path, const struct settings *s, struct buf *reterr) {
     const struct zone *zone;
@@ -84,6 +90,8 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
         config_error(reterr, path, 0, "sender: \"%s\" is not an e-mail address", s->sender);
     if (s->reply_to[0] && check_address(text_of(s->reply_to)))
         config_error(reterr, path, 0, "reply_to: \"%s\" is not an e-mail address", s->reply_to);
+    check_mail_address(path, "bounce_address", s->bounce_address, reterr);
+    check_mail_address(path, "unsubscribe_address", s->unsubscribe_address, reterr);
     if (!text_starts(text_of(s->link_base), "https://") &&
         !text_starts(text_of(s->link_base), "http://"))
         config_error(reterr, path, 0, "link_base: \"%s\" does not begin with https://",
@@ -143,4 +151,11 @@ void settings_print(struct buf *to) {
     must(fclose(out) == 0);
     buf_add(to, text, n);
     free(text);
+}
+
+int settings_path(const char *home, const char *name, char *ret, size_t size) {
+    bool absolute = name[0] == '/';
+    int n = snprintf(ret, size, "%s%s%s", absolute ? "" : home, absolute ? "" : "/", name);
+
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }

@@ -19,4 +19,7 @@ MUST_CHECK int settings_read(const char *home, struct settings *ret, struct buf 
 void settings_free(struct settings *settings);
 void settings_print(struct buf *to); /* a complete cirkel.conf with every default and its meaning */
 
+/* A file or folder that a setting names: a relative path begins in the home. -ENAMETOOLONG. */
+MUST_CHECK int settings_path(const char *home, const char *name, char *ret, size_t size);
+
 #endif

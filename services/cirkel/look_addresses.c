@@ -1,5 +1,6 @@
 #include "services/cirkel/look_addresses.h"
 
+#include "proto/settings.h"
 #include "services/cirkel/home.h"
 
 #include <dirent.h>
@@ -40,12 +41,26 @@ static uint64_t count_files(const char *path) {
     return n;
 }
 
-int look_addresses(struct look *look, const char *home, struct look_addresses *ret) {
-    char path[HOME_PATH];
+static void count_unread(const char *home, struct look_addresses *ret) {
+    char folder[HOME_PATH];
+    struct settings settings;
+    struct buf errors;
 
+    buf_init(&errors, 8192);
+    if (settings_read(home, &settings, &errors) == 0) {
+        if (settings.bounces[0] &&
+            settings_path(home, settings.bounces, folder, sizeof folder) == 0) {
+            (void)snprintf(ret->folder, sizeof ret->folder, "%s/.unread/new", folder);
+            ret->unread = count_files(ret->folder);
+        }
+        settings_free(&settings);
+    }
+    buf_free(&errors);
+}
+
+int look_addresses(struct look *look, const char *home, struct look_addresses *ret) {
     *ret = (struct look_addresses){.hard = 0};
-    home_path(path, home, "unread/new");
-    ret->unread = count_files(path);
+    count_unread(home, ret);
     return store_scan(look->txn, TABLE_SUPPRESSION, (struct bytes){"", 0}, on_suppression, ret);
 }
 
@@ -75,6 +90,5 @@ void look_addresses_print(const struct look_addresses *a) {
         puts(": letters they need were not sent. Ask them another way.");
     }
     if (a->unread)
-        printf("mail    %" PRIu64 " could not be understood and wait for a person, in unread/new\n",
-               a->unread);
+        printf("mail    %" PRIu64 " messages wait for a person, in %s\n", a->unread, a->folder);
 }

@@ -14,6 +14,7 @@ struct look_addresses {
     uint64_t without;                     /* people whom service or duty letters did not reach */
     char named[LOOK_ADDRESSES_NAMED][65]; /* their ids, the first of them */
     uint64_t unread;                      /* mail that waits for a person */
+    char folder[4200];                    /* where */
 };
 
 MUST_CHECK int look_addresses(struct look *look, const char *home, struct look_addresses *ret);

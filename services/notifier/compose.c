@@ -215,8 +215,13 @@ static void set_unsubscribe(GMimeObject *object, const struct letter_in *in) {
     struct text link = letter_link(in, "unsubscribe");
     if (link.n == 0)
         return;
-    set_raw(object, "List-Unsubscribe", arena_printf(in->arena, "<%.*s>", TEXT_ARGS(link)),
-            in->arena);
+    struct text ways = arena_printf(in->arena, "<%.*s>", TEXT_ARGS(link));
+    const char *address = in->settings->unsubscribe_address;
+    size_t base = strlen(in->settings->link_base);
+    if (address && address[0] && link.n > base) /* the token is the link's end */
+        ways = arena_printf(in->arena, "%.*s,\n <mailto:%s?subject=%.*s>", TEXT_ARGS(ways), address,
+                            (int)(link.n - base), link.p + base);
+    set_raw(object, "List-Unsubscribe", ways, in->arena);
     g_mime_object_set_header(object, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click", NULL);
 }
 

@@ -12,6 +12,7 @@
 #include "proto/settings.h"
 #include "proto/table.h"
 #include "services/notifier/channel.h"
+#include "services/notifier/incoming.h"
 #include "services/notifier/work.h"
 
 #include <errno.h>
@@ -38,9 +39,10 @@ struct notifier {
     const struct channel *channel;
     struct loop *loop;
     struct bus *bus;
-    struct door *scheduler;
+    struct door *scheduler, *intake;
     struct store *store;
     struct work *work;
+    struct incoming *incoming;
     char boot[2 * BOOT_BYTES + 1];
     int exit_code;
 };
@@ -149,12 +151,43 @@ static void stop(struct notifier *n, int exit_code) {
     loop_stop(n->loop);
 }
 
-static void start_work(struct notifier *n) {
+static int dial(struct notifier *n, const char *name, bus_recv_fn *fn, struct door **ret) {
     char path[PATH_MAX];
-    path_in(n->home, "run/scheduler.ipc", path);
+    path_in(n->home, name, path);
     char endpoint[PATH_MAX + 8];
     (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
     struct bus_options options = {.endpoint = endpoint};
+    return bus_dial(n->bus, &options, fn, n, ret);
+}
+
+static void on_answer(void *ctx, const struct peer *from, struct bytes payload) {
+    struct notifier *n = ctx;
+    (void)from;
+    incoming_take(n->incoming, payload);
+}
+
+static int ask(void *ctx, struct bytes request) {
+    struct notifier *n = ctx;
+    return bus_send(n->intake, NULL, request);
+}
+
+/* Without it letters still leave. */
+static void start_incoming(struct notifier *n) {
+    struct incoming_options options = {.home = n->home,
+                                       .loop = n->loop,
+                                       .store = n->store,
+                                       .settings = &n->settings,
+                                       .links = &n->links,
+                                       .ask = ask,
+                                       .ctx = n};
+    int rc = dial(n, "run/intake.ipc", on_answer, &n->intake);
+    if (rc == 0)
+        rc = incoming_open(&n->incoming, &options);
+    if (rc < 0)
+        log_error("incoming_not_read", "setting=bounces error=%s", strerror(-rc));
+}
+
+static void start_work(struct notifier *n) {
     struct work_options work = {.home = n->home,
                                 .loop = n->loop,
                                 .store = n->store,
@@ -164,7 +197,7 @@ static void start_work(struct notifier *n) {
                                 .boot = n->boot,
                                 .say = say,
                                 .ctx = n};
-    int rc = bus_dial(n->bus, &options, on_frame, n, &n->scheduler);
+    int rc = dial(n, "run/scheduler.ipc", on_frame, &n->scheduler);
     if (rc == 0)
         rc = work_open(&n->work, &work);
     if (rc < 0) {
@@ -172,6 +205,7 @@ static void start_work(struct notifier *n) {
         stop(n, EXIT_START);
         return;
     }
+    start_incoming(n);
     log_info("started", "channel=%s boot=%s", n->channel->name, n->boot);
 }
 
@@ -200,6 +234,7 @@ static int run(struct notifier *n) {
         log_fatal("not_started", "error=%s", strerror(-rc));
     loop_after(n->loop, 0, try_store, n);
     rc = loop_run(n->loop, on_drain, NULL, n, grace_of(n));
+    incoming_close(&n->incoming);
     int worked = work_close(&n->work);
     if (n->exit_code == 0)
         n->exit_code = worked ? worked : rc < 0 ? EXIT_START : EXIT_ORDER;

@@ -28,7 +28,7 @@ struct job {
     bool in_channel; /* between prepare() and done() or abandon() */
     msec said;       /* when ARM or RESULT was last said, by the boot clock */
     struct buf message;
-    char message_id[256], recipient[256];
+    char message_id[256], recipient[256], sender[300];
     const char *outcome; /* lasting */
     char reply[REPLY_MAX];
     char why[160]; /* for the log instead of the reply, which may name a person; empty: it does not
@@ -193,6 +193,19 @@ static int compose_job(struct work *work, struct job *job, const struct work_loa
     return rc;
 }
 
+/* Whom servers report to: "bounces+word@office.example", with the word of the Message-ID, so that a
+ * report that names nothing else still says which letter it means. */
+static void set_sender(const struct work *work, struct job *job) {
+    struct text address = text_of(work->options.settings->bounce_address), local;
+    struct text word = text_of(job->message_id), id = word;
+    (void)snprintf(job->sender, sizeof job->sender, "%s", work->options.settings->sender);
+    if (!address.n || !text_starts(id, "<") || !text_cut(&id, '@', &word) ||
+        !text_cut(&address, '@', &local))
+        return;
+    (void)snprintf(job->sender, sizeof job->sender, "%.*s+%.*s@%.*s", TEXT_ARGS(local),
+                   (int)word.n - 1, word.p + 1, TEXT_ARGS(address));
+}
+
 static void begin_job(struct work *work, struct job *job, const struct work_load *load) {
     char why[LETTER_WHY_MAX];
     bool is_open = text_is(load->row.state, "queued") || text_is(load->row.state, "deferred");
@@ -207,7 +220,8 @@ static void begin_job(struct work *work, struct job *job, const struct work_load
     struct channel_letter *letter = &job->letter;
     letter->decided = load->row.decided;
     letter->message_id = text_of(job->message_id);
-    letter->sender = text_of(work->options.settings->sender);
+    set_sender(work, job);
+    letter->sender = text_of(job->sender);
     letter->recipient = text_of(job->recipient);
     letter->message = buf_as_bytes(&job->message);
     job->state = JOB_PREPARING;
