@@ -144,7 +144,7 @@ bool migrate_is_needed(const struct journal *journal) {
 }
 
 int migrate(struct journal *journal) {
-    struct store_options options = {journal->dir, tables, TABLES, false, 0};
+    struct store_options options = {.dir = journal->dir, .tables = tables, .count = TABLES};
     struct store *store = NULL;
     struct move *move = calloc(1, sizeof *move);
     must(move != NULL);

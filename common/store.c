@@ -16,6 +16,7 @@
 
 #define MAP_START ((size_t)64 << 20)
 #define MAP_LIMIT ((size_t)64 << 30)
+#define MAP_SCRATCH ((size_t)16 << 30) /* at once: one transaction may be the whole of it */
 #define READERS_MAX 256
 #define FREE_DBI 0 /* LMDB's own table of free pages */
 #define PATH_BYTES 512
@@ -88,7 +89,7 @@ static int check_size(const struct store *store, int fd) {
 /* The file as it is in memory may be ahead of the disk when its writer was killed inside a commit:
  * what is acted upon must be on the disk first. */
 static int env_open(struct store *store, const char *dir) {
-    unsigned flags = MDB_NOTLS | (store->writer ? 0 : MDB_RDONLY);
+    unsigned flags = MDB_NOTLS | (store->writer ? 0 : MDB_RDONLY) | (store->below ? MDB_NOSYNC : 0);
     int rc = mdb_env_set_maxdbs(store->env, store->count);
     if (rc == 0)
         rc = mdb_env_set_maxreaders(store->env, READERS_MAX);
@@ -115,7 +116,8 @@ static int env_open(struct store *store, const char *dir) {
     if (r < 0)
         return r;
     size_t used, size = store_map_size(store, &used);
-    size_t start = store->limit < MAP_START ? store->limit : MAP_START;
+    size_t wish = store->below ? MAP_SCRATCH : MAP_START;
+    size_t start = store->limit < wish ? store->limit : wish;
     if (rc == 0 && store->writer && (size < start || size > store->limit))
         rc = mdb_env_set_mapsize(store->env, start > used ? start : used);
     return store_error(rc);
@@ -136,6 +138,9 @@ static struct store *store_new(const struct store_options *options) {
     must(store != NULL);
     store->lock = -1;
     store->writer = options->writer;
+    store->below = options->below;
+    store->gaps = store->below ? calloc(options->count + 1, sizeof *store->gaps) : NULL;
+    must(!store->below || (store->gaps != NULL && store->writer));
     store->limit = options->limit > 0 ? options->limit : MAP_LIMIT;
     store->count = options->count;
     buf_init(&store->row, STORE_KEY_MAX + STORE_HEAD_BYTES + STORE_VALUE_MAX);
@@ -261,6 +266,7 @@ void store_close(struct store **store) {
         mdb_txn_abort(s->idle->mdb);
     free(s->idle);
     free(s->writer_txn);
+    free(s->gaps);
     if (s->env != NULL)
         mdb_env_close(s->env);
     if (s->lock >= 0)

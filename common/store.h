@@ -36,6 +36,10 @@ struct store_options {
     bool writer;  /* owner: creates what is missing, takes the lock; a reader finds
                    * -ENOENT where no store is, and a missing table empty */
     size_t limit; /* most bytes the file may grow to; 0: 64 GiB */
+    /* A scratch store over another's read transaction, which must outlive it: what is not in it is
+     * read from there, what is written stays in it, and nothing of it is ever synced. It takes
+     * get, put, add, del and seek only. */
+    struct txn *below;
 };
 
 MUST_CHECK int store_open(struct store **ret, const struct store_options *options);

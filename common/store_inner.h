@@ -33,9 +33,18 @@ struct store {
     struct txn *writer_txn;
     bool writing;
     bool cramped; /* a transaction did not fit: grow the map whatever room is left */
+    struct txn *below;
+    struct store_gap *gaps; /* of each table, over `below` */
     struct buf row;
     char **names;
     MDB_dbi dbi[]; /* 0: the table does not exist yet */
+};
+
+/* Nothing lives from `from` up to `to`, so that a thousand rows deleted at the head of a table are
+ * passed over once and not every time. */
+struct store_gap {
+    struct key from, to;
+    bool known, to_end;
 };
 
 int store_error(int rc); /* of LMDB, as -errno */
@@ -44,6 +53,23 @@ int store_error(int rc); /* of LMDB, as -errno */
 size_t store_map_size(const struct store *store, size_t *ret_used);
 /* Unused pages inside the file. */
 MUST_CHECK int store_free_pages(struct store *store, size_t *ret);
+/* ---- store_row.c: of this store alone ---- */
+MUST_CHECK int store_row_get(struct txn *txn, unsigned table, struct bytes key,
+                             struct bytes *ret_value, bool *ret_dead);
+MUST_CHECK int store_row_put(struct txn *txn, unsigned table, struct bytes key, struct bytes value,
+                             unsigned flags, bool dead);
+MUST_CHECK int store_row_del(struct txn *txn, unsigned table, struct bytes key);
+MUST_CHECK int store_row_seek(struct txn *txn, unsigned table, struct bytes from,
+                              struct bytes *ret_key, struct bytes *ret_value, bool *ret_dead);
+/* ---- store_over.c: of a store over another ---- */
+MUST_CHECK int store_over_get(struct txn *txn, unsigned table, struct bytes key,
+                              struct bytes *ret_value);
+MUST_CHECK int store_over_put(struct txn *txn, unsigned table, struct bytes key, struct bytes value,
+                              bool only_new);
+MUST_CHECK int store_over_del(struct txn *txn, unsigned table, struct bytes key);
+MUST_CHECK int store_over_seek(struct txn *txn, unsigned table, struct bytes from,
+                               struct bytes *ret_key, struct bytes *ret_value);
+
 /* Opens the handles of the tables that exist now; the writer makes those that do not. */
 MUST_CHECK int store_open_tables(struct store *store);
 

@@ -6,6 +6,7 @@
 #include "common/store_inner.h"
 
 #define FORMAT 1
+#define FORMAT_DEAD 2 /* over another store: the row below is deleted */
 
 static MDB_val val_of(struct bytes b) {
     return (MDB_val){b.n, (void *)(uintptr_t)b.p};
@@ -13,6 +14,11 @@ static MDB_val val_of(struct bytes b) {
 
 static uint32_t row_crc(struct bytes key, const void *p, size_t n) {
     return crc32c(crc32c(0, key.p, key.n), p, n);
+}
+
+static bool is_dead(const struct store *store, const MDB_val *row) {
+    return store->below && row->mv_size == STORE_HEAD_BYTES &&
+           *(const uint8_t *)row->mv_data == FORMAT_DEAD;
 }
 
 static int row_check(const MDB_val *key, const MDB_val *row, struct bytes *ret) {
@@ -104,8 +110,8 @@ static int write_end(struct txn *txn, int rc) {
 }
 
 /* Key and value are copied first: they may be borrowed from a page this write moves. */
-static int put_row(struct txn *txn, unsigned table, struct bytes key, struct bytes value,
-                   unsigned flags) {
+int store_row_put(struct txn *txn, unsigned table, struct bytes key, struct bytes value,
+                  unsigned flags, bool dead) {
     int r = write_begin(txn, table, key);
     if (r < 0)
         return r;
@@ -114,8 +120,9 @@ static int put_row(struct txn *txn, unsigned table, struct bytes key, struct byt
     if (value.n > STORE_VALUE_MAX)
         return -EMSGSIZE;
     uint32_t crc = row_crc(key, value.p, value.n);
-    const uint8_t head[STORE_HEAD_BYTES] = {FORMAT, (uint8_t)(crc >> 24), (uint8_t)(crc >> 16),
-                                            (uint8_t)(crc >> 8), (uint8_t)crc};
+    const uint8_t head[STORE_HEAD_BYTES] = {dead ? FORMAT_DEAD : FORMAT, (uint8_t)(crc >> 24),
+                                            (uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
+                                            (uint8_t)crc};
     struct buf *b = &txn->store->row;
     buf_clear(b);
     buf_add(b, key.p, key.n);
@@ -127,7 +134,8 @@ static int put_row(struct txn *txn, unsigned table, struct bytes key, struct byt
     return write_end(txn, mdb_put(txn->mdb, txn->store->dbi[table], &k, &v, flags));
 }
 
-int store_get(struct txn *txn, unsigned table, struct bytes key, struct bytes *ret_value) {
+int store_row_get(struct txn *txn, unsigned table, struct bytes key, struct bytes *ret_value,
+                  bool *ret_dead) {
     must(table < txn->store->count);
     if (txn->error != 0)
         return txn->error;
@@ -135,22 +143,13 @@ int store_get(struct txn *txn, unsigned table, struct bytes key, struct bytes *r
         return -ENOENT;
     MDB_val k = val_of(key), row;
     int r = store_error(mdb_get(txn->mdb, txn->store->dbi[table], &k, &row));
-    return r < 0 ? r : row_check(&k, &row, ret_value);
+    if (r < 0)
+        return r;
+    *ret_dead = is_dead(txn->store, &row);
+    return *ret_dead ? 0 : row_check(&k, &row, ret_value);
 }
 
-int store_put(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
-    return put_row(txn, table, key, value, 0);
-}
-
-int store_add(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
-    return put_row(txn, table, key, value, MDB_NOOVERWRITE);
-}
-
-int store_append(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
-    return put_row(txn, table, key, value, MDB_APPEND);
-}
-
-int store_del(struct txn *txn, unsigned table, struct bytes key) {
+int store_row_del(struct txn *txn, unsigned table, struct bytes key) {
     int r = write_begin(txn, table, key);
     if (r < 0)
         return r;
@@ -160,8 +159,8 @@ int store_del(struct txn *txn, unsigned table, struct bytes key) {
     return write_end(txn, mdb_del(txn->mdb, txn->store->dbi[table], &k, NULL));
 }
 
-int store_seek(struct txn *txn, unsigned table, struct bytes from, struct bytes *ret_key,
-               struct bytes *ret_value) {
+int store_row_seek(struct txn *txn, unsigned table, struct bytes from, struct bytes *ret_key,
+                   struct bytes *ret_value, bool *ret_dead) {
     MDB_cursor *cursor;
     MDB_val key, row;
     int r = take_cursor(txn, table, &cursor);
@@ -169,12 +168,49 @@ int store_seek(struct txn *txn, unsigned table, struct bytes from, struct bytes 
         return r;
     r = cursor_seek(cursor, from, &key, &row);
     give_cursor(txn, table, cursor);
-    return r < 0 ? r : hand_out(&key, &row, ret_key, ret_value);
+    if (r < 0)
+        return r;
+    *ret_dead = is_dead(txn->store, &row);
+    r = hand_out(&key, &row, ret_key, ret_value);
+    return *ret_dead ? 0 : r;
+}
+
+int store_get(struct txn *txn, unsigned table, struct bytes key, struct bytes *ret_value) {
+    bool dead;
+    return txn->store->below ? store_over_get(txn, table, key, ret_value)
+                             : store_row_get(txn, table, key, ret_value, &dead);
+}
+
+int store_put(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
+    return txn->store->below ? store_over_put(txn, table, key, value, false)
+                             : store_row_put(txn, table, key, value, 0, false);
+}
+
+int store_add(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
+    return txn->store->below ? store_over_put(txn, table, key, value, true)
+                             : store_row_put(txn, table, key, value, MDB_NOOVERWRITE, false);
+}
+
+int store_append(struct txn *txn, unsigned table, struct bytes key, struct bytes value) {
+    must(!txn->store->below);
+    return store_row_put(txn, table, key, value, MDB_APPEND, false);
+}
+
+int store_del(struct txn *txn, unsigned table, struct bytes key) {
+    return txn->store->below ? store_over_del(txn, table, key) : store_row_del(txn, table, key);
+}
+
+int store_seek(struct txn *txn, unsigned table, struct bytes from, struct bytes *ret_key,
+               struct bytes *ret_value) {
+    bool dead;
+    return txn->store->below ? store_over_seek(txn, table, from, ret_key, ret_value)
+                             : store_row_seek(txn, table, from, ret_key, ret_value, &dead);
 }
 
 int store_last(struct txn *txn, unsigned table, struct bytes *ret_key, struct bytes *ret_value) {
     MDB_cursor *cursor;
     MDB_val key, row;
+    must(!txn->store->below);
     int r = take_cursor(txn, table, &cursor);
     if (r < 0)
         return r;
@@ -186,6 +222,7 @@ int store_last(struct txn *txn, unsigned table, struct bytes *ret_key, struct by
 int store_scan(struct txn *txn, unsigned table, struct bytes from, store_row_fn *fn, void *ctx) {
     MDB_cursor *cursor;
     MDB_val key, row;
+    must(!txn->store->below);
     int r = take_cursor(txn, table, &cursor);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
@@ -212,6 +249,7 @@ int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct by
     MDB_cursor *cursor;
     MDB_val key, row;
     uint64_t rows = 0;
+    must(!txn->store->below);
     int r = take_cursor(txn, table, &cursor);
     if (r == 0) {
         txn->scans++;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -216,6 +217,8 @@ void store_abort(struct txn **txn) {
         return;
     }
     mdb_txn_abort(t->mdb);
+    if (t->store->gaps != NULL)
+        memset(t->store->gaps, 0, t->store->count * sizeof t->store->gaps[0]);
     write_end(t, t->error);
 }
 

@@ -3,9 +3,8 @@
 #include "services/cirkel/child.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/look.h"
+#include "services/cirkel/outlook.h"
 #include "services/cirkel/table_out.h"
-#include "services/cirkel/tree.h"
-#include "services/cirkel/verbs.h"
 #include "services/cirkel/when.h"
 
 #include <stdio.h>
@@ -13,37 +12,12 @@
 
 #define OUTPUT_MAX ((size_t)1 << 30)
 
-static void add_cell(struct table_out *table, const json_t *row, const char *name) {
-    const char *value = json_string_value(json_object_get(row, name));
-    table_out_cell(table, text_of(value ? value : ""));
+const char *outlook_member(const json_t *line, const char *name) {
+    const char *value = json_string_value(json_object_get(line, name));
+    return value ? value : "";
 }
 
-static int print_table(struct text lines) {
-    static const char *const names[] = {"due",     "person",   "letter", "about", "class",
-                                        "channel", "language", "state",  "reason"};
-    struct table_out *table =
-        table_out_new("due person letter about class channel language state ~reason");
-    struct text line;
-    int bad = 0;
-
-    while (text_cut(&lines, '\n', &line)) {
-        json_t *row = json_loadb(line.p, line.n, 0, NULL);
-        if (!row) {
-            bad++;
-            continue;
-        }
-        table_out_row(table);
-        for (unsigned i = 0; i < COUNT_OF(names); i++)
-            add_cell(table, row, names[i]);
-        json_decref(row);
-    }
-    if (table_out_rows(table))
-        table_out_print(table);
-    else
-        puts("Nothing falls due until then.");
-    table_out_free(&table);
-    return bad ? trouble("%d lines of the forecast could not be read", bad) : EXIT_DONE;
-}
+/* ---- asking ---- */
 
 /* The moment it is in that home, and until when. */
 static int find_until(const struct options *options, char ret[RFC3339_TEXT], bool *ret_virtual) {
@@ -66,35 +40,123 @@ static int find_until(const struct options *options, char ret[RFC3339_TEXT], boo
     return 0;
 }
 
-int verb_forecast(const struct options *options, int argc, char **argv) {
-    static char option_home[] = "--home", option_forecast[] = "--forecast",
-                option_clock[] = "--clock";
+struct arguments {
+    char *argv[16];
+    unsigned count;
+};
+
+static void add(struct arguments *a, const char *name, const char *value) {
+    if (!value)
+        return;
+    must(a->count + 3 <= COUNT_OF(a->argv));
+    a->argv[a->count++] = (char *)(uintptr_t)name;
+    if (value[0])
+        a->argv[a->count++] = (char *)(uintptr_t)value;
+}
+
+int outlook_ask(const struct options *options, struct buf *output) {
     char program[HOME_PATH], until[RFC3339_TEXT];
-    char *child[7] = {program, option_home, (char *)options->home, option_forecast, until};
-    struct buf output;
+    struct arguments a = {.argv = {program}, .count = 1};
     bool on_clock;
+    int rc = find_until(options, until, &on_clock);
+
+    if (rc)
+        return rc;
+    if (home_program("scheduler", program))
+        return trouble("the program scheduler was not found; is the installation complete?");
+    add(&a, "--home", options->home);
+    add(&a, "--forecast", until);
+    add(&a, "--clock", on_clock ? "" : NULL);
+    add(&a, "--with", options->with);
+    add(&a, "--with-config", options->with_config);
+    add(&a, "--also-existing", options->also_existing);
+    add(&a, "--person", options->person);
+    add(&a, "--about", options->about);
+    rc = child_run(a.argv, output);
+    if (rc < 0)
+        return trouble("%s: %s", program, strerror(-rc));
+    return rc == EXIT_USAGE ? rc : rc ? trouble("the forecast ended with code %d", rc) : 0;
+}
+
+/* ---- a forecast ---- */
+
+struct heads {
+    json_t *people; /* a set */
+    uint64_t goes, does_not;
+};
+
+static void count_line(struct heads *heads, const json_t *line) {
+    bool goes = strcmp(outlook_member(line, "state"), "goes") == 0;
+    heads->goes += goes;
+    heads->does_not += !goes;
+    if (goes)
+        json_object_set_new(heads->people, outlook_member(line, "person"), json_true());
+}
+
+static void print_table(struct text lines) {
+    static const char *const names[] = {"at",      "person",   "letter", "about", "class",
+                                        "channel", "language", "state",  "reason"};
+    struct table_out *table =
+        table_out_new("at person letter about class channel language state ~reason");
+    struct heads heads = {.people = json_object()};
+    struct text text;
+
+    while (text_cut(&lines, '\n', &text)) {
+        json_t *line = json_loadb(text.p, text.n, 0, NULL);
+        table_out_row(table);
+        for (unsigned i = 0; i < COUNT_OF(names); i++)
+            table_out_cell(table, text_of(outlook_member(line, names[i])));
+        count_line(&heads, line);
+        json_decref(line);
+    }
+    if (table_out_rows(table)) {
+        table_out_print(table);
+        printf("\n%llu letters to %zu people; %llu do not go, for the reason given.\n",
+               (unsigned long long)heads.goes, json_object_size(heads.people),
+               (unsigned long long)heads.does_not);
+    } else {
+        puts("Nothing falls due until then.");
+    }
+    json_decref(heads.people);
+    table_out_free(&table);
+}
+
+static int print(const struct options *options, struct text lines) {
+    struct outlook_sum sum = {.same = 0};
+
+    if (!options->with && !options->with_config) {
+        if (options->ics)
+            outlook_print_ics(lines);
+        else
+            print_table(lines);
+        return EXIT_DONE;
+    }
+    if (options->json) {
+        fwrite(lines.p, 1, lines.n, stdout);
+        outlook_read_sum(lines, &sum);
+    } else {
+        outlook_print_difference(lines, &sum);
+    }
+    return sum.refused ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int verb_forecast(const struct options *options, int argc, char **argv) {
+    struct buf output;
     int rc;
 
     (void)argv;
     if (argc)
         return usage("forecast takes no arguments but options. See: cirkel help forecast");
-    rc = find_until(options, until, &on_clock);
-    if (rc)
-        return rc;
-    if (home_program("scheduler", program))
-        return trouble("the program scheduler was not found; is the installation complete?");
-    if (on_clock)
-        child[5] = option_clock;
+    if (options->also_existing && !options->with_config)
+        return usage("--also-existing is about a new configuration: give it --with-config DIR");
+    if (options->ics && (options->json || options->with || options->with_config))
+        return usage("--ics shows a forecast: neither a difference nor JSON");
+    if (options->json && !options->with && !options->with_config)
+        return outlook_ask(options, NULL);
     buf_init(&output, OUTPUT_MAX);
-    rc = child_run(child, &output);
-    if (rc < 0)
-        rc = trouble("%s: %s", program, strerror(-rc));
-    else if (rc)
-        rc = rc == EXIT_USAGE ? EXIT_USAGE : trouble("the forecast ended with code %d", rc);
-    else if (options->json)
-        fwrite(output.p, 1, output.n, stdout);
-    else
-        rc = print_table(buf_as_text(&output));
+    rc = outlook_ask(options, &output);
+    if (rc == 0)
+        rc = print(options, buf_as_text(&output));
     buf_free(&output);
     return rc;
 }

@@ -9,28 +9,39 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "services/scheduler/forecast.h"
+#include "services/scheduler/forecast/forecast.h"
 #include "services/scheduler/scheduler.h"
 
 #define GRACE (5 * SECONDS)
-#define NICE 5 /* where processors are short, whoever waits for an answer goes first */
+#define NICE 5           /* where processors are short, whoever waits for an answer goes first */
+#define NICE_FORECAST 19 /* what is only thought of disturbs nobody */
 
 struct arguments {
-    const char *home, *forecast;
+    const char *home;
+    struct forecast_options forecast;
     bool clock, check, debug;
 };
 
 static int usage(void) {
-    fprintf(stderr,
-            "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL]\n");
+    fprintf(
+        stderr,
+        "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL [--with FILE] "
+        "[--with-config DIR] [--also-existing] [--person ID] [--about ID]]\n");
     return 2;
 }
 
 static int read_arguments(int argc, char **argv, struct arguments *a) {
-    static const struct option options[] = {
-        {"home", required_argument, NULL, 'h'},     {"clock", no_argument, NULL, 'c'},
-        {"check", no_argument, NULL, 'k'},          {"debug", no_argument, NULL, 'd'},
-        {"forecast", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"home", required_argument, NULL, 'h'},
+                                            {"clock", no_argument, NULL, 'c'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {"debug", no_argument, NULL, 'd'},
+                                            {"forecast", required_argument, NULL, 'f'},
+                                            {"with", required_argument, NULL, 'w'},
+                                            {"with-config", required_argument, NULL, 'o'},
+                                            {"also-existing", no_argument, NULL, 'e'},
+                                            {"person", required_argument, NULL, 'p'},
+                                            {"about", required_argument, NULL, 'a'},
+                                            {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
         switch (c) {
@@ -47,7 +58,22 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
             a->debug = true;
             break;
         case 'f':
-            a->forecast = optarg;
+            a->forecast.until = optarg;
+            break;
+        case 'w':
+            a->forecast.with = optarg;
+            break;
+        case 'o':
+            a->forecast.config = optarg;
+            break;
+        case 'e':
+            a->forecast.also_existing = true;
+            break;
+        case 'p':
+            a->forecast.person = optarg;
+            break;
+        case 'a':
+            a->forecast.about = optarg;
             break;
         default:
             return usage();
@@ -113,7 +139,7 @@ static int serve(const struct arguments *a) {
     open_doors(&s);
     log_info("started", "position=%llu rules=%u", (unsigned long long)s.position, s.rules.count);
     loop_soon(s.loop, scheduler_turn, &s);
-    rc = loop_run(s.loop, drain, NULL, &s, GRACE);
+    rc = loop_run(s.loop, drain, scheduler_reload, &s, GRACE);
     bus_close(&s.bus);
     loop_close(&s.loop);
     scheduler_close(&s);
@@ -129,7 +155,9 @@ int main(int argc, char **argv) {
     log_start("scheduler", a.debug);
     if (a.check)
         return check(a.home);
-    if (nice(NICE) == -1)
-        log_debug("not_nicer", "by=%d", NICE);
-    return a.forecast ? forecast(a.home, a.clock, a.forecast) : serve(&a);
+    if (nice(a.forecast.until ? NICE_FORECAST : NICE) == -1)
+        log_debug("not_nicer", "errno=%d", errno);
+    a.forecast.home = a.home;
+    a.forecast.clock = a.clock;
+    return a.forecast.until ? forecast(&a.forecast) : serve(&a);
 }

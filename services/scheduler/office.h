@@ -47,10 +47,12 @@ struct office {
     const struct rulebook *rules;
     const struct token_key *links;
 
-    instant now;  /* of this input; never goes back */
-    instant said; /* when the event was received: deadlines are judged by it. now, for a tick */
-    msec boot;    /* the boot clock, for leases */
-    uint64_t seq; /* the event; 0: time itself */
+    instant now;     /* of this input; never goes back */
+    instant said;    /* when the event was received: deadlines are judged by it. now, for a tick */
+    msec boot;       /* the boot clock, for leases */
+    uint64_t seq;    /* the event; 0: time itself */
+    bool new_rules;  /* plans are derived because the configuration is another */
+    uint64_t reread; /* the event for which it was read again; UINT64_MAX: it cannot be */
 
     struct text id; /* the event's idempotency key and its owner: ids we make come from them */
     struct text owner;

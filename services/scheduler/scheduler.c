@@ -48,6 +48,8 @@ static int on_event(void *ctx, uint64_t seq, struct bytes payload) {
     (void)fault_point("scheduler.before_apply");
     (void)fault_point_at("scheduler.event", seq);
     int rc = step_event(&s->step, s->now, seq, payload);
+    if (rc == -ESTALE) /* it is about a configuration that is read first, between two turns */
+        s->reread = seq;
     if (rc)
         return rc;
     if (!r->t->first_event)
@@ -115,6 +117,10 @@ static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
                                   on_event, &r);
     if (aside && rc == 0)
         t->first_event = t->last_event = s->position;
+    if (rc == -ESTALE) {
+        t->more = true;
+        rc = 0;
+    }
     if (rc)
         return rc;
     t->more |= s->position - before >= EVENTS_A_COMMIT || (careful && s->position > before);
@@ -409,6 +415,8 @@ void scheduler_turn(void *ctx) {
     }
     if (!s->inbox)
         open_inbox(s);
+    if (s->reread)
+        scheduler_reread(s, s->reread);
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;
     after(s, &t);
@@ -458,6 +466,7 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     s->assigned = calloc((size_t)s->settings.in_flight, sizeof *s->assigned);
     must(s->assigned);
     step_open(&s->step, &s->settings, &s->rules, &s->links);
+    s->step.reread = 0;
     snprintf(path, sizeof path, "%s/core", home);
     struct store_options o = {
         .dir = path, .tables = table_names, .count = TABLE_COUNT, .writer = true};

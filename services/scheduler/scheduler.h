@@ -50,6 +50,7 @@ struct scheduler {
     uint64_t told_fact;
     uint64_t careful; /* up to this event one at a time: the last start was unclean */
     uint64_t suspect; /* the event that this run has marked */
+    uint64_t reread;  /* an event asks for the configuration to be read again; 0: none does */
     bool deriving;    /* plans are being derived anew */
     struct key derive_at;
     unsigned derive_table;
@@ -86,6 +87,11 @@ void scheduler_tell_facts(struct scheduler *s);
 void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next);
 void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
                     const void *frame);
+
+/* ---- scheduler_config.c: another configuration while we run ---- */
+/* Reads settings, rules and letters again; what cannot be read changes nothing. Between turns. */
+void scheduler_reread(struct scheduler *s, uint64_t event);
+void scheduler_reload(void *ctx); /* on SIGHUP */
 
 /* ---- scheduler_room.c: what a full disk does ---- */
 void scheduler_look_at_room(struct scheduler *s);

@@ -62,7 +62,7 @@ static const struct {
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,
                const struct token_key *links) {
-    *s = (struct step){.settings = settings, .rules = rules, .links = links};
+    *s = (struct step){.settings = settings, .rules = rules, .links = links, .reread = UINT64_MAX};
     s->arena = arena_new();
     s->scratch = arena_new();
     s->recent = recent_new();
@@ -124,6 +124,8 @@ static struct office *input(struct step *s, instant now, uint64_t seq) {
     o->now = o->said = now;
     o->boot = 0;
     o->seq = seq;
+    o->new_rules = false;
+    o->reread = s->reread;
     o->id = o->owner = o->about = o->about_kind = TEXT_NONE;
     o->refusal = (struct complaint){.code = NULL};
     o->result_count = 0;
@@ -289,6 +291,7 @@ int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_
                bool *ret_done) {
     struct office *o = input(s, now, 0);
     int rc = cursor->n || *table_no ? 0 : store_texts(o);
+    o->new_rules = true;
     if (rc == 0)
         rc = plan_derive_all(o, DERIVE_SLICE, cursor, table_no, ret_done);
     if (rc == 0 && *ret_done)

@@ -20,6 +20,8 @@ struct step { /* what stays the same from input to input, and the memory they sh
     const struct token_key *links;
     struct arena *arena, *scratch;
     struct recent *recent;
+    uint64_t reread; /* the event for which the configuration was read again. UINT64_MAX: it cannot
+                      * be; else step_event() may ask for it with -ESTALE, and wrote nothing */
     struct buf result, row;
     struct office office;
 };

@@ -365,6 +365,11 @@ static const char *b_skip(void) {
     return keep("{'plan':'meeting/%s/meeting-day-before/0/starts=%.*s'}", id, TEXT_ARGS(m.starts));
 }
 
+static const char *b_apply(void) {
+    return keep("{'version':'%s','also_existing':%s,'count':%u}", walk.t.rules.name,
+                walk_chance(50) ? "true" : "false", walk_below(3));
+}
+
 static const struct speech speeches[] = {
     {6, "organisation.register", b_organisation},
     {6, "organisation.update", b_organisation_update},
@@ -426,6 +431,7 @@ static const struct speech speeches[] = {
     {24, "delivery.report", b_report},
     {12, "suppression.lift", b_lift},
     {12, "plan.skip", b_skip},
+    {4, "rules.apply", b_apply},
 };
 
 static bool has_meeting(const char *id, struct rec_meeting *ret) {

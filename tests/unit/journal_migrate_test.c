@@ -37,7 +37,7 @@ static void put_number(struct txn *txn, const char *name, uint64_t number) {
 /* Digests of 1 … 1000, entries of 301 … 1000, asides 5 … 9. */
 static void make_old(void) {
     static const char *const tables[TABLES] = {"log", "digest", "aside", "meta"};
-    struct store_options options = {dir, tables, TABLES, true, 0};
+    struct store_options options = {.dir = dir, .tables = tables, .count = TABLES, .writer = true};
     struct store *store;
     struct txn *txn;
     assert_int_equal(store_open(&store, &options), 0);

@@ -29,7 +29,8 @@ static bool value_is(struct bytes v, const char *s) {
 
 static struct store *open_with(bool writer, unsigned count, size_t limit) {
     struct store *store = NULL;
-    struct store_options o = {dir, tables, count, writer, limit};
+    struct store_options o = {
+        .dir = dir, .tables = tables, .count = count, .writer = writer, .limit = limit};
     assert_int_equal(store_open(&store, &o), 0);
     return store;
 }
@@ -79,7 +80,7 @@ struct peer {
 };
 
 static void peer_main(int ask, int answer, unsigned table) {
-    struct store_options o = {dir, tables, TABLES, false, 0};
+    struct store_options o = {.dir = dir, .tables = tables, .count = TABLES};
     struct store *store;
     struct txn *txn;
     char c;
@@ -264,7 +265,7 @@ static void seek_and_scan(void **state) {
 
 static void one_writer(void **state) {
     (void)state;
-    struct store_options o = {dir, tables, TABLES, false, 0};
+    struct store_options o = {.dir = dir, .tables = tables, .count = TABLES};
     struct store *store = NULL, *other = NULL;
     assert_int_equal(store_open(&other, &o), -ENOENT);
     store = open_writer();
@@ -429,7 +430,7 @@ static void dead_readers(void **state) {
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-            struct store_options o = {dir, tables, TABLES, false, 0};
+            struct store_options o = {.dir = dir, .tables = tables, .count = TABLES};
             struct txn *txn;
             _exit(store_open(&store, &o) < 0 || store_begin_read(store, &txn) < 0);
         }

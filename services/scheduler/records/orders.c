@@ -2,7 +2,9 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/reminders/plan.h"
 
 static int set_paused(struct office *o, bool on, enum fact_type fact) {
@@ -26,6 +28,30 @@ int apply_sending_pause(struct office *o, const struct msg_sending_pause *m) {
 int apply_sending_resume(struct office *o, const struct msg_sending_resume *m) {
     (void)m;
     return set_paused(o, false, FACT_SENDING_RESUMED);
+}
+
+int apply_rules_apply(struct office *o, const struct msg_rules_apply *m) {
+    int64_t count;
+    if (!text_is(m->version, o->rules->name)) {
+        if (o->reread != UINT64_MAX && o->reread != o->seq)
+            return -ESTALE;
+        return refuse(o, "conflict", "version",
+                      "The configuration in force is %s; there is no %.*s in the home.",
+                      o->rules->name, TEXT_ARGS(m->version));
+    }
+    office_about(o, "rules", m->version);
+    if (!m->also_existing)
+        return office_fact(o, FACT_RULES_APPLIED, "rules", m->version);
+    int rc = existing_count(o, &count);
+    if (rc)
+        return rc;
+    if (count != m->count)
+        return refuse(o, "conflict", "count",
+                      "It would reach %lld people who were there before, not %lld.",
+                      (long long)count, (long long)m->count);
+    answer_int(o, "count", count);
+    rc = existing_wake(o, &count);
+    return rc ? rc : office_fact(o, FACT_RULES_APPLIED, "rules", m->version);
 }
 
 static int order(struct office *o, int64_t no, const char *event, struct text reason) {

@@ -195,6 +195,19 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
     return 0;
 }
 
+int fire_would_write(struct office *o, const struct rule *rule, const struct subject *s,
+                     struct text person, bool *ret) {
+    struct rec_person p;
+    struct verdict v = {NULL, TEXT_NONE};
+    *ret = false;
+    int rc = office_get(o, TABLE_PERSON, key1(person), &p);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = judge_person(o, rule, s, &p, &v);
+    *ret = rc == 0 && text_is(p.state, "active") && !v.state;
+    return rc;
+}
+
 static struct text occurrence_key(struct office *o, const struct rec_plan *plan,
                                   struct text person) {
     return arena_printf(o->arena, "%.*s+%.*s/%.*s:%.*s/%lld:%.*s/%.*s/%s", TEXT_ARGS(plan->rule),
@@ -257,6 +270,20 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
     return rc || s->kind->table != TABLE_DIGEST ? rc : digest_written(o, s->id, &row);
 }
 
+/* A rule is for those who were there when its moment came, however late it is carried out. */
+static int judge_joined(struct office *o, const struct rule *rule, const struct subject *s,
+                        const struct rec_plan *plan, const struct rec_person *p,
+                        struct verdict *v) {
+    struct rec_registration r;
+    if (v->state || !s->has_meeting || o->now == plan->due ||
+        !audience_mentions(rule_audience(rule, (unsigned)plan->step), TERM_REGISTERED))
+        return 0;
+    int rc = office_get(o, TABLE_REGISTRATION, key2(s->meeting.meeting, p->person), &r);
+    if (rc == 0 && r.registered > plan->due)
+        *v = (struct verdict){"not-due", TEXT_LIT("joined after it was due")};
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int consider(struct office *o, const struct rule *rule, const struct subject *s,
                     const struct rec_plan *plan, struct text person, struct verdict v) {
     struct rec_person p;
@@ -266,6 +293,8 @@ static int consider(struct office *o, const struct rule *rule, const struct subj
     if (!text_is(p.state, "active"))
         return 0;
     rc = judge_person(o, rule, s, &p, &v);
+    if (rc == 0)
+        rc = judge_joined(o, rule, s, plan, &p, &v);
     return rc ? rc : add_row(o, rule, s, plan, &p, v);
 }
 

@@ -10,4 +10,8 @@ MUST_CHECK int fire_plan(struct office *o, struct key plan);
 /* Somebody came to a meeting after letters about it had gone out: a row that says so for each. */
 MUST_CHECK int fire_joined_later(struct office *o, struct text meeting, struct text person);
 
+/* Whether that person would be written to, were it fired now. */
+MUST_CHECK int fire_would_write(struct office *o, const struct rule *rule, const struct subject *s,
+                                struct text person, bool *ret);
+
 #endif

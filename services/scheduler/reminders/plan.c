@@ -99,6 +99,8 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
                 .useful = useful_of(r, s, zone),
                 .zone = s->zone,
                 .made = o->said,
+                .seq = (int64_t)o->seq,
+                .brought = o->new_rules && due < o->said ? text_of(o->rules->name) : TEXT_NONE,
             };
         }
     }
@@ -122,11 +124,18 @@ static int insert(struct office *o, const struct rec_plan *p) {
     return rc;
 }
 
+/* Another version of the rule, with another moment that lies ahead: it is to speak then, whatever
+ * the old one did. What changed otherwise reaches back to nobody. */
+static bool is_new_moment(const struct rec_plan *was, const struct rec_plan *want) {
+    return want && !text_eq(was->version, want->version) && was->due != want->due &&
+           text_is(want->state, "planned") && !text_is(was->state, "skipped");
+}
+
 /* What was there meets what is wanted. */
 static int settle(struct office *o, const struct rec_plan *was, const struct rec_plan *want) {
     bool open = text_is(was->state, "planned") || text_is(was->state, "firing");
     if (!open)
-        return 0;
+        return is_new_moment(was, want) ? insert(o, want) : 0;
     if (text_is(was->state, "firing")) { /* its people are being considered; it may only stop */
         struct rec_plan stop = *was;
         if (want)
@@ -143,10 +152,19 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
         text_eq(want->version, was->version) && text_eq(want->zone, was->zone))
         return 0;
     struct rec_plan now = *want;
-    if (was->due < o->said) /* overdue, and owed all the same */
+    if (was->due < o->said) { /* overdue, and owed all the same */
         now.state = TEXT_LIT("planned");
+        now.brought = TEXT_NONE;
+    }
     int rc = drop(o, was);
     return rc ? rc : insert(o, &now);
+}
+
+/* The same moment of the same rule, only counted otherwise: nobody is to be reached back to. */
+static void note_known(const struct rec_plan *was, struct rec_plan *want) {
+    if (was->due == want->due && text_eq(was->rule, want->rule) &&
+        text_eq(was->occurrence, want->occurrence))
+        want->brought = TEXT_NONE;
 }
 
 static const struct subject_kind *kind_of(const char *name) {
@@ -170,11 +188,13 @@ int plan_derive(struct office *o, const char *kind, struct text id) {
         return rc;
     while ((rc = plan_next(o, kind, id, &at, &was)) == 0) {
         const struct rec_plan *to = NULL;
-        for (unsigned i = 0; i < n; i++)
+        for (unsigned i = 0; i < n; i++) {
+            note_known(&was, &want[i]);
             if (is_same(&was, &want[i])) {
                 met[i] = true;
                 to = &want[i];
             }
+        }
         if ((rc = settle(o, &was, to)))
             return rc;
     }

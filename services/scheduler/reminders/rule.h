@@ -58,7 +58,8 @@ struct rule {
 struct rulebook {
     struct rule *rules;
     unsigned count;
-    uint64_t version; /* of all rules and texts together */
+    uint64_t version; /* of the whole configuration: rules, texts and cirkel.conf */
+    char name[17];    /* the same, in words */
     bool asks_counts; /* a rule asks how many come or wait */
     struct letter_text *texts;
     unsigned text_count;

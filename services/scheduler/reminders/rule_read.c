@@ -1,6 +1,7 @@
 /* Reading the files of rules/ and the letters they name. */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,11 +306,17 @@ static int is_conf(const struct dirent *d) {
     return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".conf") == 0;
 }
 
-/* One number for all rules and texts: when it differs from the core's, plans are derived anew. */
-static void hash_book(struct rulebook *book) {
-    struct buf b;
+/* One number for all rules, texts and settings: when it differs from the core's, plans are derived
+ * anew. */
+static void hash_book(const char *home, struct rulebook *book) {
+    struct buf b, settings;
+    char path[4400];
     unsigned char hash[16];
-    buf_init(&b, 1 << 20);
+    buf_init(&b, 2 << 20);
+    snprintf(path, sizeof path, "%s/cirkel.conf", home);
+    if (read_file(path, 1 << 20, &settings) == 0)
+        buf_text(&b, buf_as_text(&settings));
+    buf_free(&settings);
     for (unsigned i = 0; i < book->count; i++) {
         buf_printf(&b, "%s %s", book->rules[i].name, book->rules[i].version);
         for (unsigned k = 0; k < LANGUAGES; k++)
@@ -318,6 +325,7 @@ static void hash_book(struct rulebook *book) {
     struct bytes part = buf_as_bytes(&b);
     token_hash16(&part, 1, hash);
     memcpy(&book->version, hash, sizeof book->version);
+    snprintf(book->name, sizeof book->name, "%016" PRIx64, book->version);
     buf_free(&b);
 }
 
@@ -344,6 +352,6 @@ int rulebook_read(const char *home, struct rulebook *ret, struct buf *reterr) {
         rulebook_free(ret);
         return -EBADMSG;
     }
-    hash_book(ret);
+    hash_book(home, ret);
     return 0;
 }

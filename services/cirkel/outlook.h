@@ -1,0 +1,28 @@
+/* outlook - what the scheduler forecasts, line by line, as the verbs show it. */
+#ifndef CIRKEL_OUTLOOK_H
+#define CIRKEL_OUTLOOK_H
+
+#include "services/cirkel/verbs.h"
+
+#include <jansson.h>
+
+struct outlook_sum { /* of a difference */
+    json_int_t added, moved, dropped, corrected, reworded, same, refused, existing;
+    char version[17]; /* of the configuration that was looked at */
+};
+
+/* Lets the scheduler forecast, by the options until, with, with_config, also_existing, person and
+ * about. `output`: gets its lines; NULL: they go to stdout. 0, or an exit code and why. */
+MUST_CHECK int outlook_ask(const struct options *options, struct buf *output);
+
+/* A difference in words: what, by rule and moment, how many and who. */
+void outlook_print_difference(struct text lines, struct outlook_sum *ret);
+/* The last line of a difference alone. */
+void outlook_read_sum(struct text lines, struct outlook_sum *ret);
+/* Letters as calendar entries: one for each moment, rule and subject. */
+void outlook_print_ics(struct text lines);
+
+/* A member of a line; "" when it is absent. */
+const char *outlook_member(const json_t *line, const char *name);
+
+#endif

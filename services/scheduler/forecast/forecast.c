@@ -1,0 +1,213 @@
+#include "services/scheduler/forecast/forecast.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "services/scheduler/forecast/difference.h"
+#include "services/scheduler/forecast/said.h"
+
+#define LINE_MOST (1 << 20)
+
+enum exit_code { DONE = 0, TROUBLE = 1, USAGE = 2 };
+
+struct forecasting {
+    const struct forecast_options *options;
+    struct store *core;
+    struct txn *snapshot;
+    instant now, until;
+    struct said said;
+    struct buf line, err;
+    char zone[65]; /* the office's */
+    uint64_t changes[CHANGE_NONE], same;
+};
+
+/* ---- what is asked for ---- */
+
+static bool is_asked_for(const struct forecast_options *o, const struct outlook_letter *l) {
+    struct text about = text_of(o->about);
+    if (o->person && !text_is(l->person, o->person))
+        return false;
+    if (!o->about || text_eq(l->about, about))
+        return true;
+    return about.n == l->about_kind.n + 1 + l->about.n && about.p[l->about_kind.n] == ':' &&
+           memcmp(about.p, l->about_kind.p, l->about_kind.n) == 0 &&
+           memcmp(about.p + l->about_kind.n + 1, l->about.p, l->about.n) == 0;
+}
+
+static void put_line(struct forecasting *f) {
+    buf_str(&f->line, "}\n");
+    must(!f->line.over);
+    fwrite(f->line.p, 1, f->line.n, stdout);
+}
+
+/* ---- one future ---- */
+
+static int print_letter(void *ctx, struct future *future, const struct rec_ledger *row) {
+    struct forecasting *f = ctx;
+    struct outlook_letter l;
+    int rc = outlook_read(future, row, &l);
+    if (rc || !is_asked_for(f->options, &l))
+        return rc;
+    buf_clear(&f->line);
+    buf_char(&f->line, '{');
+    outlook_json(&l, text_of(f->zone), &f->line);
+    put_line(f);
+    return 0;
+}
+
+static int keep_letter(void *ctx, struct future *future, const struct rec_ledger *row) {
+    struct outlook *outlook = ctx;
+    return outlook_keep(outlook, future, row);
+}
+
+static int run(struct forecasting *f, const struct future_options *options, future_fn *fn,
+               void *ctx, struct future *ret) {
+    int rc = future_open(ret, options, f->snapshot, &f->err);
+    if (rc == 0)
+        rc = text_copy(text_of(ret->settings.zone), f->zone, sizeof f->zone);
+    return rc ? rc : future_run(ret, fn, ctx);
+}
+
+static int print_one(struct forecasting *f, const struct future_options *options) {
+    struct future future;
+    int rc = run(f, options, print_letter, f, &future);
+    future_close(&future);
+    return rc;
+}
+
+/* ---- the difference of two ---- */
+
+static int print_change(void *ctx, enum change change, const struct outlook_letter *was,
+                        const struct outlook_letter *is, const struct outlook_letter *why) {
+    struct forecasting *f = ctx;
+    struct outlook_letter l = is ? *is : *was;
+    if (!is_asked_for(f->options, &l))
+        return 0;
+    if (change == CHANGE_NONE) {
+        f->same++;
+        return 0;
+    }
+    f->changes[change]++;
+    if (change == CHANGE_DROPPED) {
+        l.state = why ? why->state : TEXT_LIT("dropped");
+        l.reason = why ? why->reason : TEXT_NONE;
+    }
+    buf_clear(&f->line);
+    buf_printf(&f->line, "{\"change\":\"%s\"", change_words[change]);
+    if (change == CHANGE_MOVED)
+        outlook_json_instant("was", was->at, l.zone, &f->line);
+    outlook_json(&l, text_of(f->zone), &f->line);
+    put_line(f);
+    return 0;
+}
+
+static void print_refusals(struct forecasting *f, const struct future *future) {
+    for (unsigned i = 0; i < future->refusal_count; i++) {
+        const struct future_refusal *r = &future->refusals[i];
+        buf_clear(&f->line);
+        buf_printf(&f->line,
+                   "{\"change\":\"refused\",\"line\":%u,\"code\":\"%s\",\"text\":", r->line,
+                   r->why.code);
+        json_text(&f->line, text_of(r->why.text));
+        put_line(f);
+    }
+}
+
+static void print_sum(struct forecasting *f, const struct future *future) {
+    buf_clear(&f->line);
+    buf_str(&f->line, "{\"change\":\"sum\"");
+    for (unsigned i = 0; i < CHANGE_NONE; i++)
+        buf_printf(&f->line, ",\"%s\":%llu", change_words[i], (unsigned long long)f->changes[i]);
+    buf_printf(&f->line, ",\"same\":%llu,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld",
+               (unsigned long long)f->same, future->refusal_count, future->rules.name,
+               (long long)future->existing);
+    put_line(f);
+}
+
+static int print_difference(struct forecasting *f, const struct future_options *was,
+                            const struct future_options *is) {
+    struct outlook before, after;
+    struct future future;
+    outlook_open(&before);
+    outlook_open(&after);
+    int rc = run(f, was, keep_letter, &before, &future);
+    future_close(&future);
+    if (rc == 0) {
+        rc = run(f, is, keep_letter, &after, &future);
+        if (rc == 0)
+            rc = difference(&before, &after, print_change, f);
+        if (rc == 0) {
+            print_refusals(f, &future);
+            print_sum(f, &future);
+        }
+        future_close(&future);
+    }
+    outlook_close(&before);
+    outlook_close(&after);
+    return rc;
+}
+
+/* ---- all of it ---- */
+
+static int work(struct forecasting *f) {
+    const struct forecast_options *o = f->options;
+    uint64_t position;
+    struct future_options was = {.home = o->home, .now = f->now, .until = f->until}, is;
+    int rc = meta_get(f->snapshot, "position", &position);
+    if (rc == 0)
+        rc = said_add_inbox(&f->said, o->home, position);
+    was.event_count = f->said.count;
+    if (rc == 0 && o->with)
+        rc = said_add_file(&f->said, o->with, &f->err);
+    if (rc)
+        return rc;
+    was.events = f->said.events; /* those of the inbox are the first of them */
+    is = was;
+    is.event_count = f->said.count;
+    is.config = o->config;
+    is.also_existing = o->also_existing;
+    return o->with || o->config ? print_difference(f, &was, &is) : print_one(f, &was);
+}
+
+static int open_core(struct forecasting *f) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/core", f->options->home);
+    struct store_options o = {.dir = path, .tables = table_names, .count = TABLE_COUNT};
+    int rc = store_open(&f->core, &o);
+    return rc ? rc : store_begin_read(f->core, &f->snapshot);
+}
+
+int forecast(const struct forecast_options *options) {
+    struct forecasting f = {.options = options};
+    char clock[4200];
+    snprintf(clock, sizeof clock, "%s/run/clock", options->home);
+    if (instant_parse(text_of(options->until), &f.until) ||
+        clock_use(options->clock ? clock : NULL)) {
+        fprintf(stderr,
+                "forecast: \"%s\" is no moment; expected one like 2022-05-24T09:00:00+02:00\n",
+                options->until);
+        return USAGE;
+    }
+    f.now = clock_now();
+    buf_init(&f.err, 1 << 16);
+    buf_init(&f.line, LINE_MOST);
+    said_open(&f.said, f.now);
+    int rc = open_core(&f);
+    if (rc == 0)
+        rc = work(&f);
+    bool mend = f.err.n && (rc == -EBADMSG || rc == -EINVAL); /* something that a person wrote */
+    if (rc)
+        fprintf(stderr, "%sforecast: %s\n", buf_cstr(&f.err),
+                mend ? "nothing was looked at" : strerror(-rc));
+    store_abort(&f.snapshot);
+    store_close(&f.core);
+    said_close(&f.said);
+    buf_free(&f.line);
+    buf_free(&f.err);
+    return rc == 0 ? DONE : mend ? USAGE : TROUBLE;
+}

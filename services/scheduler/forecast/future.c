@@ -1,0 +1,285 @@
+#include "services/scheduler/forecast/future.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/store.h"
+#include "services/scheduler/reminders/existing.h"
+#include "services/scheduler/reminders/ledger.h"
+
+#define WRITES_A_COMMIT 20000 /* each may hold a page in memory until then */
+
+struct telling {
+    future_fn *fn;
+    void *ctx;
+};
+
+/* ---- which rows were handed out ---- */
+
+static bool is_told(const struct future *f, uint64_t no) {
+    return no / 64 < f->told_words && (f->told[no / 64] >> (no % 64) & 1);
+}
+
+static void set_told(struct future *f, uint64_t no) {
+    if (no / 64 >= f->told_words) {
+        size_t words = 2 * (no / 64) + 1024;
+        f->told = realloc(f->told, words * sizeof *f->told);
+        must(f->told);
+        memset(f->told + f->told_words, 0, (words - f->told_words) * sizeof *f->told);
+        f->told_words = words;
+    }
+    f->told[no / 64] |= (uint64_t)1 << (no % 64);
+}
+
+static int tell(struct future *f, const struct telling *t, const struct rec_ledger *row) {
+    set_told(f, (uint64_t)row->no);
+    return t->fn(t->ctx, f, row);
+}
+
+static int tell_no(struct future *f, const struct telling *t, uint64_t no, bool even_waiting) {
+    struct rec_ledger row;
+    if (is_told(f, no))
+        return 0;
+    arena_reset(f->step.arena);
+    int rc = ledger_get(&f->step.office, no, &row);
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    return ledger_is_waiting(&row) && !even_waiting ? 0 : tell(f, t, &row);
+}
+
+/* Rows decided since the last look; those that wait are told when they leave. */
+static int look(struct future *f, const struct telling *t) {
+    int rc = 0;
+    while (rc == 0 && f->seen < f->step.office.counts[COUNT_LEDGER])
+        rc = tell_no(f, t, ++f->seen, false);
+    return rc;
+}
+
+/* ---- letters that waited already ---- */
+
+static int next_waiting(struct future *f, struct key *at, uint64_t *ret_no) {
+    struct bytes key, value;
+    size_t skip = 8;
+    int rc = store_seek(f->txn, TABLE_OUTBOX, key_bytes(at), &key, &value);
+    if (rc)
+        return rc;
+    must(key_next_u64(key, &skip, ret_no) && key.n < STORE_KEY_MAX);
+    memcpy(at->b, key.p, key.n);
+    at->n = key.n;
+    at->b[at->n++] = 0;
+    return 0;
+}
+
+/* What still waits when the future ends, and says so. */
+static int tell_waiting(struct future *f, const struct telling *t) {
+    struct key at = {.n = 0};
+    uint64_t no;
+    int rc;
+    while ((rc = next_waiting(f, &at, &no)) == 0)
+        if ((rc = tell_no(f, t, no, true)))
+            return rc;
+    if (rc != -ENOENT)
+        return rc;
+    for (no = f->before + 1, rc = 0; rc == 0 && no <= f->step.office.counts[COUNT_LEDGER]; no++)
+        rc = tell_no(f, t, no, true);
+    return rc;
+}
+
+/* ---- what happens ---- */
+
+/* Whatever is in the outbox arrives at once, as it would on a good day. */
+static int deliver(struct future *f, const struct telling *t, bool *ret_any) {
+    struct bytes key, value;
+    size_t at = 0;
+    uint64_t due, no, paused;
+    bool granted;
+    msec lease;
+    struct rec_ledger row;
+    *ret_any = false;
+    int rc = meta_get(f->txn, "paused", &paused);
+    if (rc || paused) /* nothing leaves */
+        return rc;
+    rc = store_seek(f->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    must(key_next_u64(key, &at, &due) && key_next_u64(key, &at, &no));
+    if ((instant)due > f->now)
+        return 0;
+    arena_reset(f->step.arena);
+    if ((rc = ledger_get(&f->step.office, no, &row)))
+        return rc;
+    struct frame_arm arm = {(int64_t)no, row.attempts + 1, TEXT_LIT("forecast")};
+    struct frame_result result = {.delivery = (int64_t)no,
+                                  .attempt = arm.attempt,
+                                  .boot = arm.boot,
+                                  .outcome = TEXT_LIT("accepted")};
+    *ret_any = true;
+    rc = step_arm(&f->step, f->now, 0, &arm, &granted, &lease);
+    if (rc == 0 && granted)
+        rc = step_result(&f->step, f->now, &result);
+    return rc ? rc : tell_no(f, t, no, false);
+}
+
+static int hear(struct future *f) {
+    const struct future_event *e = &f->options->events[f->next_event++];
+    struct office *o = &f->step.office;
+    uint64_t position;
+    int rc = meta_get(f->txn, "position", &position);
+    if (rc == 0)
+        rc = step_event(&f->step, f->now, position + 1, e->payload);
+    if (rc || !o->refusal.code || !e->line)
+        return rc;
+    f->refusals = realloc(f->refusals, (f->refusal_count + 1) * sizeof *f->refusals);
+    must(f->refusals);
+    f->refusals[f->refusal_count++] = (struct future_refusal){e->line, o->refusal};
+    return 0;
+}
+
+static int derive(struct future *f) {
+    bool done;
+    int rc = step_rules(&f->step, f->now, &f->derive_at, &f->derive_table, &done);
+    f->deriving = !done;
+    if (rc == 0 && done && f->options->also_existing)
+        rc = existing_wake(&f->step.office, &f->existing);
+    return rc;
+}
+
+static instant next_event_at(const struct future *f) {
+    return f->next_event < f->options->event_count ? f->options->events[f->next_event].at : 0;
+}
+
+/* One thing that happens now, or the clock jumps to the next. */
+static int one_step(struct future *f, const struct telling *t, bool *ret_more) {
+    bool any = false;
+    instant said = next_event_at(f), next;
+    *ret_more = true;
+    if (f->deriving)
+        return derive(f);
+    if (said && said <= f->now)
+        return hear(f);
+    int rc = step_due(&f->step, f->now, f->now);
+    if (rc != -ENOENT)
+        return rc;
+    rc = look(f, t);
+    if (rc == 0)
+        rc = deliver(f, t, &any);
+    if (rc || any)
+        return rc;
+    rc = step_next(&f->step, &next);
+    if (said && (!next || said < next))
+        next = said;
+    *ret_more = rc == 0 && next && next <= f->options->until;
+    if (*ret_more && next > f->now)
+        f->now = next;
+    return rc;
+}
+
+static int begin(struct future *f) {
+    int rc = store_begin_write(f->scratch, &f->txn);
+    return rc ? rc : step_begin(&f->step, f->txn);
+}
+
+static int commit(struct future *f) {
+    int rc = step_end(&f->step);
+    return rc ? rc : store_commit(&f->txn);
+}
+
+int future_run(struct future *f, future_fn *fn, void *ctx) {
+    struct telling t = {fn, ctx};
+    bool more = true;
+    int rc = 0;
+    while (more && rc == 0) {
+        rc = one_step(f, &t, &more);
+        if (rc == 0 && more && txn_writes(f->txn) > WRITES_A_COMMIT) {
+            rc = commit(f);
+            if (rc == 0)
+                rc = begin(f);
+        }
+    }
+    if (rc == 0)
+        rc = look(f, &t);
+    return rc ? rc : tell_waiting(f, &t);
+}
+
+/* ---- begin and end ---- */
+
+static int make_scratch(const char *home, char ret[4200]) {
+    const char *tmp = getenv("TMPDIR");
+    snprintf(ret, 4200, "%s%s/cirkel-forecast-XXXXXX", tmp ? tmp : home, tmp ? "" : "/run");
+    return mkdtemp(ret) ? 0 : -errno;
+}
+
+/* Nothing is left behind, however we end: the open files go on without a name. */
+static void remove_scratch(const char *dir) {
+    static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    char path[4300];
+    for (unsigned i = 0; i < COUNT_OF(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(dir);
+}
+
+static int open_scratch(struct future *f, const char *home, struct txn *core, struct buf *err) {
+    char dir[4200];
+    int rc = make_scratch(home, dir);
+    if (rc) {
+        buf_printf(err, "%s: no room for what is only thought of: %s; set TMPDIR to a folder\n",
+                   dir, strerror(-rc));
+        return rc;
+    }
+    struct store_options o = {
+        .dir = dir, .tables = table_names, .count = TABLE_COUNT, .writer = true, .below = core};
+    rc = store_open(&f->scratch, &o);
+    remove_scratch(dir);
+    return rc;
+}
+
+static int read_config(struct future *f, struct buf *err) {
+    char path[4200];
+    const char *from = f->options->config ? f->options->config : f->options->home;
+    int rc = settings_read(from, &f->settings, err);
+    if (rc == 0)
+        rc = rulebook_read(from, &f->rules, err);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "%s/keys/links.key", f->options->home);
+    rc = token_key_load(path, &f->links);
+    if (rc)
+        buf_printf(err, "%s: %s\n", path, strerror(-rc));
+    return rc;
+}
+
+int future_open(struct future *f, const struct future_options *options, struct txn *core,
+                struct buf *reterr) {
+    uint64_t rules;
+    *f = (struct future){.options = options, .now = options->now};
+    int rc = read_config(f, reterr);
+    if (rc == 0)
+        rc = open_scratch(f, options->home, core, reterr);
+    if (rc)
+        return rc;
+    step_open(&f->step, &f->settings, &f->rules, &f->links);
+    rc = begin(f);
+    if (rc == 0)
+        rc = meta_get(f->txn, "rules", &rules);
+    if (rc)
+        return rc;
+    f->deriving = rules != f->rules.version;
+    f->before = f->seen = f->step.office.counts[COUNT_LEDGER];
+    return 0;
+}
+
+void future_close(struct future *f) {
+    if (f->scratch)
+        step_close(&f->step);
+    store_abort(&f->txn);
+    store_close(&f->scratch);
+    rulebook_free(&f->rules);
+    settings_free(&f->settings);
+    free(f->refusals);
+    free(f->told);
+}

@@ -1,0 +1,25 @@
+/* said - the events of a future: those that wait in the inbox, and those of a file.
+ *
+ * OWNERSHIP  All of it lives in the arena it was given.
+ * ERRORS     0 or -errno; -EBADMSG with lines "FILE:LINE: what is wrong".
+ */
+#ifndef SCHEDULER_SAID_H
+#define SCHEDULER_SAID_H
+
+#include "services/scheduler/forecast/future.h"
+
+struct said {
+    struct arena *arena;
+    struct future_event *events;
+    unsigned count, room;
+    instant now;
+};
+
+void said_open(struct said *s, instant now);
+void said_close(struct said *s);
+/* Accepted, and not applied at `position` yet. */
+MUST_CHECK int said_add_inbox(struct said *s, const char *home, uint64_t position);
+/* {"id"?, "at"?, "type", "body"} a line; `at` may be ahead. */
+MUST_CHECK int said_add_file(struct said *s, const char *path, struct buf *reterr);
+
+#endif

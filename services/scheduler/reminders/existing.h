@@ -1,0 +1,15 @@
+/* existing - whom a new configuration did not reach, because their moments lay behind it: they are
+ * written to only when an operator says so, with their number.
+ */
+#ifndef SCHEDULER_EXISTING_H
+#define SCHEDULER_EXISTING_H
+
+#include "services/scheduler/office.h"
+
+/* How many people would be written to, if the plans that this configuration found past (and are
+ * still of use) were due now. */
+MUST_CHECK int existing_count(struct office *o, int64_t *ret);
+/* Makes them due now; the same number. */
+MUST_CHECK int existing_wake(struct office *o, int64_t *ret);
+
+#endif

@@ -1,0 +1,120 @@
+"""What will go out, and what would be different if."""
+import json
+import os
+
+import icalendar
+
+from tests.harness.house import equal
+
+
+def forecast(h, *args, code=0):
+    return [json.loads(line) for line in h.run_cirkel("forecast", "--json", *args, code=code).lines]
+
+
+def write_events(h, name, *lines):
+    path = os.path.join(h.folder, name)
+    with open(path, "w") as file:
+        file.writelines(json.dumps({"type": type, "body": body}) + "\n" for type, body in lines)
+    return path
+
+
+def heads(lines, **filter):
+    found = [line for line in lines if all(line.get(k) == v for k, v in filter.items())]
+    return sorted(line["person"] for line in found)
+
+
+def what_goes_out_is_what_was_forecast_test(h):
+    """The forecast of a month, and then the month: the same people, letters, languages and moments; also what does
+    not go, and why."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=6)
+    h.join("net", "dk", language="da")
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01", "m02", "m03", "dk")
+    h.say("person.restrict", person="m03", on=True)
+    h.settle()
+    before = max(row["no"] for row in h.ledger())
+
+    seen = forecast(h, "--until", "2022-04-01")
+    equal(heads(seen, rule="meeting-week-before", state="goes"), ["dk", "m01", "m02"])
+    equal([line["at"] for line in seen if line["rule"] == "meeting-week-before"], ["2022-03-15T09:00:00+01:00"] * 4)
+    equal([(line["person"], line["reason"]) for line in seen if line["state"] == "suppressed"][0],
+          ("m03", "restricted processing"))
+    equal({line["language"] for line in seen if line["person"] == "dk"}, {"da"})
+    equal(forecast(h, "--until", "2022-04-01", "--person", "dk"), [line for line in seen if line["person"] == "dk"])
+    equal(forecast(h, "--until", "2022-04-01", "--about", "m2"), [])
+    equal(len(forecast(h, "--until", "2022-04-01", "--about", "meeting:m1")), len(seen))
+
+    entries = icalendar.Calendar.from_ical(h.run_cirkel("forecast", "--until", "2022-04-01", "--ics")).walk("VEVENT")
+    week = [e for e in entries if e["SUMMARY"].startswith("meeting-week-before")]
+    equal([(e["DTSTART"].dt.isoformat(), e["DESCRIPTION"].split("\n")[1:]) for e in week],
+          [("2022-03-15T08:00:00+00:00", ["dk", "m01", "m02"])])
+
+    equal(os.listdir(h.path("run")).count("cirkel-forecast"), 0)
+    equal(max(row["no"] for row in h.ledger()), before)
+    h.clock("2022-04-01T00:00")
+    came = [(row["due"], row["rule"], row["person"], row["language"], row["state"]) for row in h.ledger()
+            if row["no"] > before]
+    equal(sorted((line["due"], line["rule"], line["person"], line["language"],
+                  "accepted" if line["state"] == "goes" else line["state"]) for line in seen), sorted(came))
+
+
+def if_the_meeting_moves_test(h):
+    """Twelve are registered and got the week's reminder; four of the invited said no. If the meeting moves by two
+    weeks, the day's and the hour's reminders move, and everyone who was told gets one correction."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    people = h.found(members=16)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", *people[:12])
+    h.clock("2022-03-16T09:00")
+    move = write_events(h, "move.jsonl", ("meeting.move", {"meeting": "m1", "starts": "2022-04-05T09:00"}))
+
+    lines = forecast(h, "--until", "60d", "--with", move)
+    sums = lines.pop()
+    equal(heads(lines, change="moved", rule="meeting-day-before"), people[:12])
+    equal({(line["was"], line["at"]) for line in lines if line["rule"] == "meeting-day-before"},
+          {("2022-03-21T09:00:00+01:00", "2022-04-04T09:00:00+02:00")})
+    equal(heads(lines, change="corrected"), people)
+    equal(heads(lines, change="added", rule="meeting-week-before"), people[:12])  # there is a week before it again
+    equal((sums["corrected"], sums["dropped"], sums["refused"]), (16, 0, 0))
+
+    text = h.run_cirkel("forecast", "--until", "60d", "--with", move)
+    assert "16 people were told something else, and would get a correction:" in text, text
+    assert "m01, m02, m03, m04, m05, m06, m07, m08 and 8 more" in text, text
+
+    cancel = write_events(h, "cancel.jsonl", ("meeting.cancel", {"meeting": "m1", "reason": "R"}),
+                          ("meeting.cancel", {"meeting": "m9", "reason": "R"}))
+    lines = forecast(h, "--until", "60d", "--with", cancel, code=3)
+    equal([(line["line"], line["code"]) for line in lines if line["change"] == "refused"], [(2, "not-found")])
+    equal(heads(lines, change="dropped", rule="meeting-day-before"), people[:12])
+    equal(heads(lines, change="corrected", rule="meeting-cancelled"), people)
+
+    bad = os.path.join(h.folder, "bad.jsonl")
+    with open(bad, "w") as file:
+        file.write('{"type": "meeting.move", "body": 7}\n{"tipe": "x"}\n')
+    wrong = h.run_cirkel("forecast", "--with", bad, code=2).errors
+    assert ":1: " in wrong and ":2: " in wrong, wrong
+
+    equal(h.record("meeting")["state"], "called")  # nothing of it happened
+    h.say("meeting.move", meeting="m1", starts="2022-04-05T09:00")
+    h.settle()
+    equal(sorted(row["person"] for row in h.ledger(rule="meeting-moved", state="accepted")), people)
+
+
+def what_waits_is_forecast_too_test(h):
+    """A forecast begins with what was accepted and not applied yet, and with letters that wait to leave."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.say("sending.pause", reason="R")
+    h.call("m1", starts="2022-03-22T09:00")
+    seen = forecast(h, "--until", "2022-04-01", "--about", "m1")
+    equal([(line["person"], line["state"]) for line in seen], [("m01", "queued"), ("m02", "queued")])
+    h.kill("scheduler")
+    for type, body in (("sending.resume", {}), ("registration.make", {"meeting": "m1", "person": "m02"})):
+        equal(h.request({"v": 1, "id": type, "type": type, "wait": "accepted", "body": body})["status"], "accepted")
+    seen = forecast(h, "--until", "2022-04-01", "--about", "m1")
+    equal(heads(seen, rule="meeting-invitation", state="goes"), ["m01", "m02"])
+    equal(heads(seen, rule="meeting-day-before"), ["m02"])

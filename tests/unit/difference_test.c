@@ -1,0 +1,85 @@
+/* service: scheduler */
+/* What two forecasts do not have in common, as a table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "services/scheduler/forecast/difference.h"
+
+/* "same@at" of letters that go; with ! it does not go, with c it corrects, with w in other words */
+static const struct {
+    const char *name, *was, *is, *expected;
+} cases[] = {
+    {"nothing at all", "", "", ""},
+    {"the same", "a@1 b@2", "b@2 a@1", "none a@1 none b@2"},
+    {"one more", "a@1", "a@1 b@2", "none a@1 added b@2"},
+    {"one less", "a@1 b@2", "b@2", "dropped a@1 none b@2"},
+    {"moved", "a@1", "a@5", "moved a@5<1"},
+    {"moved back", "a@5", "a@1", "moved a@1<5"},
+    {"one of two moved", "a@1 a@3", "a@3 a@7", "none a@3 moved a@7<1"},
+    {"both moved keep their order", "a@1 a@3", "a@5 a@4", "moved a@4<1 moved a@5<3"},
+    {"two became one", "a@1 a@3", "a@4", "moved a@4<1 dropped a@3"},
+    {"a correction is no addition", "", "ac@1 b@1", "corrected a@1 added b@1"},
+    {"suppressed instead", "a@1", "a!@1", "dropped a@1=not"},
+    {"it did not go before", "a!@1", "a@1", "added a@1"},
+    {"it goes in neither", "a!@1", "a!@2", ""},
+    {"at the same time in other words", "a@1", "aw@1", "reworded a@1"},
+    {"a move hides the words", "a@1", "aw@2", "moved a@2<1"},
+    {"a row that is missed besides one that goes", "a@1 b@1", "a@1 a!@2", "none a@1 dropped b@1"},
+    {"ends of both", "a@1 z@1", "b@1 y@1", "dropped a@1 added b@1 added y@1 dropped z@1"},
+};
+
+static void read(struct outlook *to, const char *words) {
+    struct text rest = text_of(words), word;
+    outlook_open(to);
+    while (text_cut(&rest, ' ', &word)) {
+        struct outlook_letter *l = outlook_add(to);
+        struct text flags;
+        must(text_cut(&word, '@', &flags));
+        l->same = (struct text){flags.p, 1};
+        l->at = word.p[0] - '0';
+        l->goes = !memchr(flags.p, '!', flags.n);
+        l->corrects = memchr(flags.p, 'c', flags.n) != NULL;
+        l->words = memchr(flags.p, 'w', flags.n) ? TEXT_LIT("other") : TEXT_LIT("words");
+        l->state = TEXT_LIT("not");
+    }
+}
+
+static int tell(void *ctx, enum change change, const struct outlook_letter *was,
+                const struct outlook_letter *is, const struct outlook_letter *why) {
+    struct buf *b = ctx;
+    const struct outlook_letter *l = is ? is : was;
+    buf_printf(b, "%s%s %.*s@%d", b->n ? " " : "",
+               change == CHANGE_NONE ? "none" : change_words[change], TEXT_ARGS(l->same),
+               (int)l->at);
+    if (change == CHANGE_MOVED)
+        buf_printf(b, "<%d", (int)was->at);
+    if (why)
+        buf_printf(b, "=%.*s", TEXT_ARGS(why->state));
+    return 0;
+}
+
+static void changes_are_named(void **unused) {
+    (void)unused;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct outlook was, is;
+        struct buf b;
+        read(&was, cases[i].was);
+        read(&is, cases[i].is);
+        buf_init(&b, 4096);
+        assert_int_equal(difference(&was, &is, tell, &b), 0);
+        if (strcmp(buf_cstr(&b), cases[i].expected))
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i].name, buf_cstr(&b), cases[i].expected);
+        buf_free(&b);
+        outlook_close(&was);
+        outlook_close(&is);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(changes_are_named)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
