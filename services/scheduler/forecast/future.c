@@ -39,6 +39,11 @@ static int tell(struct future *f, const struct telling *t, const struct rec_ledg
     return t->fn(t->ctx, f, row);
 }
 
+/* In a digest, it is told when that leaves. */
+static bool is_open(const struct rec_ledger *row) {
+    return ledger_is_waiting(row) || text_is(row->state, "digested");
+}
+
 static int tell_no(struct future *f, const struct telling *t, uint64_t no, bool even_waiting) {
     struct rec_ledger row;
     if (is_told(f, no))
@@ -47,7 +52,7 @@ static int tell_no(struct future *f, const struct telling *t, uint64_t no, bool 
     int rc = ledger_get(&f->step.office, no, &row);
     if (rc)
         return rc == -ENOENT ? -EBADMSG : rc;
-    return ledger_is_waiting(&row) && !even_waiting ? 0 : tell(f, t, &row);
+    return is_open(&row) && !even_waiting ? 0 : tell(f, t, &row);
 }
 
 /* Rows decided since the last look; those that wait are told when they leave. */
