@@ -25,7 +25,8 @@ static struct bytes bytes_of(const char *s) {
 
 static struct store *open_store(void) {
     struct store *store = NULL;
-    struct store_options o = {dir, tables, COUNT_OF(tables), true, 0};
+    struct store_options o = {
+        .dir = dir, .tables = tables, .count = COUNT_OF(tables), .writer = true};
     assert_int_equal(store_open(&store, &o), 0);
     return store;
 }
