@@ -464,6 +464,7 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
         return rc;
     }
     s->assigned = calloc((size_t)s->settings.in_flight, sizeof *s->assigned);
+    s->strays = true;
     must(s->assigned);
     step_open(&s->step, &s->settings, &s->rules, &s->links);
     s->step.reread = 0;

@@ -29,6 +29,7 @@ struct assignment { /* a letter in the notifier's hands */
     uint64_t delivery;
     uint64_t attempt;
     uint64_t destination; /* hash of the mail domain */
+    uint64_t lane;        /* hash of person and subject: one letter after the other */
     msec since;           /* boot clock: when it was last told */
     bool armed;
 };
@@ -67,6 +68,7 @@ struct scheduler {
     struct said *said, **said_end;
     struct assignment *assigned;
     unsigned assigned_count;
+    bool strays; /* something may be armed that we did not give out */
     struct asker {
         struct peer peer;
         bool waits; /* until nothing is left to do */

@@ -8,6 +8,7 @@
 
 #define SCAN_MAX 4000 /* rows looked at in one turn for a destination that has room */
 #define SAY_AGAIN (1 * SECONDS)
+#define STRAYS_MAX 256
 
 static struct assignment *find(struct scheduler *s, uint64_t delivery) {
     for (unsigned i = 0; i < s->assigned_count; i++)
@@ -26,17 +27,35 @@ void scheduler_armed(struct scheduler *s, uint64_t delivery) {
     struct assignment *a = find(s, delivery);
     if (a)
         a->armed = true;
+    else
+        s->strays = true;
 }
 
 void scheduler_notifier_gone(struct scheduler *s) {
     s->has_notifier = false;
     s->assigned_count = 0;
+    s->strays = true;
 }
 
 static void deliver(struct scheduler *s, struct assignment *a) {
     struct frame_deliver f = {.delivery = (int64_t)a->delivery, .attempt = (int64_t)a->attempt};
     a->since = clock_boot();
     scheduler_send(s, &s->notifier, FRAME_DELIVER, &f);
+}
+
+/* Letters to one person about one subject leave in order: a correction never overtakes what it
+ * corrects. */
+static uint64_t lane_of(const struct rec_ledger *row) {
+    unsigned char hash[16];
+    uint64_t out;
+    struct bytes parts[] = {{row->person.p, row->person.n},
+                            {"/", 1},
+                            {row->about_kind.p, row->about_kind.n},
+                            {"/", 1},
+                            {row->about.p, row->about.n}};
+    token_hash16(parts, COUNT_OF(parts), hash);
+    memcpy(&out, hash, sizeof out);
+    return out;
 }
 
 static uint64_t destination_of(struct text address) {
@@ -84,17 +103,62 @@ static void say_again(struct scheduler *s, struct txn *txn) {
     }
 }
 
-static int assign_one(struct scheduler *s, struct txn *txn, uint64_t no) {
+/* Lanes of what may be on its way though we did not give it out: it was armed before we, or the
+ * notifier, began anew, and its end is not known yet. Seldom any. */
+struct strays {
+    uint64_t lanes[STRAYS_MAX];
+    unsigned count;
+};
+
+static int find_strays(struct scheduler *s, struct txn *txn, struct strays *ret) {
+    struct key from = {.n = 0};
+    struct bytes key, value;
+    int rc;
+    ret->count = 0;
+    if (!s->strays)
+        return 0;
+    while ((rc = store_seek(txn, TABLE_ARMED, key_bytes(&from), &key, &value)) == 0) {
+        struct rec_ledger row;
+        size_t at = 0;
+        uint64_t no;
+        must(key_next_u64(key, &at, &no));
+        from = key_no(no + 1);
+        if (find(s, no))
+            continue;
+        if (ret->count == STRAYS_MAX)
+            return -EBUSY;
+        if ((rc = read_row(txn, no, &row)))
+            return rc;
+        ret->lanes[ret->count++] = lane_of(&row);
+    }
+    s->strays = ret->count > 0;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static bool is_taken(const struct scheduler *s, const struct strays *strays, uint64_t lane) {
+    for (unsigned i = 0; i < s->assigned_count; i++)
+        if (s->assigned[i].lane == lane)
+            return true;
+    for (unsigned i = 0; i < strays->count; i++)
+        if (strays->lanes[i] == lane)
+            return true;
+    return false;
+}
+
+static int assign_one(struct scheduler *s, struct txn *txn, const struct strays *strays,
+                      uint64_t no) {
     struct rec_ledger row;
     int rc = read_row(txn, no, &row);
     if (rc)
         return rc;
-    uint64_t destination = destination_of(row.address);
-    if (!has_room(s, destination))
+    uint64_t destination = destination_of(row.address), lane = lane_of(&row);
+    if (!has_room(s, destination) || is_taken(s, strays, lane))
         return 0;
     struct assignment *a = &s->assigned[s->assigned_count++];
-    *a = (struct assignment){
-        .delivery = no, .attempt = (uint64_t)row.attempts + 1, .destination = destination};
+    *a = (struct assignment){.delivery = no,
+                             .attempt = (uint64_t)row.attempts + 1,
+                             .destination = destination,
+                             .lane = lane};
     deliver(s, a);
     return 0;
 }
@@ -102,10 +166,13 @@ static int assign_one(struct scheduler *s, struct txn *txn, uint64_t no) {
 void scheduler_assign(struct scheduler *s, struct txn *txn) {
     struct bytes key, value;
     struct key from = {.n = 0};
+    struct strays strays;
     uint64_t paused;
     if (!s->has_notifier || s->room == ROOM_SCARCE || meta_get(txn, "paused", &paused) || paused)
         return;
     say_again(s, txn);
+    if (find_strays(s, txn, &strays)) /* until their leases are over */
+        return;
     for (unsigned i = 0; i < SCAN_MAX && (int64_t)s->assigned_count < s->settings.in_flight; i++) {
         int rc = store_seek(txn, TABLE_OUTBOX, key_bytes(&from), &key, &value);
         size_t at = 0;
@@ -117,7 +184,7 @@ void scheduler_assign(struct scheduler *s, struct txn *txn) {
             return;
         from = key_no(due);
         key_u64(&from, no + 1);
-        rc = find(s, no) ? 0 : assign_one(s, txn, no);
+        rc = find(s, no) ? 0 : assign_one(s, txn, &strays, no);
         if (rc)
             log_error("delivery_unreadable", "delivery=%llu error=%d", (unsigned long long)no, rc);
     }

@@ -65,6 +65,48 @@ static instant following(instant was, instant said) {
     return said > was ? said : was + 1;
 }
 
+#define TOLD_AT_ONCE (1 * HOURS) /* before it starts, whenever people were told last */
+
+static instant later(instant a, instant b) {
+    return a > b ? a : b;
+}
+
+/* When to tell of an edit: at once, or together with those that follow soon after the last that
+ * was told. */
+static instant tell_when(const struct office *o, const struct rec_meeting *r) {
+    instant last = later(later(r->move_told, r->mode_told), r->postponed);
+    instant starts = office_wall(o, r->starts, r->zone);
+    instant was = office_wall(o, r->was_starts, r->zone);
+    instant first = was > o->said && was < starts ? was : starts;
+    instant end = last > o->said ? last : last + o->settings->merge_edits;
+    return last && end > o->said && end <= first - TOLD_AT_ONCE ? end : o->said;
+}
+
+static void tell_at(const struct office *o, instant at, instant *told) {
+    *told = at > o->said || *told > o->said ? at : following(*told, o->said);
+}
+
+/* A letter of a move says where, too; so it takes the place of one that only says where. */
+static void tell_move(const struct office *o, struct rec_meeting *r) {
+    instant at = tell_when(o, r);
+    r->moved = following(r->moved, o->said);
+    tell_at(o, at, &r->move_told);
+    if (r->mode_told > o->said)
+        r->mode_told = 0;
+}
+
+static void tell_mode(const struct office *o, struct rec_meeting *r) {
+    instant at = tell_when(o, r);
+    r->mode_changed = following(r->mode_changed, o->said);
+    tell_at(o, at, r->move_told > o->said ? &r->move_told : &r->mode_told);
+}
+
+/* Its own letter, which goes at once, says all there is to say. */
+static void tell_nothing_else(const struct office *o, struct rec_meeting *r) {
+    r->move_told = r->move_told > o->said ? 0 : r->move_told;
+    r->mode_told = r->mode_told > o->said ? 0 : r->mode_told;
+}
+
 int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
     struct rec_meeting r;
     int rc = find_meeting(o, m->meeting, "meeting", &r);
@@ -82,7 +124,7 @@ int apply_meeting_move(struct office *o, const struct msg_meeting_move *m) {
         return rc;
     r.reason = m->reason;
     if (text_is(r.state, "called"))
-        r.moved = following(r.moved, o->said);
+        tell_move(o, &r);
     rc = revise(o, &r, "the meeting was moved");
     if (rc == 0)
         rc = change_places(o, &r);
@@ -113,7 +155,7 @@ int apply_meeting_set_mode(struct office *o, const struct msg_meeting_set_mode *
     if (!set_place(&r, m->mode, m->place, m->link))
         return refuse(o, "already", "mode", "The meeting has that mode and place already.");
     if (text_is(r.state, "called"))
-        r.mode_changed = following(r.mode_changed, o->said);
+        tell_mode(o, &r);
     rc = revise(o, &r, "the meeting's mode or place changed");
     if (rc == 0)
         rc = change_places(o, &r);
@@ -139,6 +181,7 @@ static int postpone(struct office *o, const struct msg_meeting_decide *m, struct
         r->link = m->link;
     }
     r->postponed = following(r->postponed, o->said);
+    tell_nothing_else(o, r);
     rc = revise(o, r, "the meeting was postponed");
     return rc ? rc : change_places(o, r);
 }
@@ -155,7 +198,7 @@ static int go(struct office *o, const struct msg_meeting_decide *m, struct rec_m
     r->decided = following(r->decided, o->said);
     if (!changed)
         return 0;
-    r->mode_changed = following(r->mode_changed, o->said);
+    tell_mode(o, r);
     int rc = revise(o, r, "the meeting's mode or place changed");
     return rc ? rc : change_places(o, r);
 }
@@ -191,6 +234,7 @@ int apply_meeting_cancel(struct office *o, const struct msg_meeting_cancel *m) {
     r.reason = m->reason;
     if (was_called)
         r.cancelled = o->said;
+    tell_nothing_else(o, &r);
     rc = was_called ? revise(o, &r, "the meeting was cancelled") : 0;
     return rc ? rc : meeting_tell(o, &r, FACT_MEETING_CANCELLED);
 }

@@ -114,7 +114,7 @@ static int move_told(struct office *o, const struct rec_ledger *row, struct text
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     rc = office_marked(o, TABLE_TOLD, key2(row->about, into), &has);
-    if (rc == -ENOENT || (rc == 0 && text_cmp(has, had) < 0))
+    if (rc == -ENOENT || (rc == 0 && text_cmp(has, had) < 0)) /* by the revision first */
         rc = office_mark(o, TABLE_TOLD, key2(row->about, into), had);
     return rc ? rc : office_del(o, TABLE_TOLD, key2(row->about, from));
 }

@@ -6,6 +6,7 @@
 
 #include "services/scheduler/reminders/audience_programme.h"
 #include "services/scheduler/reminders/subject.h"
+#include "services/scheduler/reminders/told.h"
 
 #define NESTED_MAX 3 /* "audience" inside an audience */
 
@@ -51,18 +52,12 @@ static bool is_out(const struct rec_registration *r) {
 
 static int is_told(struct walk *w) {
     struct rec_registration r;
-    struct text told;
+    bool otherwise;
     if (!w->s->has_meeting)
         return 0;
-    int rc = yes_no(office_marked(w->o, TABLE_TOLD, key2(w->s->meeting.meeting, w->person), &told));
-    if (rc <= 0)
+    int rc = told_otherwise(w->o, &w->s->meeting, w->person, &otherwise);
+    if (rc || !otherwise)
         return rc;
-    size_t at = 0;
-    uint64_t revision;
-    if (!key_next_u64((struct bytes){told.p, told.n}, &at, &revision))
-        return -EBADMSG;
-    if (revision >= (uint64_t)w->s->meeting.revision + 1)
-        return 0;
     rc = yes_no(registration_of(w, &r));
     return rc > 0 ? !is_out(&r) : rc < 0 ? rc : 1;
 }

@@ -7,6 +7,7 @@
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/rule.h"
+#include "services/scheduler/reminders/told.h"
 
 #define ITEMS_MAX 100 /* records.def */
 
@@ -193,7 +194,7 @@ int digest_follow(struct office *o, const struct rec_ledger *letter, const char 
         struct rec_ledger row;
         rc = ledger_get(o, (uint64_t)no, &row);
         if (rc == 0 && arms)
-            rc = ledger_told(o, &row);
+            rc = told_note(o, &row, TOLD_MAYBE);
         else if (rc == 0)
             rc = ledger_move(o, &row, follows,
                              arena_printf(o->arena, "in the digest, letter %lld: %.*s",

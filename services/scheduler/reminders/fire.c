@@ -9,6 +9,7 @@
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/suppression.h"
+#include "services/scheduler/reminders/told.h"
 
 /* What becomes of every letter of a plan, before anyone is looked at. */
 struct verdict {
@@ -247,6 +248,7 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         .name = p->name,
         .address = p->email,
         .told = rule->tells && s->has_meeting ? s->meeting.revision + 1 : 0,
+        .what = rule->tells && s->has_meeting ? told_what(&s->meeting) : 0,
     };
     row.message_id = message_id(o, row.key);
     if (!v.state) {

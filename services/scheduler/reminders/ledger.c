@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "services/scheduler/reminders/digest.h"
+#include "services/scheduler/reminders/told.h"
 
 static const struct {
     const char *state;
@@ -42,30 +43,14 @@ int ledger_get(struct office *o, uint64_t no, struct rec_ledger *ret) {
     return office_get(o, TABLE_LEDGER, key_no(no), ret);
 }
 
-int ledger_told(struct office *o, const struct rec_ledger *row) {
-    struct text had;
-    uint64_t revision = 0;
-    size_t at = 0;
-    if (!row->told)
-        return 0;
-    struct key k = key2(row->about, row->person), value;
-    int rc = office_marked(o, TABLE_TOLD, k, &had);
-    if (rc == 0 && !key_next_u64((struct bytes){had.p, had.n}, &at, &revision))
-        return -EBADMSG;
-    if (rc && rc != -ENOENT)
-        return rc;
-    if (revision >= (uint64_t)row->told)
-        return 0;
-    value = key_no((uint64_t)row->told);
-    return office_mark(o, TABLE_TOLD, k, (struct text){(const char *)value.b, value.n});
-}
-
 /* From the moment a letter that tells a time may have left, its reader is owed corrections; also
  * when it was superseded, because then she has heard nothing yet. */
 static int note_told(struct office *o, const struct rec_ledger *row) {
-    bool owed = text_is(row->state, "armed") || text_is(row->state, "accepted") ||
-                text_is(row->state, "superseded");
-    return owed ? ledger_told(o, row) : 0;
+    if (text_is(row->state, "armed"))
+        return told_note(o, row, TOLD_MAYBE);
+    if (text_is(row->state, "accepted"))
+        return told_note(o, row, TOLD_SURELY);
+    return text_is(row->state, "superseded") ? told_note(o, row, TOLD_NOT) : 0;
 }
 
 int ledger_add(struct office *o, struct rec_ledger *row) {

@@ -17,8 +17,6 @@ MUST_CHECK int ledger_add(struct office *o, struct rec_ledger *row);
  * cannot follow. `row` is updated. Other fields may have been changed by the caller before. */
 MUST_CHECK int ledger_move(struct office *o, struct rec_ledger *row, const char *event,
                            struct text reason);
-/* The row's reader was told what it tells, or is owed it: corrections go to her. */
-MUST_CHECK int ledger_told(struct office *o, const struct rec_ledger *row);
 /* Open rows that have not left and are of no use any more: `event` is withdraw, supersede or
  * suppress. Only those about `meeting` (absent: all of the person), only letters that tell a time
  * if `telling`. */
