@@ -158,6 +158,7 @@ struct bytes trial_payload(struct trial *t, instant received, struct text id, st
 
 void trial_apply(struct trial *t, struct bytes payload) {
     uint64_t writes = txn_writes(t->txn);
+    t->inputs++;
     int rc = step_event(&t->step, t->now, ++t->seq, payload);
     if (rc)
         fail_msg("event %llu ended with %d", (unsigned long long)t->seq, rc);
@@ -221,7 +222,7 @@ void trial_fire(struct trial *t) {
     unsigned n = 0;
     int rc;
     while ((rc = step_due(&t->step, t->now, t->now)) == 0)
-        if (++n > 100000)
+        if (t->inputs++, ++n > 100000)
             fail_msg("what is due never ends");
     if (rc != -ENOENT)
         fail_msg("step_due: %d", rc);
@@ -231,6 +232,7 @@ bool trial_arm(struct trial *t, int64_t no, int64_t attempt) {
     struct frame_arm arm = {.delivery = no, .attempt = attempt, .boot = TEXT_LIT("trial")};
     bool granted;
     msec until;
+    t->inputs++;
     int rc = step_arm(&t->step, t->now, t->boot, &arm, &granted, &until);
     if (rc)
         fail_msg("step_arm: %d", rc);
@@ -243,6 +245,7 @@ void trial_result(struct trial *t, int64_t no, int64_t attempt, const char *outc
     r.bounced = strcmp(outcome, "bounced") == 0;
     if (r.bounced)
         r.outcome = TEXT_LIT("failed");
+    t->inputs++;
     int rc = step_result(&t->step, t->now, &r);
     if (rc)
         fail_msg("step_result: %d", rc);

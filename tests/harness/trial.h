@@ -27,7 +27,8 @@ struct trial {
     instant now;
     msec boot;
     uint64_t seq;
-    trial_fate_fn *fate; /* NULL: everything is accepted */
+    unsigned long inputs; /* what was put into the step */
+    trial_fate_fn *fate;  /* NULL: everything is accepted */
     struct complaint refusal;
 };
 

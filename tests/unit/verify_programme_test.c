@@ -64,10 +64,10 @@ static void put_minutes(struct txn *txn, int64_t minutes) {
     assert_int_equal(store_put(txn, TABLE_HOURS_OF, key_bytes(&key), key_bytes(&value)), 0);
 }
 
-static void put_participation(struct txn *txn, int64_t minutes) {
+static void put_participation(struct txn *txn, const char *state, int64_t minutes) {
     struct rec_participation p = {.programme = TEXT_LIT("p"),
                                   .organisation = TEXT_LIT("t"),
-                                  .state = TEXT_LIT("running"),
+                                  .state = text_of(state),
                                   .zone = TEXT_LIT("UTC"),
                                   .starts = TEXT_LIT("2022-01-01"),
                                   .ends = TEXT_LIT("2022-12-31"),
@@ -202,7 +202,7 @@ static void put_good(struct txn *txn) {
     mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "place", KEY("a")), "");
     put_application(txn, "b", "u", "reserve", 2);
     mark(txn, TABLE_RESERVE, reserve_key(2), "b");
-    put_participation(txn, 60);
+    put_participation(txn, "running", 60);
     mark(txn, TABLE_DUE, due_key(WHEN, "pace", KEY("p", "t")), "");
     mark(txn, TABLE_STAFF_OF, KEY("anna", "p", "t"), "now");
     mark(txn, TABLE_STAFF_OF, KEY("bo", "p", "t"), "was");
@@ -262,10 +262,10 @@ static void other_minutes(struct txn *txn) {
 }
 static void no_hours(struct txn *txn) {
     del(txn, TABLE_HOURS, KEY("p", "t", "h"));
-    put_participation(txn, 0);
+    put_participation(txn, "running", 0);
 }
 static void other_sum(struct txn *txn) {
-    put_participation(txn, 61);
+    put_participation(txn, "running", 61);
 }
 static void a_place_less(struct txn *txn) {
     put_programme(txn, 0);
@@ -337,6 +337,23 @@ static void test_each_fault_is_found_once(void **state) {
     store_close(&store);
 }
 
+/* Its day passes, and nobody calls it overdue: the participation is over. */
+static void over_with_its_participation(struct txn *txn) {
+    put_participation(txn, "completed", 60);
+    no_due_milestone(txn);
+}
+
+static void test_what_is_over_need_not_fall_due(void **state) {
+    struct store_options options = {
+        .dir = home, .tables = table_names, .count = TABLE_COUNT, .writer = true};
+    struct store *store;
+
+    (void)state;
+    assert_int_equal(store_open(&store, &options), 0);
+    assert_int_equal(findings(store, over_with_its_participation), 0);
+    store_close(&store);
+}
+
 static int begin(void **state) {
     (void)state;
     strcpy(home, "/tmp/verify_programme.XXXXXX");
@@ -354,6 +371,7 @@ static int end(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_fault_is_found_once),
+        cmocka_unit_test(test_what_is_over_need_not_fall_due),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

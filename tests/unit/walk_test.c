@@ -1,6 +1,10 @@
-/* A random walk: legal and illegal messages, time, arms and results in any order, in a small world.
- * After every so many steps everything that must hold is looked at. A failure names the seed and
- * the step; the same seed walks the same way (SEED=, STEPS=, CHECK=every so many steps). */
+/* A random walk: every message that can be said, legal and illegal, time, arms and results in any
+ * order, in a small world. What a step touched is looked at after it, and after every so many steps
+ * everything that must hold. A failure names the seed and the step; the same seed walks the same
+ * way (SEED=, STEPS=, CHECK=every so many steps). From LONG steps on every message must have been
+ * applied at least once. The long form:
+ *
+ *     STEPS=100000 make test T=walk_test */
 /* service: scheduler */
 #include <errno.h>
 #include <setjmp.h>
@@ -14,8 +18,9 @@
 
 #include "tests/harness/walk.h"
 
-#define STEPS_DEFAULT 20000
-#define CHECK_DEFAULT 200
+#define LONG 100000
+#define STEPS_DEFAULT 30000
+#define CHECK_DEFAULT 500
 
 static void on_abort(int sig) {
     (void)sig;
@@ -34,10 +39,12 @@ static void let_time_pass(void) {
     walk_remember("%lld now", (long long)walk.t.now);
     if (walk_chance(80)) {
         trial_fire(&walk.t);
+        walk_check_input(false);
         return;
     }
     for (unsigned i = walk_below(4); i > 0; i--) { /* fell over in between */
         int rc = step_due(&walk.t.step, walk.t.now, walk.t.now);
+        walk.t.inputs++;
         walk_must(rc == 0 || rc == -ENOENT, "step_due: %d", rc);
     }
 }
@@ -104,6 +111,7 @@ static void ask_to_arm(void) {
     if (!trial_arm(&walk.t, no, attempt))
         return;
     walk.granted++;
+    walk_check_row(no);
     if (!text_is(row.state, "armed")) /* said again is granted as before */
         check_grant(no);
 }
@@ -128,7 +136,9 @@ static void report(void) {
     if (walk_chance(8)) {
         walk_remember("lost %llu", (unsigned long long)no);
         int rc = step_lost(&walk.t.step, walk.t.now, no);
+        walk.t.inputs++;
         walk_must(rc == 0, "step_lost: %d", rc);
+        walk_check_row((int64_t)no);
         return;
     }
     const char *outcome = outcomes[walk_below(COUNT_OF(outcomes))];
@@ -139,6 +149,7 @@ static void report(void) {
         trial_result(&walk.t, (int64_t)no, attempt, outcome);
     if (attempt && walk_chance(10)) /* and said again */
         trial_result(&walk.t, (int64_t)no, attempt, outcome);
+    walk_check_row((int64_t)no);
 }
 
 /* ---- the walk ---- */
@@ -158,12 +169,13 @@ static void test_walk(void **context) {
     trial_open(&walk.t, NULL, "2022-01-03T08:00");
     walk.t.settings.fire_slice = 3;
     walk.received = walk.t.now;
+    walk.checking = true;
     walk_found();
     for (walk.step = 1; walk.step <= steps; walk.step++) {
         unsigned what = walk_below(100);
-        if (what < 55)
+        if (what < 60)
             walk_say();
-        else if (what < 67)
+        else if (what < 68)
             let_time_pass();
         else if (what < 84)
             ask_to_arm();
@@ -176,8 +188,13 @@ static void test_walk(void **context) {
         if (walk.step % 1000 == 0)
             trial_commit(&walk.t);
     }
-    printf("%lu applied, %lu refused, %llu letters, %lu armed\n", walk.applied, walk.refused,
+    printf("%lu inputs, %llu applied, %llu refused, %llu letters, %lu armed\n", walk.t.inputs,
+           (unsigned long long)trial_count(&walk.t, COUNT_APPLIED),
+           (unsigned long long)trial_count(&walk.t, COUNT_REFUSED),
            (unsigned long long)trial_count(&walk.t, COUNT_FIRED), walk.granted);
+    walk_coverage();
+    if (steps >= LONG && walk_never_applied())
+        fail_msg("%s was never applied", walk_never_applied());
     walk_check();
     trial_close(&walk.t);
 }
