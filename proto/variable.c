@@ -20,6 +20,10 @@ const struct variable_link variable_links[] = {
 };
 const unsigned variable_link_count = COUNT_OF(variable_links);
 
+bool variable_link_is_personal(const struct variable_link *link) {
+    return strcmp(link->message, "preference.set") == 0 || strcmp(link->message, "query") == 0;
+}
+
 /* What each kind brings, itself first. An obligation brings itself and what its subject brings. */
 #define BRINGS_MOST 4
 static const struct {
@@ -126,8 +130,7 @@ static int find_link(struct text about_kind, struct text name, struct variable *
                                      .form = VARIABLE_TEXT,
                                      .record = variable_links[i].object,
                                      .link = i};
-            /* What somebody wishes to receive needs no subject. */
-            bool needs = strcmp(variable_links[i].message, "preference.set") != 0;
+            bool needs = !variable_link_is_personal(&variable_links[i]);
             return needs && !variable_brings(about_kind, ret->record) ? -ENOENT : 0;
         }
     return -ENOENT;

@@ -66,6 +66,8 @@ struct variable_link { /* a row of links.def */
 };
 extern const struct variable_link variable_links[];
 extern const unsigned variable_link_count;
+/* What somebody wishes to receive, or wants to see of her own, needs no subject. */
+bool variable_link_is_personal(const struct variable_link *link);
 
 /* Whether letters about this kind can name this record. "obligation.answer-offer" is a kind as
  * well; "obligation" brings what any of them does. */

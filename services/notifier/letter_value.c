@@ -205,7 +205,7 @@ static struct text make_link(struct letter_values *v, const struct variable_link
     const struct letter_in *in = v->in;
     struct text object = object_of(v, link);
     char token[TOKEN_MAX];
-    if (object.n == 0 && strcmp(link->message, "preference.set") != 0)
+    if (object.n == 0 && !variable_link_is_personal(link))
         return TEXT_NONE;
     if (token_make(in->links, text_of(link->message), object, in->row->person, text_of(link->value),
                    in->row->due + link->days * DAYS, token) < 0)

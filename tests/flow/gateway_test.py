@@ -175,6 +175,23 @@ def programme_queries_test(h):
     for s in solutions[:1]:
         equal(rows(h, "solutions.show", {"solution": s["solution"]}, language="da"), [s])
 
+    # Material of the programme: for everybody, or only for the people named in it.
+    h.refused("conflict", "material.publish", programme=programme, kind="guide", title="Vejledning",
+              visibility="members", link="https://files.example/m")
+    for visibility in ("public", "cohort"):
+        h.say("material.publish", material=visibility, programme=programme, kind="recording", title="Oplæg",
+              visibility=visibility, link="https://files.example/" + visibility)
+    equal([m["material"] for m in rows(h, "materials.list", {"programme": programme})], ["public"])
+    staff = h.records("participation")[0]["staff"][0]
+    equal([m["material"] for m in rows(h, "materials.list", {"programme": programme}, person=staff)],
+          ["cohort", "public"])
+    h.settle()
+    told = {row["person"] for row in h.ledger(rule="recording-for-cohort", about="cohort")}
+    equal(told, {person for p in h.records("participation") for person in p["staff"]}, "only they hear of it")
+    letter = h.letters(rule="recording-for-cohort", about="cohort")[0]
+    own = rows(h, "registrations.own", token=letter.token("Se, hvad du er tilmeldt"), limit=100)
+    assert own and all(row["state"] for row in own), "the link in the letter opens one's own page"
+
     assessment = h.records("assessment", state="submitted")[0]
     application, person = assessment["application"], assessment["person"]
     all_of_it = h.records("assessment", application=application)

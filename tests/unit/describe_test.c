@@ -115,6 +115,8 @@ static void test_links_say_messages(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(messages); i++) {
         enum msg_type type;
+        if (strcmp(messages[i], "query") == 0) /* the one that only lets look */
+            continue;
         if (msg_find(text_of(messages[i]), &type) != 0)
             fail_msg("no such message: %s", messages[i]);
         assert_true(msg_shapes[type].speakers & FRONTEND);

@@ -1,22 +1,12 @@
 /* Materials: public ones for all, members' ones for members, a cohort's for the cohort. */
 #include "services/gateway/asking.h"
 
-static int is_in_cohort(struct asking *a, const struct rec_material *m) {
-    struct rec_meeting meeting;
-    struct key key;
-    if (!a->as || !m->meeting.p)
-        return 0;
-    key = key_of(m->meeting, TEXT_NONE);
-    int rc = asking_get(a, TABLE_MEETING, &key, &meeting);
-    return rc > 0 ? sees_as_cohort(a, meeting.programme) : rc;
-}
-
 static int may_see(struct asking *a, const struct rec_material *m) {
     if (text_is(m->visibility, "public"))
         return 1;
-    if (text_is(m->visibility, "members") && m->network.p)
+    if (text_is(m->visibility, "members"))
         return sees_as_member(a, m->network);
-    return is_in_cohort(a, m);
+    return sees_as_cohort(a, m->programme);
 }
 
 static int row(struct asking *a, struct bytes key, struct bytes value) {
@@ -24,7 +14,7 @@ static int row(struct asking *a, struct bytes key, struct bytes value) {
     struct rec_material m;
     (void)key;
     if (!asking_read(a, TABLE_MATERIAL, value, &m) || !text_is(m.state, "published") ||
-        !asked(q->network, m.network) || !asked(q->meeting, m.meeting) || !asked(q->kind, m.kind))
+        !asked(q->network, m.network) || !asked(q->programme, m.programme) || !asked(q->meeting, m.meeting) || !asked(q->kind, m.kind))
         return 0;
     int rc = may_see(a, &m);
     if (rc > 0)

@@ -27,6 +27,7 @@ int apply_material_expect(struct office *o, const struct msg_material_expect *m)
         return rc;
     r.meeting = m->meeting;
     r.network = meeting.network;
+    r.programme = meeting.programme;
     r.zone = meeting.zone;
     r.kind = m->kind.p ? m->kind : TEXT_LIT("presentation");
     r.title = m->title;
@@ -36,29 +37,57 @@ int apply_material_expect(struct office *o, const struct msg_material_expect *m)
     return put(o, &r, FACT_MATERIAL_EXPECTED);
 }
 
-/* Where it belongs: a meeting's, or a network's own. */
-static int belong(struct office *o, const struct msg_material_publish *m, struct rec_material *r) {
-    struct rec_meeting meeting;
-    struct rec_network network;
-    int rc;
-    if (m->meeting.p) {
-        rc = find_meeting(o, m->meeting, "meeting", &meeting);
-        if (rc)
-            return rc;
-        r->meeting = m->meeting;
-        r->network = meeting.network;
-        r->zone = meeting.zone;
-        return 0;
-    }
-    if (r->meeting.p)
-        return 0;
-    if (!m->network.p)
-        return refuse(o, "missing", "meeting", "Expected a meeting or a network.");
-    rc = find_network(o, m->network, "network", &network);
+static int belong_meeting(struct office *o, struct text meeting, struct rec_material *r) {
+    struct rec_meeting m;
+    int rc = find_meeting(o, meeting, "meeting", &m);
     if (rc)
         return rc;
-    r->network = m->network;
-    r->zone = network.zone;
+    r->meeting = meeting;
+    r->network = m.network;
+    r->programme = m.programme;
+    r->zone = m.zone;
+    return 0;
+}
+
+static int belong_programme(struct office *o, struct text programme, struct rec_material *r) {
+    struct rec_programme p;
+    int rc = find_programme(o, programme, "programme", &p);
+    r->programme = programme;
+    r->zone = p.zone;
+    return rc;
+}
+
+static int belong_network(struct office *o, struct text network, struct rec_material *r) {
+    struct rec_network n;
+    int rc = find_network(o, network, "network", &n);
+    r->network = network;
+    r->zone = n.zone;
+    return rc;
+}
+
+/* Where it belongs: a meeting's, or a network's or programme's own. */
+static int belong(struct office *o, const struct msg_material_publish *m, struct rec_material *r) {
+    if ((m->meeting.p != NULL) + (m->network.p != NULL) + (m->programme.p != NULL) > 1)
+        return refuse(o, "conflict", m->programme.p ? "programme" : "network",
+                      "Expected one of meeting, network and programme.");
+    if (m->meeting.p)
+        return belong_meeting(o, m->meeting, r);
+    if (r->meeting.p)
+        return 0;
+    if (m->programme.p)
+        return belong_programme(o, m->programme, r);
+    if (!m->network.p)
+        return refuse(o, "missing", "meeting", "Expected a meeting, a network or a programme.");
+    return belong_network(o, m->network, r);
+}
+
+/* Whom it is for must be able to exist there. */
+static int check_visibility(struct office *o, const struct rec_material *r,
+                            struct text visibility) {
+    if (text_is(visibility, "cohort") && !r->programme.p)
+        return refuse(o, "conflict", "visibility", "Only a programme has a cohort.");
+    if (text_is(visibility, "members") && !r->network.p)
+        return refuse(o, "conflict", "visibility", "Only a network has members.");
     return 0;
 }
 
@@ -74,6 +103,8 @@ int apply_material_publish(struct office *o, const struct msg_material_publish *
     rc = office_move(o, "MATERIAL", r.state, "publish", "material", &r.state);
     if (rc == 0)
         rc = belong(o, m, &r);
+    if (rc == 0)
+        rc = check_visibility(o, &r, m->visibility);
     if (rc)
         return rc;
     r.material = id;

@@ -226,6 +226,8 @@ int subject_complete(struct office *o, struct subject *s) {
         s->organisation = s->rec.organisation.organisation;
     else if (s->kind->table == TABLE_GROUP)
         rc = load_programme(o, s, s->rec.group.programme);
+    else if (s->kind->table == TABLE_MATERIAL)
+        rc = load_programme(o, s, s->rec.material.programme);
     else if (s->has_meeting)
         rc = load_programme(o, s, s->meeting.programme);
     if (rc == 0 && s->has_meeting && !s->has_programme)
