@@ -14,7 +14,8 @@ static int row(struct asking *a, struct bytes key, struct bytes value) {
     struct rec_material m;
     (void)key;
     if (!asking_read(a, TABLE_MATERIAL, value, &m) || !text_is(m.state, "published") ||
-        !asked(q->network, m.network) || !asked(q->programme, m.programme) || !asked(q->meeting, m.meeting) || !asked(q->kind, m.kind))
+        !asked(q->network, m.network) || !asked(q->programme, m.programme) ||
+        !asked(q->meeting, m.meeting) || !asked(q->kind, m.kind))
         return 0;
     int rc = may_see(a, &m);
     if (rc > 0)
