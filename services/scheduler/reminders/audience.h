@@ -48,5 +48,10 @@ MUST_CHECK int audience_has(struct office *o, const struct audience *audience,
 MUST_CHECK int audience_next(struct office *o, const struct audience *audience,
                              const struct subject *subject, struct text after,
                              struct text *ret_person);
+/* The same, but everyone looked at costs one of *looks: those who have a function may be few among
+ * many. -EAGAIN when they are used up: *ret_person, who is not in it, is whom to go on after. */
+MUST_CHECK int audience_look(struct office *o, const struct audience *audience,
+                             const struct subject *subject, struct text after, unsigned *looks,
+                             struct text *ret_person);
 
 #endif

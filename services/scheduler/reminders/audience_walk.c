@@ -2,6 +2,7 @@
 #include "services/scheduler/reminders/audience.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "services/scheduler/reminders/audience_programme.h"
@@ -462,6 +463,12 @@ static int node_next(struct walk *w, const struct audience *a, unsigned at, stru
 
 int audience_next(struct office *o, const struct audience *audience, const struct subject *subject,
                   struct text after, struct text *ret_person) {
+    unsigned looks = UINT_MAX;
+    return audience_look(o, audience, subject, after, &looks, ret_person);
+}
+
+int audience_look(struct office *o, const struct audience *audience, const struct subject *subject,
+                  struct text after, unsigned *looks, struct text *ret_person) {
     struct arena *arena = o->arena;
     struct candidate c = {.n = 0}, next;
     int rc;
@@ -471,15 +478,16 @@ int audience_next(struct office *o, const struct audience *audience, const struc
     do {
         struct walk w = {.o = o, .s = subject};
         arena_reset(o->scratch);
-        rc = node_next(&w, audience, audience->root, candidate_text(&c), &next);
+        rc = !*looks ? -EAGAIN : node_next(&w, audience, audience->root, candidate_text(&c), &next);
         if (rc)
             break;
+        --*looks;
         c = next;
         rc = audience_has(o, audience, subject, candidate_text(&c));
     } while (rc == 0);
     o->arena = arena;
-    if (rc < 0)
+    if (rc < 0 && rc != -EAGAIN)
         return rc;
     *ret_person = arena_text(arena, candidate_text(&c));
-    return 0;
+    return rc < 0 ? rc : 0;
 }

@@ -11,6 +11,8 @@
 #include "services/scheduler/reminders/suppression.h"
 #include "services/scheduler/reminders/told.h"
 
+#define LOOKS_A_SLICE 2000 /* people looked at for an audience before somebody else has a turn */
+
 /* What becomes of every letter of a plan, before anyone is looked at. */
 struct verdict {
     const char *state; /* NULL: it goes */
@@ -324,22 +326,28 @@ static int fire_slice(struct office *o, const struct rule *rule, const struct su
                       struct rec_plan *plan) {
     struct verdict v = judge(o, rule, plan);
     struct text person;
+    unsigned looks = LOOKS_A_SLICE;
     bool outdated = true;
     int rc = plan->occasion ? is_outdated(o, s, plan, &outdated) : 0;
     if (rc == 0 && outdated)
         rc = begin(o, rule, s, plan);
     for (int64_t i = 0; rc == 0 && i < o->settings->fire_slice; i++) {
-        rc = audience_next(o, rule_audience(rule, (unsigned)plan->step), s, plan->cursor, &person);
+        rc = audience_look(o, rule_audience(rule, (unsigned)plan->step), s, plan->cursor, &looks,
+                           &person);
         if (rc == -ENOENT)
             return end_plan(o, plan,
                             v.state && text_is(text_of(v.state), "missed") ? "missed" : "fired");
+        if (rc == -EAGAIN) { /* enough for once; nobody of those was in it */
+            plan->cursor = person.n ? person : plan->cursor;
+            break;
+        }
         if (rc == 0)
             rc = consider(o, rule, s, plan, person, v);
         plan->cursor = person;
         plan->considered++;
     }
     plan->state = TEXT_LIT("firing");
-    return rc ? rc : plan_put(o, plan);
+    return rc && rc != -EAGAIN ? rc : plan_put(o, plan);
 }
 
 int fire_plan(struct office *o, struct key key) {
