@@ -1,15 +1,16 @@
-/* load - says messages at the front door and measures how long the answers take.
+/* load - says messages at the front door, or asks queries of the gateway, and measures how long the
+ * answers take.
  *
  *     load --at ENDPOINT [--key FILE] [--name NAME] [--type TYPE] [--until accepted|applied]
  *          [--connections N] [--outstanding N] [--array K] [--rate PER_SECOND]
  *          [--seconds S | --count N] [--mark WORD] [--first N] [--people N] [--meeting ID]
  *
  * Outstanding are the frames under way on all connections; an array is one frame of K messages.
- * With a rate, frames are said at their time and measured from it, as long as there is room. The
- * n-th message is made from n: its id is MARK-n, its person (and meeting) counted from it. Prints
- * NAME, what was outstanding, messages a second, p50 and p99 in microseconds of a frame, and how
- * many messages were only accepted though it was waited until they were applied. Any other answer
- * ends it.
+ * A query is answered at once, whatever is waited for. With a rate, frames are said at their time
+ * and measured from it, as long as there is room. The n-th message is made from n: its id is
+ * MARK-n, its person (and meeting) counted from it. Prints NAME, what was outstanding, messages a
+ * second, p50 and p99 in microseconds of a frame, and how many messages were only accepted though
+ * it was waited until they were applied. Any other answer ends it.
  */
 #include <errno.h>
 #include <msgpack.h>
@@ -45,9 +46,10 @@ struct load {
 
 /* ---- what is said ---- */
 
-struct kind { /* of message: how its body is made from a number */
+struct kind { /* of message or query: how its body is made from a number */
     const char *type;
     void (*body)(const struct load *load, uint64_t n, msgpack_packer *to);
+    bool is_query;
 };
 
 static void put(msgpack_packer *to, const char *text) {
@@ -115,11 +117,61 @@ static void registration_make(const struct load *load, uint64_t n, msgpack_packe
     put(to, "vegetarian, no nuts");
 }
 
+/* Towns k01, k02 … as tests/flow/programme_test.py founds them: so many as there are `people`. */
+static void put_town(const struct load *load, const char *name, const char *format, uint64_t n,
+                     msgpack_packer *to) __attribute__((format(printf, 3, 0)));
+static void put_town(const struct load *load, const char *name, const char *format, uint64_t n,
+                     msgpack_packer *to) {
+    put(to, name);
+    put_numbered(to, format, n % (uint64_t)load->people + 1);
+}
+
+static void application_edit(const struct load *load, uint64_t n, msgpack_packer *to) {
+    msgpack_pack_map(to, 2);
+    put_town(load, "application", "a-k%02llu", n, to);
+    put(to, "problem");
+    put_numbered(to, "Byggeaffald fra nedrivning, udkast nummer %llu", n);
+}
+
+#define MONTHS 6 /* July to December 2022 */
+#define DAYS 28
+
+/* Both of a town's staff, one day after another. */
+static void hours_log(const struct load *load, uint64_t n, msgpack_packer *to) {
+    uint64_t turn = n / (uint64_t)load->people, day = turn / 2 % (MONTHS * DAYS);
+    char date[ID_BYTES];
+    snprintf(date, sizeof date, "2022-%02d-%02d", 7 + (int)(day / DAYS), 1 + (int)(day % DAYS));
+    msgpack_pack_map(to, 6);
+    put(to, "programme");
+    put(to, "p");
+    put_town(load, "participation", "k%02llu", n, to);
+    put_town(load, "person", turn % 2 ? "k%02llu-a" : "k%02llu-b", n, to);
+    put(to, "date");
+    put(to, date);
+    put(to, "minutes");
+    msgpack_pack_int(to, 30);
+    put(to, "kind");
+    put(to, "preparation");
+}
+
+static void meetings_show(const struct load *load, uint64_t n, msgpack_packer *to) {
+    (void)n;
+    msgpack_pack_map(to, 1);
+    put(to, "meeting");
+    put(to, load->meeting);
+}
+
+static void meetings_coming(const struct load *load, uint64_t n, msgpack_packer *to) {
+    (void)load;
+    (void)n;
+    msgpack_pack_map(to, 0);
+}
+
 static const struct kind kinds[] = {
-    {"person.register", person_register},
-    {"membership.grant", membership_grant},
-    {"preference.set", preference_set},
-    {"registration.make", registration_make},
+    {"person.register", person_register, false},   {"membership.grant", membership_grant, false},
+    {"preference.set", preference_set, false},     {"registration.make", registration_make, false},
+    {"application.edit", application_edit, false}, {"hours.log", hours_log, false},
+    {"meetings.show", meetings_show, true},        {"meetings.coming", meetings_coming, true},
 };
 
 static const struct kind *kind_of(const char *type) {
@@ -134,14 +186,15 @@ static void put_request(struct load *load, long slot, msgpack_packer *to) {
     char id[ID_BYTES];
     uint64_t n = load->first + load->said++;
     snprintf(id, sizeof id, "%s-%llu.%ld", load->mark, (unsigned long long)n, slot);
-    msgpack_pack_map(to, load->until_applied ? 4 : 5);
+    bool can_wait = !load->until_applied && !load->kind->is_query;
+    msgpack_pack_map(to, can_wait ? 5 : 4);
     put(to, "v");
     msgpack_pack_int(to, 1);
     put(to, "id");
     put(to, id);
-    put(to, "type");
+    put(to, load->kind->is_query ? "query" : "type");
     put(to, load->kind->type);
-    if (!load->until_applied) {
+    if (can_wait) {
         put(to, "wait");
         put(to, "accepted");
     }
@@ -194,7 +247,9 @@ static long hear_one(struct load *load, const msgpack_object *answer) {
         die_of(answer);
     if (load->until_applied && is(status, "accepted"))
         load->late++;
-    else if (!is(status, load->until_applied ? "applied" : "accepted"))
+    else if (!is(status, load->kind->is_query  ? "ok"
+                         : load->until_applied ? "applied"
+                                               : "accepted"))
         die_of(answer);
     load->answered++;
     return slot;

@@ -68,9 +68,10 @@ def decide(h, outcomes, at="2022-04-08T10:00", release=True):
         h.settle()
 
 
-def take_part(h, *organisations, named=True, at="2022-04-11T10:00"):
+def take_part(h, *organisations, named=True, at="2022-04-11T10:00", submitted=False):
     """These have a place, an adviser and, when `named`, their staff."""
-    apply(h, *organisations)
+    if not submitted:
+        apply(h, *organisations)
     decide(h, {o: "selected" for o in organisations})
     h.clock(at)
     for o in organisations:
