@@ -24,6 +24,7 @@
 
 #define GRACE (10 * SECONDS)
 #define STORE_RETRY ((msec)250)
+#define INCOMING_RETRY (1 * MINUTES)
 #define BOOT_BYTES 16
 enum exit_code { EXIT_ORDER = 0, EXIT_START = 1, EXIT_CONFIG = 2, EXIT_STORAGE = 74 };
 
@@ -172,7 +173,8 @@ static int ask(void *ctx, struct bytes request) {
 }
 
 /* Without it letters still leave. */
-static void start_incoming(struct notifier *n) {
+static void start_incoming(void *ctx) {
+    struct notifier *n = ctx;
     struct incoming_options options = {.home = n->home,
                                        .loop = n->loop,
                                        .store = n->store,
@@ -180,11 +182,14 @@ static void start_incoming(struct notifier *n) {
                                        .links = &n->links,
                                        .ask = ask,
                                        .ctx = n};
-    int rc = dial(n, "run/intake.ipc", on_answer, &n->intake);
+    int rc = n->intake ? 0 : dial(n, "run/intake.ipc", on_answer, &n->intake);
     if (rc == 0)
         rc = incoming_open(&n->incoming, &options);
-    if (rc < 0)
-        log_error("incoming_not_read", "setting=bounces error=%s", strerror(-rc));
+    if (rc == 0)
+        return;
+    log_error("incoming_not_read", "setting=bounces error=%s next_ms=%d", strerror(-rc),
+              (int)INCOMING_RETRY);
+    loop_after(n->loop, INCOMING_RETRY, start_incoming, n);
 }
 
 static void start_work(struct notifier *n) {
@@ -239,6 +244,7 @@ static int run(struct notifier *n) {
     if (n->exit_code == 0)
         n->exit_code = worked ? worked : rc < 0 ? EXIT_START : EXIT_ORDER;
     loop_cancel(n->loop, try_store, n);
+    loop_cancel(n->loop, start_incoming, n);
     bus_close(&n->bus);
     loop_close(&n->loop);
     store_close(&n->store);

@@ -149,7 +149,7 @@ def pain_12_suppressed_quietly_test(h):
     h.verify()
 
 
-def pain_13_said_twice_test(h):
+def said_twice_by_mail_test(h):
     """The same report three times, under other names, with the notifier killed in between: it counts once."""
     relay = Relay(h.folder)
     begin_quietly(h, relay)
@@ -211,7 +211,7 @@ def pain_15_bounces_both_ways_test(h):
     h.verify()
 
 
-def pain_16_recipient_erased_test(h):
+def erased_while_it_leaves_test(h):
     """Somebody is erased in the middle of a mailing: her letters end as that, everybody else's go, nothing hangs."""
     relay = Relay(h.folder)
     begin_quietly(h, relay, smtp_connections=1)

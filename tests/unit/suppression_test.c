@@ -210,6 +210,29 @@ static void test_settled_then_reported(void **context) {
     trial_close(&t);
 }
 
+/* What was in a digest came back with it. */
+static void test_digest_came_back(void **context) {
+    static const char *const polls[] = {"p1", "p2"};
+    struct trial t;
+    struct rec_ledger row;
+    (void)context;
+    trial_open(&t, NULL, "2022-04-01T08:30");
+    trial_world(&t, false);
+    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    for (unsigned i = 0; i < COUNT_OF(polls); i++)
+        trial_do(&t, "poll.open",
+                 "{'poll':'%s','network':'net','question':'Q','options':[{'option':'x','text':'X'},"
+                 "{'option':'y','text':'Y'}],'audience':'members','closes':'2022-04-30T12:00'}",
+                 polls[i]);
+    trial_until(&t, "2022-04-02T09:00");
+    assert_int_equal(trial_rows(&t, "digest", "a", "accepted", &row), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", NULL), 2);
+    report(&t, &row, "soft");
+    assert_int_equal(trial_rows(&t, "digest", "a", "failed", NULL), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "failed", NULL), 2);
+    trial_close(&t);
+}
+
 /* ---- suppression ---- */
 
 /* A letter to a by the first free rule, accepted and then reported. */
@@ -385,6 +408,7 @@ int main(void) {
         cmocka_unit_test(test_report_of_the_erased),
         cmocka_unit_test(test_settle),
         cmocka_unit_test(test_settled_then_reported),
+        cmocka_unit_test(test_digest_came_back),
         cmocka_unit_test(test_soft),
         cmocka_unit_test(test_soft_once),
         cmocka_unit_test(test_soft_never),

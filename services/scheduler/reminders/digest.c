@@ -174,8 +174,9 @@ int digest_written(struct office *o, struct text id, const struct rec_ledger *le
 static const char *event_of_items(const char *event) {
     static const struct {
         const char *letter, *items;
-    } follows[] = {{"accept", "accept"},     {"fail", "fail"},         {"expire", "expire"},
-                   {"suppress", "suppress"}, {"withdraw", "withdraw"}, {"retry", "gather"}};
+    } follows[] = {{"accept", "accept"}, {"fail", "fail"},         {"bounce", "bounce"},
+                   {"expire", "expire"}, {"suppress", "suppress"}, {"withdraw", "withdraw"},
+                   {"retry", "gather"}};
     for (unsigned i = 0; i < COUNT_OF(follows); i++)
         if (text_is(text_of(event), follows[i].letter))
             return follows[i].items;

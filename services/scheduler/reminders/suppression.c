@@ -19,6 +19,8 @@ static int put(struct office *o, const struct rec_suppression *s) {
     if (rc && rc != -ENOENT)
         return rc;
     instant before = rc == 0 ? was.until : 0;
+    if (rc)
+        office_count(o, COUNT_SUPPRESSION);
     rc = 0;
     if (before && before != s->until)
         rc = due_del(o, before, "suppression", key1(s->suppression));
@@ -88,8 +90,11 @@ static bool stands_for_good(const struct rec_suppression *s) {
     return text_is(s->state, "suppressed") && text_is(s->cause, "hard");
 }
 
+/* In most offices most of the time there is none, and nothing is to be hashed. */
 int suppression_of(struct office *o, struct text address, struct rec_suppression *ret) {
-    return address.p ? office_get(o, TABLE_SUPPRESSION, key1(id_of(o, address)), ret) : -ENOENT;
+    return address.p && o->counts[COUNT_SUPPRESSION]
+               ? office_get(o, TABLE_SUPPRESSION, key1(id_of(o, address)), ret)
+               : -ENOENT;
 }
 
 int suppression_why(struct office *o, struct text address, struct text class,
