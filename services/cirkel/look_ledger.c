@@ -112,7 +112,10 @@ static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
     table_out_cell(l->table, row->class);
     table_out_cell(l->table, row->channel);
     table_out_cell(l->table, row->state);
-    table_out_cell(l->table, row->reason);
+    if (!row->reason.n && row->report.p)
+        table_out_printf(l->table, "reported: %.*s", TEXT_ARGS(row->report));
+    else
+        table_out_cell(l->table, row->reason);
     return 0;
 }
 
@@ -158,6 +161,23 @@ int look_ledger(struct look *look, struct text person, struct text about, look_l
     return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
 }
 
+/* What became of it after it had left, as far as anything was heard. */
+static void add_reports(json_t *tree, const struct rec_ledger *row) {
+    char reported[RFC3339_TEXT], delivered[RFC3339_TEXT];
+
+    when_format(row->reported, row->zone, reported);
+    when_format(row->delivered, row->zone, delivered);
+    if (row->settled.p)
+        json_object_set_new(tree, "settled", tree_text(row->settled));
+    if (row->report.p) {
+        json_object_set_new(tree, "report", tree_text(row->report));
+        json_object_set_new(tree, "report_status", tree_text(row->report_status));
+        json_object_set_new(tree, "reported", json_string(reported));
+    }
+    if (row->delivered)
+        json_object_set_new(tree, "delivered", json_string(delivered));
+}
+
 json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     char due[RFC3339_TEXT], decided[RFC3339_TEXT];
     struct rec_occasion occasion;
@@ -187,6 +207,7 @@ json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     json_object_set_new(tree, "attempts", json_integer(row->attempts));
     json_object_set_new(tree, "language", tree_text(row->language));
     json_object_set_new(tree, "told", json_integer(row->told));
+    add_reports(tree, row);
     return tree;
 }
 

@@ -88,6 +88,9 @@ def unknown_settled_by_mail_test(h):
         equal("delivered" in row, report in ("delivered", "answered"), name)
         why = h.run_cirkel("why", person)
         assert f"Of letter {row['no']} a mail server reported" in why, why
+    anna, = h.ledger("--person", "anna", rule="membership-welcome")
+    equal((anna["report"], anna["report_status"], "settled" in anna), ("delivered", "2.0.0", False))
+    assert anna["delivered"] == anna["reported"], anna
     equal(queues(h)["outbox"]["smtp"]["unknown"], 0)
     equal(queues(h)["addresses"]["mail_unread"], 1)  # a person's answer is for a person
     # Once it is known, an automatic answer is nothing to write down.
@@ -109,6 +112,7 @@ def settled_by_hand_test(h):
     equal(row_of(h, "anna")["state"], "accepted")
     assert "its fate is known" in h.run_cirkel("settle", row["no"], "not-sent", code=3)
     assert "a person said: sent" in h.run_cirkel("why", "anna")
+    equal([row.get("settled") for row in h.ledger("--person", "anna")], ["sent"])
     row = lose(h, relay, "bo")
     h.run_cirkel("settle", row["no"], "not-sent")
     h.until(lambda: row_of(h, "bo")["state"] == "accepted", "it went again")
