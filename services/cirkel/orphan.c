@@ -70,22 +70,28 @@ int orphan_note(const char *home, const char *name, int pid) {
     return write_file(path, 0640, (struct bytes){text, (size_t)n});
 }
 
-bool orphan_stop(const char *home, const char *name, const char *program) {
+int orphan_noted(const char *home, const char *name) {
     char path[HOME_PATH];
     struct buf text;
     int64_t pid = 0;
-    bool noted;
 
     pid_path(path, home, name);
-    noted = read_file(path, 64, &text) == 0 && text_int(text_trim(buf_as_text(&text)), &pid) == 0;
+    if (read_file(path, 64, &text) || text_int(text_trim(buf_as_text(&text)), &pid) || pid <= 1 ||
+        pid > INT32_MAX)
+        pid = 0;
     buf_free(&text);
-    if (!noted || pid <= 1 || pid > INT32_MAX || !runs_program((int)pid, program) ||
-        !is_for_home((int)pid, home))
+    return (int)pid;
+}
+
+bool orphan_stop(const char *home, const char *name, const char *program) {
+    int pid = orphan_noted(home, name);
+
+    if (!pid || !runs_program(pid, program) || !is_for_home(pid, home))
         return false;
-    kill((int)pid, SIGTERM);
-    if (!has_ended((int)pid, program, STOP_WAIT)) {
-        kill((int)pid, SIGKILL);
-        (void)has_ended((int)pid, program, STOP_WAIT);
+    kill(pid, SIGTERM);
+    if (!has_ended(pid, program, STOP_WAIT)) {
+        kill(pid, SIGKILL);
+        (void)has_ended(pid, program, STOP_WAIT);
     }
     return true;
 }

@@ -10,6 +10,7 @@
 #include "common/base.h"
 
 MUST_CHECK int orphan_note(const char *home, const char *name, int pid);
+int orphan_noted(const char *home, const char *name); /* 0: nobody was */
 /* Stops the worker noted last, if it still runs: in order, and hard after 10 s. True when it did.
  */
 bool orphan_stop(const char *home, const char *name, const char *program);

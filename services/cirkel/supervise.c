@@ -28,6 +28,7 @@
 #define READY_LOOK 50
 #define READY_LIFE 300 /* who lived so long has started */
 #define WORKERS 4
+#define SETTINGS_MOST ((size_t)1 << 20)
 
 struct supervisor;
 struct worker {
@@ -41,6 +42,7 @@ struct supervisor {
     const char *home;
     struct loop *loop;
     struct worker workers[WORKERS]; /* in the order they start */
+    uint32_t settings;              /* checksum of the cirkel.conf that they started with */
     bool clock, debug, quiet, stopping, ready;
     int exit_code;
 };
@@ -89,11 +91,30 @@ static void stop_all(void *ctx) {
     stop_next(s);
 }
 
-static void pass_on_reload(void *ctx) {
+static uint32_t settings_sum(const char *home) {
+    char path[HOME_PATH];
+    struct buf text;
+    uint32_t sum = 0;
+    home_path(path, home, "cirkel.conf");
+    if (read_file(path, SETTINGS_MOST, &text) == 0)
+        sum = crc32c(0, text.p, text.n);
+    buf_free(&text);
+    return sum;
+}
+
+/* The scheduler reads it while it runs; the others know cirkel.conf only, and start again if that
+ * is another one. */
+static void reload(void *ctx) {
     struct supervisor *s = ctx;
-    for (unsigned i = 0; i < WORKERS; i++)
-        if (s->workers[i].pid)
-            kill(s->workers[i].pid, SIGHUP);
+    uint32_t settings = settings_sum(s->home);
+    for (unsigned i = 0; i < WORKERS && !s->stopping; i++) {
+        struct worker *worker = &s->workers[i];
+        if (!worker->pid || (i > 0 && settings == s->settings))
+            continue;
+        worker->pause = PAUSE_FIRST;
+        kill(worker->pid, i > 0 ? SIGTERM : SIGHUP);
+    }
+    s->settings = settings;
 }
 
 /* ---- starting, and starting again ---- */
@@ -239,10 +260,14 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     if (rc)
         return trouble("the event loop could not be opened: %s", strerror(-rc));
     stop_orphans(&s);
+    s.settings = settings_sum(home);
+    rc = orphan_note(home, "cirkel", getpid());
+    if (rc)
+        log_warn("not_noted", "error=%s", strerror(-rc));
     for (unsigned i = 0; i < WORKERS; i++)
         start_worker(&s.workers[i]);
     loop_after(s.loop, READY_LOOK, look_if_ready, &s);
-    rc = loop_run(s.loop, stop_all, pass_on_reload, &s, (WORKERS + 1) * STOP_WAIT);
+    rc = loop_run(s.loop, stop_all, reload, &s, (WORKERS + 1) * STOP_WAIT);
     loop_close(&s.loop);
     return rc ? trouble("the event loop failed: %s", strerror(-rc)) : s.exit_code;
 }
@@ -258,6 +283,11 @@ static bool is_supervised(const char *home) {
         return true;
     close(fd);
     return false;
+}
+
+bool supervise_reload(const char *home) {
+    int pid = is_supervised(home) ? orphan_noted(home, "cirkel") : 0;
+    return pid > 0 && kill(pid, SIGHUP) == 0;
 }
 
 int supervise_aside(const char *home, bool debug, pid_t *ret) {

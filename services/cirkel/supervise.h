@@ -23,4 +23,7 @@ MUST_CHECK int supervise_aside(const char *home, bool debug, pid_t *ret);
 int supervise_stop(pid_t pid);
 bool supervise_ended(pid_t pid, int *ret_code);
 
+/* Lets the service that runs there, if one does, read its configuration again. False: none does. */
+bool supervise_reload(const char *home);
+
 #endif

@@ -246,7 +246,8 @@ static int open_scratch(struct future *f, const char *home, struct txn *core, st
 static int read_config(struct future *f, struct buf *err) {
     char path[4200];
     const char *from = f->options->config ? f->options->config : f->options->home;
-    int rc = settings_read(from, &f->settings, err);
+    snprintf(path, sizeof path, "%s/cirkel.conf", from);
+    int rc = settings_read(access(path, F_OK) ? f->options->home : from, &f->settings, err);
     if (rc == 0)
         rc = rulebook_read(from, &f->rules, err);
     if (rc)

@@ -23,7 +23,8 @@ struct future_refusal {
 
 struct future_options {
     const char *home;
-    const char *config; /* another folder with cirkel.conf, rules/ and letters/; NULL: the home's */
+    const char *
+        config; /* another folder with rules/, letters/ and perhaps cirkel.conf; NULL: the home's */
     instant now, until;
     const struct future_event *events; /* in order of time */
     unsigned event_count;
