@@ -179,6 +179,7 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/obj/tests/bench/bench.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call link) -o $@
+$(B)/bench/unarmed: $(B)/lib/notifier.a $(B)/lib/base.a
 bench: all $(BENCHES:%=$(B)/bench/%) $(BUILD)/mail
 	$(Q)tests/bench/run --bin $(B)/bin $(ARGS)
 

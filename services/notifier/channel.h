@@ -48,6 +48,8 @@ struct channel_options { /* borrowed for the life of the channel */
 struct channel_state; /* each channel has its own */
 struct channel {
     const char *name;
+    /* Letters composed in one turn: many are synced together, few keep frames flowing. */
+    unsigned batch;
     msec grace; /* how long the last steps may take when the notifier is stopped; 0: at once */
     /* Checks the files it reads; -EINVAL with "FILE:LINE: what is wrong" lines. NULL: reads none.
      */

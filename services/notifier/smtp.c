@@ -118,10 +118,10 @@ static void on_news(void *ctx) {
         pthread_mutex_unlock(&pool->lock);
         if (!job)
             return;
-        if (news & NEWS_READY)
-            job_ready(state, job);
         if (news & NEWS_ENDED)
             job_ended(state, job);
+        else if (news & NEWS_READY)
+            job_ready(state, job);
     }
 }
 
@@ -293,6 +293,7 @@ static int open_smtp(struct channel_state **ret, const struct channel_options *o
 
 const struct channel channel_smtp = {
     .name = "smtp",
+    .batch = 2, /* while one is composed, connections stand still that wait for an arm */
     .grace = 60 * SECONDS,
     .check = check,
     .open = open_smtp,

@@ -2,7 +2,8 @@
  * by libcurl.
  *
  * libcurl writes the dot when the read callback says that the letter is at its end. It is asked
- * once more after the last byte, because it is told no size; there the thread waits for its order.
+ * once more after the last byte, because it is told no size; there the thread waits for its order,
+ * which it has asked for with the first bytes.
  */
 #include "common/clock.h"
 #include "services/notifier/smtp_inner.h"
@@ -209,11 +210,23 @@ static size_t on_reply_line(char *data, size_t size, size_t count, void *ctx) {
     return line.n;
 }
 
-/* All is said but the dot. 0: it may go. */
+static void take_back_go(struct smtp_thread *t) {
+    pthread_mutex_lock(&t->pool->lock);
+    if (t->job->order == ORDER_GO)
+        t->job->order = ORDER_WAIT;
+    pthread_mutex_unlock(&t->pool->lock);
+}
+
+/* All is said but the dot. 0: it may go. Where the text took longer than the arm holds, it is asked
+ * for anew. */
 static size_t end_letter(struct smtp_thread *t) {
     msec until;
-    tell(t->pool, t->job, NEWS_READY);
     enum smtp_order order = wait_for_order(t, &until);
+    if (order == ORDER_GO && clock_boot() >= until) {
+        take_back_go(t);
+        tell(t->pool, t->job, NEWS_READY);
+        order = wait_for_order(t, &until);
+    }
     if (order != ORDER_GO)
         t->trouble = order == ORDER_DROP || t->pool->stopping ? SMTP_STOPPED : SMTP_NOT_ARMED;
     else if (!is_quiet(t))
@@ -231,6 +244,8 @@ static size_t on_read(char *to, size_t size, size_t count, void *ctx) {
     size_t n = t->job->size - t->at;
     if (t->step == SMTP_DOT)
         return 0;
+    if (t->step != SMTP_BODY)
+        tell(t->pool, t->job, NEWS_READY);
     said(t, SMTP_BODY);
     if (n == 0)
         return end_letter(t);

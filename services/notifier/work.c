@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 32              /* letters composed in one turn */
+#define BATCH_MOST 32
 #define SAY_AGAIN ((msec)500) /* an arm or a result that was not answered */
 #define TICK ((msec)250)
 #define HELLO_EVERY (1 * SECONDS)
@@ -253,7 +253,7 @@ static struct job *next_waiting(struct work *work, int64_t after) {
 }
 
 /* One short transaction for all that this turn composes; composing needs none. */
-static int load_batch(struct work *work, struct job *jobs[BATCH], struct work_load *loads,
+static int load_batch(struct work *work, struct job *jobs[BATCH_MOST], struct work_load *loads,
                       unsigned *ret_count) {
     struct txn *txn = NULL;
     struct job *job = next_waiting(work, 0);
@@ -261,7 +261,8 @@ static int load_batch(struct work *work, struct job *jobs[BATCH], struct work_lo
     if (!job)
         return 0;
     int rc = store_begin_read(work->options.store, &txn);
-    while (rc == 0 && job && *ret_count < BATCH) {
+    must(work->options.channel->batch <= BATCH_MOST);
+    while (rc == 0 && job && *ret_count < work->options.channel->batch) {
         int64_t number = job->letter.delivery;
         rc = work_load(txn, number, work->arena, &loads[*ret_count]);
         if (rc == -ENOENT) {
@@ -280,10 +281,10 @@ static int load_batch(struct work *work, struct job *jobs[BATCH], struct work_lo
 /* The end of a turn: compose some, then let the channel sync what it was given, all together. */
 static void on_turn(void *ctx) {
     struct work *work = ctx;
-    struct job *jobs[BATCH];
+    struct job *jobs[BATCH_MOST];
     unsigned count = 0;
     if (!work->draining) {
-        struct work_load *loads = arena_take(work->arena, BATCH * sizeof *loads);
+        struct work_load *loads = arena_take(work->arena, BATCH_MOST * sizeof *loads);
         int rc = load_batch(work, jobs, loads, &count);
         if (rc < 0)
             store_failed(work, rc);

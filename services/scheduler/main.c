@@ -13,7 +13,6 @@
 #include "services/scheduler/scheduler.h"
 
 #define GRACE (5 * SECONDS)
-#define NICE 5           /* where processors are short, whoever waits for an answer goes first */
 #define NICE_FORECAST 19 /* what is only thought of disturbs nobody */
 
 struct arguments {
@@ -155,7 +154,7 @@ int main(int argc, char **argv) {
     log_start("scheduler", a.debug);
     if (a.check)
         return check(a.home);
-    if (nice(a.forecast.until ? NICE_FORECAST : NICE) == -1)
+    if (a.forecast.until && nice(NICE_FORECAST) == -1)
         log_debug("not_nicer", "errno=%d", errno);
     a.forecast.home = a.home;
     a.forecast.clock = a.clock;

@@ -149,7 +149,7 @@ static int hear_one(struct scheduler *s, const struct said *said, struct answer 
         ret->type = FRAME_RECORDED;
         ret->frame.recorded =
             (struct frame_recorded){.delivery = f.result.delivery, .attempt = f.result.attempt};
-        scheduler_unassign(s, (uint64_t)f.result.delivery);
+        scheduler_unassign(s, (uint64_t)f.result.delivery, text_is(f.result.outcome, "accepted"));
         return step_result(&s->step, s->now, &f.result);
     }
     int rc = 0;
@@ -161,7 +161,7 @@ static int hear_one(struct scheduler *s, const struct said *said, struct answer 
     if (granted)
         scheduler_armed(s, (uint64_t)f.arm.delivery);
     else
-        scheduler_unassign(s, (uint64_t)f.arm.delivery);
+        scheduler_unassign(s, (uint64_t)f.arm.delivery, false);
     return rc;
 }
 
@@ -174,6 +174,7 @@ static int hear(struct scheduler *s, struct answer *answers, unsigned max, unsig
         if (rc == 0)
             ++*ret_count;
         s->said = f->next;
+        --*(f->type == FRAME_ARM ? &s->said_arms : &s->said_results);
         if (!s->said)
             s->said_end = &s->said;
         free(f);
@@ -417,8 +418,10 @@ void scheduler_turn(void *ctx) {
         open_inbox(s);
     if (s->reread)
         scheduler_reread(s, s->reread);
+    scheduler_be_nice(s, !s->said);
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;
+    scheduler_be_nice(s, false);
     after(s, &t);
 }
 

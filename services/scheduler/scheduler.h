@@ -65,10 +65,14 @@ struct scheduler {
     char notifier_boot[41];
     msec notifier_heard;
 
+    bool is_nice;
     struct said *said, **said_end;
+    unsigned said_arms, said_results;
     struct assignment *assigned;
     unsigned assigned_count;
-    bool strays; /* something may be armed that we did not give out */
+    struct key assign_from; /* all that is due before it is given out */
+    msec assign_looked;     /* boot clock: when the queue was looked through from its start */
+    bool strays;            /* something may be armed that we did not give out */
     struct asker {
         struct peer peer;
         bool waits; /* until nothing is left to do */
@@ -99,9 +103,13 @@ void scheduler_reload(void *ctx); /* on SIGHUP */
 void scheduler_look_at_room(struct scheduler *s);
 void scheduler_out_of_space(struct scheduler *s);
 
+/* ---- scheduler_nice.c: who goes first where processors are short ---- */
+void scheduler_be_nice(struct scheduler *s, bool nice);
+
 /* ---- scheduler_assign.c: which letters the notifier works on ---- */
 void scheduler_assign(struct scheduler *s, struct txn *txn);
-void scheduler_unassign(struct scheduler *s, uint64_t delivery);
+/* The row may wait still: it is looked for again. */
+void scheduler_unassign(struct scheduler *s, uint64_t delivery, bool is_over);
 void scheduler_armed(struct scheduler *s, uint64_t delivery);
 void scheduler_notifier_gone(struct scheduler *s);
 

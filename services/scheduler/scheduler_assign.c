@@ -9,6 +9,7 @@
 #define SCAN_MAX 4000 /* rows looked at in one turn for a destination that has room */
 #define SAY_AGAIN (1 * SECONDS)
 #define STRAYS_MAX 256
+#define LOOK_EVERY (1 * SECONDS) /* from the start of the queue */
 
 static struct assignment *find(struct scheduler *s, uint64_t delivery) {
     for (unsigned i = 0; i < s->assigned_count; i++)
@@ -17,10 +18,16 @@ static struct assignment *find(struct scheduler *s, uint64_t delivery) {
     return NULL;
 }
 
-void scheduler_unassign(struct scheduler *s, uint64_t delivery) {
+static void look_anew(struct scheduler *s) {
+    s->assign_from = (struct key){.n = 0};
+}
+
+void scheduler_unassign(struct scheduler *s, uint64_t delivery, bool is_over) {
     struct assignment *a = find(s, delivery);
     if (a)
         *a = s->assigned[--s->assigned_count];
+    if (!is_over)
+        look_anew(s);
 }
 
 void scheduler_armed(struct scheduler *s, uint64_t delivery) {
@@ -35,6 +42,7 @@ void scheduler_notifier_gone(struct scheduler *s) {
     s->has_notifier = false;
     s->assigned_count = 0;
     s->strays = true;
+    look_anew(s);
 }
 
 static void deliver(struct scheduler *s, struct assignment *a) {
@@ -95,6 +103,7 @@ static void say_again(struct scheduler *s, struct txn *txn) {
         bool old = !a->armed && now - a->since > SAY_AGAIN;
         if (old && (read_row(txn, a->delivery, &row) || !ledger_is_waiting(&row))) {
             *a = s->assigned[--s->assigned_count];
+            look_anew(s);
             continue;
         }
         if (old)
@@ -146,14 +155,16 @@ static bool is_taken(const struct scheduler *s, const struct strays *strays, uin
 }
 
 static int assign_one(struct scheduler *s, struct txn *txn, const struct strays *strays,
-                      uint64_t no) {
+                      uint64_t no, bool *ret_left) {
     struct rec_ledger row;
     int rc = read_row(txn, no, &row);
     if (rc)
         return rc;
     uint64_t destination = destination_of(row.address), lane = lane_of(&row);
-    if (!has_room(s, destination) || is_taken(s, strays, lane))
+    if (!has_room(s, destination) || is_taken(s, strays, lane)) {
+        *ret_left = true;
         return 0;
+    }
     struct assignment *a = &s->assigned[s->assigned_count++];
     *a = (struct assignment){.delivery = no,
                              .attempt = (uint64_t)row.attempts + 1,
@@ -163,16 +174,22 @@ static int assign_one(struct scheduler *s, struct txn *txn, const struct strays 
     return 0;
 }
 
+/* What is added to the queue later is due now or later: it comes after all that was due before. */
 void scheduler_assign(struct scheduler *s, struct txn *txn) {
     struct bytes key, value;
-    struct key from = {.n = 0};
     struct strays strays;
     uint64_t paused;
+    bool left = false;
     if (!s->has_notifier || s->room == ROOM_SCARCE || meta_get(txn, "paused", &paused) || paused)
         return;
     say_again(s, txn);
     if (find_strays(s, txn, &strays)) /* until their leases are over */
         return;
+    if (clock_boot() - s->assign_looked > LOOK_EVERY) {
+        s->assign_looked = clock_boot();
+        look_anew(s);
+    }
+    struct key from = s->assign_from;
     for (unsigned i = 0; i < SCAN_MAX && (int64_t)s->assigned_count < s->settings.in_flight; i++) {
         int rc = store_seek(txn, TABLE_OUTBOX, key_bytes(&from), &key, &value);
         size_t at = 0;
@@ -184,7 +201,9 @@ void scheduler_assign(struct scheduler *s, struct txn *txn) {
             return;
         from = key_no(due);
         key_u64(&from, no + 1);
-        rc = find(s, no) ? 0 : assign_one(s, txn, &strays, no);
+        rc = find(s, no) ? 0 : assign_one(s, txn, &strays, no, &left);
+        if (!left && (instant)due < s->now)
+            s->assign_from = from;
         if (rc)
             log_error("delivery_unreadable", "delivery=%llu error=%d", (unsigned long long)no, rc);
     }

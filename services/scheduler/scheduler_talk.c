@@ -10,6 +10,7 @@
 
 #define FRAME_MAX (64 * 1024)
 #define FACTS_A_TURN 4000
+#define RESULT_WAIT ((msec)5)
 
 void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,
                     const void *frame) {
@@ -34,6 +35,14 @@ static void keep(struct scheduler *s, const struct peer *from, enum frame_type t
     memcpy(f->bytes, payload.p, payload.n);
     *s->said_end = f;
     s->said_end = &f->next;
+    ++*(type == FRAME_ARM ? &s->said_arms : &s->said_results);
+}
+
+/* A connection stands still until its arm is on the disk; nobody waits for a result. While other
+ * letters are under way it waits a little for an arm to share a commit with, so that an arm rarely
+ * comes when one is running already. */
+static bool may_wait(const struct scheduler *s) {
+    return s->said_arms == 0 && s->said_results < s->assigned_count;
 }
 
 static void on_intake(struct scheduler *s, const struct peer *from) {
@@ -98,6 +107,11 @@ void scheduler_tell_applied(struct scheduler *s, uint64_t first, uint64_t last) 
         s->awaited_from = s->awaited_to = 0;
 }
 
+static void on_waited(void *ctx) {
+    struct scheduler *s = ctx;
+    loop_soon(s->loop, scheduler_turn, s);
+}
+
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     struct scheduler *s = ctx;
     enum frame_type type;
@@ -117,6 +131,11 @@ void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     case FRAME_ARM:
     case FRAME_RESULT:
         keep(s, from, type, payload);
+        if (may_wait(s)) {
+            if (s->said_results == 1)
+                loop_after(s->loop, RESULT_WAIT, on_waited, s);
+            return;
+        }
         break;
     case FRAME_ASK_DECISION:
         on_ask_decision(s, &f.ask_decision);
