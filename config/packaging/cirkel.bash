@@ -13,6 +13,8 @@ _cirkel() {
         words=$(cirkel list 2>&1 | sed -n 's/.*needs one of://p')
     elif [[ $verb == key && $COMP_CWORD == 2 ]]; then
         words="new list revoke"
+    elif [[ $verb == settle && $COMP_CWORD == 3 ]]; then
+        words="sent not-sent"
     elif [[ $verb == help && $COMP_CWORD == 2 ]]; then
         words=$(cirkel help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
     fi

@@ -20,7 +20,7 @@
 
 #define LOOK_EVERY (1 * SECONDS)
 #define SAY_AGAIN (2 * SECONDS)
-#define ROWS_A_TURN 20000
+#define ROWS_A_TURN 5000 /* some milliseconds */
 #define FILE_MOST ((off_t)10 * 1024 * 1024)
 #define REQUEST_MAX 4096
 #define NAME_SIZE 256

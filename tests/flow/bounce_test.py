@@ -168,9 +168,17 @@ def said_twice_by_mail_test(h):
         restart(h)
     h.until(lambda: not os.listdir(maildir(h, "new")), "all are read")
     equal(len(h.records("decision")), before)
+    # While nobody can be told, it lies where it was; then it is told.
+    other, = send(h, "bo")
+    h.kill("intake")
+    name = drop(h, sample("postfix-delivered", other))
+    time.sleep(1.5)
+    assert name in os.listdir(maildir(h, "new")), os.listdir(maildir(h, "cur"))
+    h.start("intake")
+    equal((read(h, name), row_of(h, "bo")["report"]), ("cur", "delivered"))
     equal([(s["state"], s["soft"]) for s in h.records("suppression")], [("watched", 1)])
     equal(row_of(h, "anna")["state"], "failed")
-    equal(len(os.listdir(maildir(h, "cur"))), 5)  # nothing is lost, either
+    equal(len(os.listdir(maildir(h, "cur"))), 6)  # nothing is lost, either
     h.verify()
 
 
