@@ -1,5 +1,6 @@
 #include "services/cirkel/look_addresses.h"
 
+#include "proto/address.h"
 #include "proto/settings.h"
 #include "services/cirkel/home.h"
 
@@ -7,8 +8,28 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+struct gathering {
+    struct look *look;
+    struct look_addresses *to;
+};
+
+/* Not if she has another address by now. */
+static bool is_hers(struct look *look, const struct rec_suppression *s) {
+    char id[ADDRESS_ID_MAX];
+    struct rec_person who;
+    struct key key;
+
+    key_clear(&key);
+    key_text(&key, s->person);
+    if (look_get(look, TABLE_PERSON, &who, key_bytes(&key)) || !who.email.p)
+        return false;
+    address_id(who.email, id);
+    return text_is(s->suppression, id);
+}
+
 static int on_suppression(void *ctx, struct bytes key, struct bytes value) {
-    struct look_addresses *a = ctx;
+    struct gathering *g = ctx;
+    struct look_addresses *a = g->to;
     struct rec_suppression s;
 
     (void)key;
@@ -21,12 +42,12 @@ static int on_suppression(void *ctx, struct bytes key, struct bytes value) {
     a->hard += text_is(s.cause, "hard");
     a->soft += text_is(s.cause, "soft");
     a->complaint += text_is(s.cause, "complaint");
-    if (s.unsent && !text_is(s.cause, "complaint")) {
-        if (a->without < LOOK_ADDRESSES_NAMED &&
-            text_copy(s.person, a->named[a->without], sizeof a->named[0]))
-            return 0;
-        a->without++;
-    }
+    if (!s.unsent || text_is(s.cause, "complaint") || !is_hers(g->look, &s))
+        return 0;
+    if (a->without < LOOK_ADDRESSES_NAMED &&
+        text_copy(s.person, a->named[a->without], sizeof a->named[0]))
+        return 0;
+    a->without++;
     return 0;
 }
 
@@ -61,7 +82,8 @@ static void count_unread(const char *home, struct look_addresses *ret) {
 int look_addresses(struct look *look, const char *home, struct look_addresses *ret) {
     *ret = (struct look_addresses){.hard = 0};
     count_unread(home, ret);
-    return store_scan(look->txn, TABLE_SUPPRESSION, (struct bytes){"", 0}, on_suppression, ret);
+    return store_scan(look->txn, TABLE_SUPPRESSION, (struct bytes){"", 0}, on_suppression,
+                      &(struct gathering){look, ret});
 }
 
 json_t *look_addresses_tree(const struct look_addresses *a) {

@@ -150,6 +150,7 @@ def pain_12_suppressed_quietly_test(h):
     h.call("n1", starts="2022-04-05T09:00")
     h.settle()
     equal(len(relay.to("anna@new.example")), 1)
+    equal(queues(h)["addresses"]["no_address_for"], [])
     h.verify()
 
 
