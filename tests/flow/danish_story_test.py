@@ -2,9 +2,10 @@
 """Cirkulære Byer, from the first call to the last solution: the whole sample on the real programs, and the
 ledger it must leave; alone, together with the Swedish story, and with a worker killed on the way.
 
-    tests/flow/danish_story_test.py --keep build/bin    writes the expected ledger anew, to be read by eye
+    tests/flow/danish_story_test.py --keep build/bin    writes what is expected anew, to be read by eye
 """
 import collections
+import datetime
 import json
 import os
 import random
@@ -23,6 +24,8 @@ from tests.harness.house import WORKERS, House, equal  # noqa: E402
 
 SAMPLE = os.path.join(ROOT, "config/samples/cirkulaere-byer.jsonl")
 EXPECTED = os.path.join(ROOT, "tests/data/cirkulaere-byer.ledger.jsonl")
+DECISIONS = os.path.join(ROOT, "tests/data/both.decisions.jsonl")  # of both stories at once
+REPORT = os.path.join(ROOT, "tests/data/cirkulaere-byer.report.md")
 CITIES = ["aalborg", "fredensborg", "fredericia", "koebenhavn", "kolding", "odsherred"]
 
 
@@ -116,16 +119,45 @@ def until(rows, end):
     return [{name: value for name, value in row.items() if name != "no"} for row in rows if row["due"][:10] < end]
 
 
-def both_stories_at_once_test(h):
-    """Merged by the clock, each leaves what it leaves alone; only the numbers of the rows differ."""
+def play_both(h):
+    """Both samples merged by the clock; their lines."""
     both = sorted(lines_of(SAMPLE) + lines_of(swedish.SAMPLE), key=lambda line: h.moment(line["at"]))
     path = os.path.join(h.folder, "both.jsonl")
     with open(path, "w") as file:
         file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in both)
     out = h.run_cirkel("play", path)
     assert f"{len(both)} applied, 0 refused" in out, out
+    return both
+
+
+def simulated(h, lines):
+    """The ledger that the step alone leaves, in one process."""
+    end = datetime.datetime.fromisoformat(lines[-1]["at"]) + datetime.timedelta(days=14)
+    said = [*lines, {"do": "run", "at": end.isoformat()}]
+    done = subprocess.run([os.path.join(os.path.dirname(h.bin), "sim/simulate")], cwd=ROOT, text=True,
+                          input="".join(json.dumps(line) + "\n" for line in said), capture_output=True)
+    equal((done.returncode, done.stderr), (0, ""), "the simulator")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def decisions(h):
+    names = ("seq", "id", "type", "status", "about_kind", "about")
+    return [{name: row[name] for name in names if name in row} for row in h.records("decision")]
+
+
+def both_stories_at_once_test(h):
+    """Merged by the clock, each leaves what it leaves alone; only the numbers of the rows differ. Row by row
+    it is what the simulator leaves; decisions and report are those that are kept."""
+    both = play_both(h)
     h.verify()
     rows = [json.loads(row) for row in told(h)]
+    expected = simulated(h, both)
+    for row, wanted in zip(rows, expected):
+        equal(row, wanted, f"row {wanted['no']} of the simulator")
+    equal(len(rows), len(expected), "rows of the simulator")
+    equal(decisions(h), lines_of(DECISIONS), DECISIONS)
+    with open(REPORT) as file:
+        equal(str(h.run_cirkel("report", "cirkulaere-byer")), file.read(), REPORT)
     for mine, sample, expected in ((False, swedish.SAMPLE, swedish.EXPECTED), (True, SAMPLE, EXPECTED)):
         end = lines_of(sample)[-1]["at"][:10]
         people = {line["body"]["person"] for line in lines_of(sample) if line["type"] == "person.register"}
@@ -217,6 +249,12 @@ def keep(bin_dir):
         with open(EXPECTED, "w") as file:
             file.writelines(row + "\n" for row in told(house))
         print(f"{EXPECTED}: {len(told(house))} rows")
+        both = house.another("both")
+        play_both(both)
+        with open(DECISIONS, "w") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in decisions(both))
+        with open(REPORT, "w") as file:
+            file.write(both.run_cirkel("report", "cirkulaere-byer"))
     finally:
         house.close()
         shutil.rmtree(folder)
