@@ -105,6 +105,27 @@ static void it_does_when_told_so_with_the_number(void **unused) {
     }
 }
 
+static const char *refused_for_a(struct trial *t, const struct rec_ledger *row) {
+    (void)t;
+    return text_is(row->person, "a") ? "bounced" : "accepted";
+}
+
+/* Somebody's address is suppressed: she is not counted, and counting changes nothing. */
+static void counting_is_no_sending(void **unused) {
+    struct trial t;
+    (void)unused;
+    open_at(&t, WEEK, "2022-05-16T09:00");
+    t.fate = refused_for_a;
+    trial_until(&t, "2022-05-18T09:00");
+    trial_rules(&t, RULE("w", "\"starts - 7d at 09:00\"", ""));
+    assert_string_equal(apply(&t, 3), "conflict");
+    assert_string_equal(apply(&t, 2), "applied");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "w", NULL, "accepted", NULL), 2);
+    assert_int_equal(trial_rows(&t, "w", "a", "suppressed", NULL), 1);
+    trial_close(&t);
+}
+
 static void a_moment_that_the_subject_missed_is_no_new_rule(void **unused) {
     struct trial t;
     (void)unused;
@@ -155,6 +176,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_configuration_reaches_back_to_nobody),
         cmocka_unit_test(it_does_when_told_so_with_the_number),
+        cmocka_unit_test(counting_is_no_sending),
         cmocka_unit_test(a_moment_that_the_subject_missed_is_no_new_rule),
         cmocka_unit_test(what_was_skipped_stays_so),
         cmocka_unit_test(only_the_configuration_in_force_can_be_applied),

@@ -171,20 +171,21 @@ static struct text topic_of(const struct subject *s) {
     return s->kind->table == TABLE_CASE ? s->rec.case_.topic : TEXT_NONE;
 }
 
-/* Whether this person can be written to at all. */
+/* Whether this person can be written to at all; *ret_address: it is the address that speaks against
+ * it. */
 static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
-                        const struct rec_person *p, struct verdict *v) {
+                        const struct rec_person *p, struct verdict *v, bool *ret_address) {
     bool out = false;
+    *ret_address = false;
     const char *why = p->protected    ? "protected identity"
                       : p->restricted ? "restricted processing"
                       : !p->email.p   ? "no address"
                                       : NULL;
     if (!why) {
         int rc = suppression_why(o, p->email, text_of(rule->class), &why);
-        if (rc == 0 && why)
-            rc = suppression_unsent(o, p->email, text_of(rule->class));
         if (rc)
             return rc;
+        *ret_address = why != NULL;
     }
     if (!why && text_is(text_of(rule->class), "news")) {
         int rc = quiet_opted_out(o, p->person, topic_of(s), &out);
@@ -206,7 +207,8 @@ int fire_would_write(struct office *o, const struct rule *rule, const struct sub
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = judge_person(o, rule, s, &p, &v);
+    bool address;
+    rc = judge_person(o, rule, s, &p, &v, &address);
     *ret = rc == 0 && text_is(p.state, "active") && !v.state;
     return rc;
 }
@@ -291,12 +293,15 @@ static int judge_joined(struct office *o, const struct rule *rule, const struct 
 static int consider(struct office *o, const struct rule *rule, const struct subject *s,
                     const struct rec_plan *plan, struct text person, struct verdict v) {
     struct rec_person p;
+    bool address;
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     if (!text_is(p.state, "active"))
         return 0;
-    rc = judge_person(o, rule, s, &p, &v);
+    rc = judge_person(o, rule, s, &p, &v, &address);
+    if (rc == 0 && address)
+        rc = suppression_unsent(o, p.email, text_of(rule->class));
     if (rc == 0)
         rc = judge_joined(o, rule, s, plan, &p, &v);
     return rc ? rc : add_row(o, rule, s, plan, &p, v);
