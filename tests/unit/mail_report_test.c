@@ -48,6 +48,8 @@ static const struct {
     {"sendmail-unknown", "hard", "5.1.1", true},
     {"exim-unknown", "hard", "5.0.0", true},
     {"exim-spam", "soft", "5.0.0", true},
+    {"exim-coded-unknown", "hard", "5.1.1", true},
+    {"exim-coded-policy", "soft", "5.7.1", true},
     {"exim-plain", "hard", "5.1.1", true},
     {"exim-warning", "delayed", "5.1.1", true},
     {"qmail-unknown", "hard", "5.1.1", true},
@@ -256,7 +258,14 @@ static void bad_encoding(struct buf *to) {
         buf_str(to, "M=====\n");
 }
 
-/* Within 64 KiB of memory a message has no more than 16 MiB and 50 ms; here it has 256 KiB. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SLOWER 16
+#else
+#define SLOWER 1
+#endif
+
+/* As much as is ever looked at costs less than 16 MiB and, on a machine that does other things too,
+ * a quarter of a second (it is 40 ms alone). */
 static void test_hostile(void **context) {
     static void (*const build[])(struct buf *) = {
         nested,     nested_messages, many_parts,          many_fields,
@@ -273,7 +282,7 @@ static void test_hostile(void **context) {
         mail_report_read(buf_as_bytes(&b), &house, &r);
         double took = seconds() - began;
         long grown = peak_kib() - before;
-        if (took > 2.0 || grown > 128 * 1024)
+        if (took > 0.25 * SLOWER || grown > 16 * 1024 * SLOWER)
             fail_msg("case %u: %.2f s, %ld KiB", i, took, grown);
         assert_true(r.kind == MAIL_STRANGE || r.kind == MAIL_DELIVERED || r.kind == MAIL_AUTOMATIC);
         assert_string_equal(r.message_id, "");
