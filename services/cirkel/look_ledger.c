@@ -77,6 +77,7 @@ struct ledger_look {
     const struct options *options;
     instant since, until;
     struct table_out *table;
+    struct buf words;
     json_t *rows; /* NULL: as a table */
 };
 
@@ -112,10 +113,8 @@ static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
     table_out_cell(l->table, row->class);
     table_out_cell(l->table, row->channel);
     table_out_cell(l->table, row->state);
-    if (!row->reason.n && row->report.p)
-        table_out_printf(l->table, "reported: %.*s", TEXT_ARGS(row->report));
-    else
-        table_out_cell(l->table, row->reason);
+    look_ledger_reason(row, &l->words);
+    table_out_cell(l->table, buf_as_text(&l->words));
     return 0;
 }
 
@@ -178,6 +177,19 @@ static void add_reports(json_t *tree, const struct rec_ledger *row) {
         json_object_set_new(tree, "delivered", json_string(delivered));
 }
 
+void look_ledger_reason(const struct rec_ledger *row, struct buf *to) {
+    char until[RFC3339_TEXT];
+
+    buf_clear(to);
+    buf_text(to, row->reason);
+    if (!to->n && row->report.p)
+        buf_printf(to, "reported: %.*s", TEXT_ARGS(row->report));
+    when_format(row->held_until, row->zone, until);
+    if (row->held_until)
+        buf_printf(to, "%s%s %s", to->n ? "; " : "",
+                   text_is(row->hold, "window") ? "leaves at" : "missed after", until);
+}
+
 json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     char due[RFC3339_TEXT], decided[RFC3339_TEXT];
     struct rec_occasion occasion;
@@ -201,6 +213,8 @@ json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     json_object_set_new(tree, "channel", tree_text(row->channel));
     json_object_set_new(tree, "state", tree_text(row->state));
     json_object_set_new(tree, "reason", tree_text(row->reason));
+    json_object_set_new(tree, "hold", tree_text(row->hold));
+    json_object_set_new(tree, "hold_no", row->hold_no ? json_integer(row->hold_no) : json_null());
     json_object_set_new(tree, "message_id", tree_text(row->message_id));
     json_object_set_new(tree, "rule", tree_text(row->rule));
     json_object_set_new(tree, "occurrence", tree_text(occasion.occurrence));
@@ -228,8 +242,10 @@ int verb_ledger(const struct options *options, int argc, char **argv) {
     }
     l.table = table_out_new(">no due person letter about class channel state ~reason");
     l.rows = options->json ? json_array() : NULL;
+    buf_init(&l.words, 4096);
     rc = look_ledger(&l.look, text_of(options->person), text_of(options->about), on_ledger_row, &l);
     look_close(&l.look);
     print_ledger(&l);
+    buf_free(&l.words);
     return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
 }

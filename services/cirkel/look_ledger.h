@@ -11,6 +11,8 @@ typedef int look_ledger_fn(void *ctx, const struct rec_ledger *row);
 MUST_CHECK int look_ledger(struct look *look, struct text person, struct text about,
                            look_ledger_fn *fn, void *ctx);
 bool look_is_about(const struct rec_ledger *row, struct text about);
+/* Why it is in its state, and until when it is held; replaces what is in `to`. */
+void look_ledger_reason(const struct rec_ledger *row, struct buf *to);
 /* The row as `ledger --json` prints it; the caller's. */
 json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row);
 

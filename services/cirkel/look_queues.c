@@ -4,6 +4,7 @@
 #include "services/cirkel/alarms.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/look_addresses.h"
+#include "services/cirkel/look_hold.h"
 #include "services/cirkel/look_sums.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
@@ -51,6 +52,10 @@ struct queues {
     instant paused; /* since when; 0: it is not */
     struct alarm alarm[ALARM_COUNT];
     unsigned alarms;
+    struct {
+        uint64_t open, held;
+        instant oldest;
+    } sheets; /* for catch-up */
 };
 
 /* ---- gathering ---- */
@@ -147,6 +152,17 @@ static int on_letter(void *ctx, struct bytes key, struct bytes value) {
     return 0;
 }
 
+static int on_hold(void *ctx, const struct rec_hold *hold) {
+    struct queues *q = ctx;
+
+    if (!hold_is_open(hold) || !text_is(hold->kind, "catchup"))
+        return 0;
+    if (q->sheets.open++ == 0)
+        q->sheets.oldest = hold->opened;
+    q->sheets.held += (uint64_t)hold->held;
+    return 0;
+}
+
 static int gather(struct queues *q, const char *home) {
     int rc = gather_inbox(q);
 
@@ -158,6 +174,8 @@ static int gather(struct queues *q, const char *home) {
         rc = look_count(&q->look, TABLE_LEDGER, "state", &q->letters);
     if (rc == 0)
         rc = look_addresses(&q->look, home, &q->addresses);
+    if (rc == 0)
+        rc = look_holds(&q->look, on_hold, q);
     q->paused = (instant)number_of(&q->look, TABLE_META, "paused");
     return rc;
 }
@@ -238,20 +256,27 @@ static json_t *alarms_tree(const struct queues *q) {
     return tree;
 }
 
+static json_t *catchup_tree(const struct queues *q) {
+    return json_pack("{s:I,s:I,s:o}", "sheets", (json_int_t)q->sheets.open, "held",
+                     (json_int_t)q->sheets.held, "since", moment(q, q->sheets.oldest));
+}
+
 static json_t *queues_tree(const struct queues *q) {
-    return json_pack("{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,"
-                     "s:I},s:b,s:o,s:o}",
-                     "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
-                     (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused",
-                     (json_int_t)q->refused, "quarantined", (json_int_t)q->quarantined, "pending",
-                     (json_int_t)q->pending, "refused_at_the_door", (json_int_t)q->asides,
-                     "oldest_pending_s", age(q, q->oldest_pending), "due", "planned",
-                     (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue, "oldest_overdue_s",
-                     q->overdue ? age(q, q->due_first) : json_null(), "next",
-                     moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
-                     "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day,
-                     "paused", q->paused != 0, "paused_since", moment(q, q->paused), "addresses",
-                     look_addresses_tree(&q->addresses));
+    json_t *tree = json_pack(
+        "{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,"
+        "s:I},s:b,s:o,s:o}",
+        "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
+        (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused", (json_int_t)q->refused,
+        "quarantined", (json_int_t)q->quarantined, "pending", (json_int_t)q->pending,
+        "refused_at_the_door", (json_int_t)q->asides, "oldest_pending_s", age(q, q->oldest_pending),
+        "due", "planned", (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue,
+        "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(), "next",
+        moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
+        "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
+        q->paused != 0, "paused_since", moment(q, q->paused), "addresses",
+        look_addresses_tree(&q->addresses));
+    json_object_set_new(tree, "catchup", catchup_tree(q));
+    return tree;
 }
 
 static void print_age(const struct queues *q, const char *what, instant since) {
@@ -298,16 +323,28 @@ static void print_alarms(const struct queues *q) {
     buf_free(&text);
 }
 
+/* What a person has to do before letters leave. */
+static void print_waiting(const struct queues *q) {
+    char paused[RFC3339_TEXT], since[RFC3339_TEXT];
+
+    when_format(q->paused, text_of(q->look.zone), paused);
+    when_format(q->sheets.oldest, text_of(q->look.zone), since);
+    if (q->paused)
+        printf("Sending is PAUSED since %s. To go on: cirkel resume\n\n", paused);
+    if (q->sheets.open)
+        printf("A catch-up sheet WAITS since %s: %" PRIu64
+               " letters leave only when you have seen it. See: cirkel catchup\n\n",
+               since, q->sheets.held);
+}
+
 static void print_queues(const struct queues *q) {
-    char now[RFC3339_TEXT], next[RFC3339_TEXT], paused[RFC3339_TEXT];
+    char now[RFC3339_TEXT], next[RFC3339_TEXT];
     struct buf ended;
 
     when_format(q->now, text_of(q->look.zone), now);
     when_format(q->due_first, text_of(q->look.zone), next);
-    when_format(q->paused, text_of(q->look.zone), paused);
     printf("%s%s\n\n", now, clock_is_virtual() ? " (virtual clock)" : "");
-    if (q->paused)
-        printf("Sending is PAUSED since %s. To go on: cirkel resume\n\n", paused);
+    print_waiting(q);
     print_alarms(q);
     printf("inbox   %" PRIu64 " accepted: %" PRIu64 " applied, %" PRIu64 " refused, %" PRIu64
            " quarantined, %" PRIu64 " pending",

@@ -251,6 +251,7 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     struct why *why = ctx;
     struct rec_occasion occasion = {0};
     char due[RFC3339_TEXT], decided[RFC3339_TEXT], ended[RFC3339_TEXT];
+    struct buf reason;
     struct key key;
 
     if (!is_of_subject(why, row))
@@ -263,14 +264,17 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     when_format(row->due, row->zone, due);
     when_format(row->decided, row->zone, decided);
     when_format(row->ended, row->zone, ended);
+    buf_init(&reason, SENTENCE_MAX);
+    look_ledger_reason(row, &reason);
     why_say(why, "letter",
             "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
             "%s%s%s%s%.*s%s%.*s.",
             (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
             TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
             TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
-            ended, row->reason.p ? "; because: " : "", TEXT_ARGS(row->reason),
+            ended, reason.n ? "; because: " : "", TEXT_ARGS(buf_as_text(&reason)),
             row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
+    buf_free(&reason);
     why_report(why, row);
     return 0;
 }

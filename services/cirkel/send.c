@@ -295,6 +295,38 @@ int verb_unsuppress(const struct options *options, int argc, char **argv) {
                  argc, argv);
 }
 
+/* What waits on catch-up sheets, as --rule and --rate say. */
+static int order_sheet(const struct options *options, const char *type) {
+    json_t *body = json_object();
+    int64_t rate;
+    if (options->rule)
+        json_object_set_new(body, "rule", json_string(options->rule));
+    if (options->rate) {
+        struct text n = text_of(options->rate), unit;
+        bool whole = text_cut(&n, '/', &unit) && (n.n == 0 || text_is(n, "min"));
+        if (!whole || text_int(unit, &rate) || rate < 1) {
+            json_decref(body);
+            return usage("--rate takes letters a minute, like 30/min");
+        }
+        json_object_set_new(body, "rate", json_integer(rate));
+    }
+    int rc = say_one(options, type, body);
+    json_decref(body);
+    return rc;
+}
+
 int verb_skip(const struct options *options, int argc, char **argv) {
+    if (argc == 0 && (options->rule || options->all))
+        return order_sheet(options, "catchup.skip");
+    if (options->rule || options->all || argc == 0)
+        return usage("skip needs either a PLAN, or --rule RULE or --all. See: cirkel help skip");
     return order(options, "plan.skip", (const char *const[]){"plan"}, 1, 1, argc, argv);
+}
+
+int verb_release(const struct options *options, int argc, char **argv) {
+    if (argc == 0)
+        return order_sheet(options, "catchup.release");
+    if (options->rule || options->rate)
+        return usage("--rule and --rate are of the catch-up sheet. See: cirkel help release");
+    return order(options, "hold.release", (const char *const[]){"delivery"}, 1, 1, argc, argv);
 }

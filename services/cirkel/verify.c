@@ -190,6 +190,7 @@ static const struct {
     {"indexes", "rows of people, memberships and registrations against their indexes",
      verify_indexes},
     {"ledger", "rows of the ledger against its indexes, outbox, arms and occasions", verify_ledger},
+    {"holds", "what is held against its catch-up sheets and windows", verify_holds},
     {"plans", "plans against what falls due", verify_plans},
     {"conservation",
      "sums: accepted is applied, refused, quarantined or pending; fired has ended or is open",

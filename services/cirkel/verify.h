@@ -27,6 +27,7 @@ const char *verify_key_text(struct bytes key);
 /* ---- the matters ---- */
 void verify_indexes(struct verify *v); /* verify_index.c */
 void verify_ledger(struct verify *v);  /* verify_ledger.c: its indexes, outbox, arms, occasions */
+void verify_holds(struct verify *v);   /* verify_ledger.c */
 void verify_plans(struct verify *v);   /* verify_ledger.c */
 void verify_conservation(struct verify *v); /* verify_sums.c */
 void verify_places(struct verify *v);       /* verify_sums.c */

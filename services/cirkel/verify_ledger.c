@@ -222,6 +222,98 @@ static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes v
     check_texts(v, &row);
 }
 
+/* ---- holds ---- */
+
+static struct key pair_key(uint64_t a, uint64_t b) {
+    struct key key = number_key(a);
+
+    key_u64(&key, b);
+    return key;
+}
+
+static struct key due_key(instant at, const char *word, uint64_t number) {
+    struct key key = number_key((uint64_t)at);
+
+    key_text(&key, text_of(word));
+    key_u64(&key, number);
+    return key;
+}
+
+static void hold_row_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    uint64_t hold, number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_u64(key, &at, &hold) || !key_next_u64(key, &at, &number) ||
+        !get_row(v, number, &row) || (uint64_t)row.hold_no != hold)
+        verify_find(v, "hold_row %s: there is no such row of the ledger", verify_key_text(key));
+}
+
+/* A held row is in a hold, and is missed by itself when it is of no use any more. */
+static void held_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct key of, due;
+
+    (void)key;
+    if (look_decode(REC_LEDGER, value, &row))
+        return;
+    of = pair_key((uint64_t)row.hold_no, (uint64_t)row.no);
+    due = due_key(row.useful + 1, "held", (uint64_t)row.no);
+    if (row.hold_no && !has(v, TABLE_HOLD_ROW, &of))
+        verify_find(v, "letter %" PRId64 ": not in the index of its hold %" PRId64, row.no,
+                    row.hold_no);
+    if (!text_is(row.state, "held"))
+        return;
+    if (!row.hold_no)
+        verify_find(v, "letter %" PRId64 ": is held, but in no hold", row.no);
+    if (row.useful && !has(v, TABLE_DUE, &due))
+        verify_find(v, "letter %" PRId64 ": is held, but would never be missed", row.no);
+}
+
+struct tally {
+    struct verify *v;
+    int64_t rows, held;
+};
+
+static int on_hold_row(void *ctx, uint64_t number) {
+    struct tally *t = ctx;
+    struct rec_ledger row;
+
+    t->rows++;
+    t->held += get_row(t->v, number, &row) && text_is(row.state, "held");
+    return 0;
+}
+
+static void hold_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct tally t = {v, 0, 0};
+    struct rec_hold hold;
+    struct key prefix = {.n = key.n}, due;
+
+    if (look_decode(REC_HOLD, value, &hold))
+        return;
+    memcpy(prefix.b, key.p, key.n);
+    if (look_numbers(&v->look, TABLE_HOLD_ROW, &prefix, on_hold_row, &t))
+        verify_find(v, "hold %" PRId64 ": its letters cannot be read", hold.no);
+    if (t.rows != hold.rows || t.held != hold.held)
+        verify_find(v,
+                    "hold %" PRId64 " counts %" PRId64 " letters, %" PRId64
+                    " of them held; there are %" PRId64 " and %" PRId64,
+                    hold.no, hold.rows, hold.held, t.rows, t.held);
+    if (hold.held && !text_is(hold.state, "open") && !text_is(hold.state, "gathering"))
+        verify_find(v, "hold %" PRId64 " is %.*s, but holds letters", hold.no,
+                    TEXT_ARGS(hold.state));
+    due = due_key(hold.until, "sheet", (uint64_t)hold.no);
+    if (text_is(hold.state, "gathering") && !has(v, TABLE_DUE, &due))
+        verify_find(v, "hold %" PRId64 ": gathers, but would never be counted", hold.no);
+}
+
+void verify_holds(struct verify *v) {
+    verify_each(v, TABLE_HOLD_ROW, hold_row_row);
+    verify_each(v, TABLE_LEDGER, held_row);
+    verify_each(v, TABLE_HOLD, hold_row);
+}
+
 /* ---- plans ---- */
 
 static bool is_open_plan(const struct rec_plan *plan) {

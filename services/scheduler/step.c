@@ -6,9 +6,11 @@
 #include "common/pack.h"
 #include "services/scheduler/recent.h"
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/fire.h"
+#include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/obligation.h"
 #include "services/scheduler/reminders/plan.h"
@@ -58,6 +60,8 @@ static const struct {
     {"milestone", milestone_expire},
     {"digest", digest_close},
     {"suppression", suppression_expire},
+    {"held", hold_miss},
+    {"sheet", catchup_settle},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,

@@ -230,6 +230,8 @@ static void check_ledger(struct bytes key, struct bytes value) {
                   (long long)row.no);
         walk_seen.outbox++;
     }
+    if (text_is(row.state, "held"))
+        walk_check_held(&row);
     if (text_is(row.state, "armed")) {
         walk_must(walk_there(TABLE_ARMED, mine, NULL), "%lld has no arm", (long long)row.no);
         walk_seen.armed++;
@@ -374,6 +376,7 @@ void walk_check(void) {
     for (unsigned i = 0; i < COUNT_OF(checks); i++)
         (void)walk_each(checks[i].table, checks[i].fn);
     walk_check_programmes();
+    walk_check_holds();
     unsigned rows = walk_each(TABLE_LEDGER, check_ledger);
     walk_must(walk_each(TABLE_WAITING, NULL) == walk_seen.waiting, "the waiting list holds others");
     walk_must(walk_each(TABLE_DUE, NULL) == walk_seen.dues, "more is due than there is");

@@ -28,4 +28,7 @@ void walk_due_or_over(instant at, const char *word, struct key key);
 void walk_check_programmes(void);
 walk_row_fn *walk_programme_check_of(enum table table); /* of one record; NULL: none */
 
+void walk_check_held(const struct rec_ledger *row); /* of each held one */
+void walk_check_holds(void);
+
 #endif

@@ -271,6 +271,7 @@ static void test_poll(void **context) {
         assert_int_equal(votes(&t, "x"), cases[i].x);
         assert_int_equal(votes(&t, "y"), cases[i].y);
     }
+    trial_settle(&t);
     instant closes = trial_wall("2022-05-01T09:00");
     t.now = closes + HOURS;
     assert_string_equal(

@@ -23,7 +23,7 @@ static struct {
     struct sim_story story;
     uint64_t state;
     instant back, relay_back; /* 0: they are there */
-    unsigned outages, jumps, moves, lost;
+    unsigned outages, jumps, moves, lost, seen;
 } it;
 
 static unsigned long number(const char *name, unsigned long fallback) {
@@ -101,6 +101,22 @@ static void move_a_meeting(void) {
     buf_free(&body);
 }
 
+/* Somebody sees the catch-up sheets, if there are any: they leave, slowly or not, or do not. */
+static void see_sheets(bool skip) {
+    char id[32];
+    struct buf body;
+    snprintf(id, sizeof id, "seen-%u", ++it.seen);
+    buf_init(&body, 100);
+    pack_map(&body, skip ? 0 : 1);
+    if (!skip) {
+        pack_str(&body, "rate");
+        pack_int(&body, 1 + (int64_t)(draw() % 100));
+    }
+    sim_say(&it.s, text_of(id), text_of(skip ? "catchup.skip" : "catchup.release"),
+            buf_as_bytes(&body));
+    buf_free(&body);
+}
+
 /* Time until the next line, with what happens on the way. */
 static void pass(instant to) {
     if (it.back && it.back <= to) { /* it starts again; what came in waits */
@@ -138,7 +154,7 @@ static void all_ends(void *ctx, const struct rec_ledger *row) {
 static void live(uint64_t seed) {
     it.state = seed;
     it.back = it.relay_back = 0;
-    it.outages = it.jumps = it.moves = it.lost = 0;
+    it.outages = it.jumps = it.moves = it.lost = it.seen = 0;
     sim_open(&it.s, it.story.lines[0].at);
     it.s.fate = bad_relay;
     for (size_t i = 0; i < it.story.count; i++) {
@@ -148,10 +164,14 @@ static void live(uint64_t seed) {
         sim_say(&it.s, l->id, l->type, l->body);
         if (once_in(30))
             move_a_meeting();
+        if (once_in(20))
+            see_sheets(once_in(5));
     }
     pass(it.s.t.now + LONGEST_AWAY);
     it.s.away = false;
     it.s.fate = NULL;
+    sim_advance(&it.s, it.s.t.now + DAYS);
+    see_sheets(false);
     sim_advance(&it.s, it.s.t.now + 200 * DAYS);
     sim_watch_all(&it.s);
     sim_each_row(&it.s, all_ends, NULL);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/rule.h"
@@ -27,7 +28,15 @@ int apply_sending_pause(struct office *o, const struct msg_sending_pause *m) {
 
 int apply_sending_resume(struct office *o, const struct msg_sending_resume *m) {
     (void)m;
-    return set_paused(o, false, FACT_SENDING_RESUMED);
+    uint64_t since, sheet;
+    int rc = meta_get(o->txn, "paused", &since);
+    if (rc == 0)
+        rc = set_paused(o, false, FACT_SENDING_RESUMED);
+    if (rc == 0)
+        rc = catchup_after(o, (instant)since, "pause", &sheet);
+    if (rc == 0 && sheet)
+        answer_int(o, "sheet", (int64_t)sheet);
+    return rc;
 }
 
 int apply_rules_apply(struct office *o, const struct msg_rules_apply *m) {

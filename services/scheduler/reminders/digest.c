@@ -176,7 +176,7 @@ static const char *event_of_items(const char *event) {
         const char *letter, *items;
     } follows[] = {{"accept", "accept"}, {"fail", "fail"},         {"bounce", "bounce"},
                    {"expire", "expire"}, {"suppress", "suppress"}, {"withdraw", "withdraw"},
-                   {"retry", "gather"}};
+                   {"miss", "expire"},   {"retry", "gather"}};
     for (unsigned i = 0; i < COUNT_OF(follows); i++)
         if (text_is(text_of(event), follows[i].letter))
             return follows[i].items;

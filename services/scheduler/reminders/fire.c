@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -17,6 +18,9 @@
 struct verdict {
     const char *state; /* NULL: it goes */
     struct text reason;
+    const char *hold; /* of what is held: why */
+    uint64_t hold_no; /* the sheet that what is held or missed is on; 0: none */
+    bool overtakes;   /* what waits on a sheet from the rule's earlier steps */
 };
 
 static struct verdict judge(struct office *o, const struct rule *rule, struct rec_plan *plan) {
@@ -24,18 +28,21 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
     msec late = o->now - plan->due;
     if (plan->useful && o->now > plan->useful) {
         instant_format(plan->useful, office_zone(o, plan->zone), when);
-        return (struct verdict){"missed",
-                                arena_printf(o->arena, "past its use, which ended %s", when)};
+        return (struct verdict){.state = "missed",
+                                .reason =
+                                    arena_printf(o->arena, "past its use, which ended %s", when)};
     }
     if (late <= o->settings->late_after)
-        return (struct verdict){NULL, TEXT_NONE};
+        return (struct verdict){.state = NULL};
     struct text how = arena_printf(o->arena, "%lld minutes late", (long long)(late / MINUTES));
     switch (rule->late) {
     case LATE_SKIP:
-        return (struct verdict){"missed", how};
+        return (struct verdict){.state = "missed", .reason = how};
     case LATE_ASK:
-        return (struct verdict){"held",
-                                arena_printf(o->arena, "%.*s; somebody decides", TEXT_ARGS(how))};
+        return (struct verdict){
+            .state = "held",
+            .reason = arena_printf(o->arena, "%.*s; somebody decides", TEXT_ARGS(how)),
+            .hold = "ask"};
     case LATE_NOTE:
         plan->late = true;
         break;
@@ -43,7 +50,29 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
     case LATE_DIGEST: /* gentle.c */
         break;
     }
-    return (struct verdict){NULL, TEXT_NONE};
+    return (struct verdict){.state = NULL};
+}
+
+/* What fell due while we were away waits with the rest of it until all is counted. */
+static int judge_time(struct office *o, const struct rule *rule, struct rec_plan *plan,
+                      struct verdict *ret) {
+    uint64_t sheets, hold;
+    struct verdict v = judge(o, rule, plan);
+    int rc = meta_get(o->txn, "sheets", &sheets);
+    if (rc == 0)
+        rc = catchup_sheet(o, plan, v.hold != NULL, &hold);
+    if (rc)
+        return rc;
+    v.hold_no = hold;
+    if (hold && !v.state) {
+        v.state = "held";
+        v.hold = "catchup";
+        v.reason = arena_printf(o->arena, "fell due in an outage; catch-up sheet %llu",
+                                (unsigned long long)hold);
+    }
+    v.overtakes = sheets && !v.state && rule->steps > 1;
+    *ret = v;
+    return 0;
 }
 
 /* Absent is absent, and a letter can do without; damaged is not. */
@@ -145,6 +174,7 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
         .about_kind = plan->about_kind,
         .about = plan->about,
         .occurrence = plan->occurrence,
+        .step = plan->step,
         .audience = text_of(rule_to(rule, (unsigned)plan->step)),
         .zone = plan->zone,
         .calendar = rule->calendar[0] ? text_of(rule->calendar) : TEXT_NONE,
@@ -195,14 +225,14 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
             why = "does not want news";
     }
     if (why)
-        *v = (struct verdict){"suppressed", text_of(why)};
+        *v = (struct verdict){.state = "suppressed", .reason = text_of(why)};
     return 0;
 }
 
 int fire_would_write(struct office *o, const struct rule *rule, const struct subject *s,
                      struct text person, bool *ret) {
     struct rec_person p;
-    struct verdict v = {NULL, TEXT_NONE};
+    struct verdict v = {.state = NULL};
     *ret = false;
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
@@ -211,14 +241,6 @@ int fire_would_write(struct office *o, const struct rule *rule, const struct sub
     rc = judge_person(o, rule, s, &p, &v, &address);
     *ret = rc == 0 && text_is(p.state, "active") && !v.state;
     return rc;
-}
-
-static struct text occurrence_key(struct office *o, const struct rec_plan *plan,
-                                  struct text person) {
-    return arena_printf(o->arena, "%.*s+%.*s/%.*s:%.*s/%lld:%.*s/%.*s/%s", TEXT_ARGS(plan->rule),
-                        TEXT_ARGS(plan->version), TEXT_ARGS(plan->about_kind),
-                        TEXT_ARGS(plan->about), (long long)plan->step, TEXT_ARGS(plan->occurrence),
-                        TEXT_ARGS(person), o->settings->channel);
 }
 
 static struct text message_id(struct office *o, struct text key) {
@@ -232,7 +254,7 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
                    const struct rec_plan *plan, const struct rec_person *p, struct verdict v) {
     struct rec_registration registration;
     struct rec_ledger row = {
-        .key = occurrence_key(o, plan, p->person),
+        .key = fire_key(o, plan, p->person),
         .occasion = plan->occasion,
         .rule = plan->rule,
         .letter = text_of(rule->letter),
@@ -243,6 +265,8 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         .channel = text_of(o->settings->channel),
         .state = v.state ? text_of(v.state) : TEXT_LIT("queued"),
         .reason = v.reason,
+        .hold = v.hold ? text_of(v.hold) : TEXT_NONE,
+        .hold_no = (int64_t)v.hold_no,
         .due = plan->due,
         .decided = o->now,
         .useful = plan->useful,
@@ -272,7 +296,10 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
     int rc = ledger_add(o, &row);
     if (rc)
         return rc == -EEXIST ? 0 : rc; /* considered before, whatever fell over in between */
-    rc = gentle_note(o, rule, &row);
+    if (v.overtakes)
+        rc = catchup_overtake(o, plan, p->person);
+    if (rc == 0)
+        rc = gentle_note(o, rule, &row);
     return rc || s->kind->table != TABLE_DIGEST ? rc : digest_written(o, s->id, &row);
 }
 
@@ -281,12 +308,12 @@ static int judge_joined(struct office *o, const struct rule *rule, const struct 
                         const struct rec_plan *plan, const struct rec_person *p,
                         struct verdict *v) {
     struct rec_registration r;
-    if (v->state || !s->has_meeting || o->now == plan->due ||
+    if ((v->state && !v->hold) || !s->has_meeting || o->now == plan->due ||
         !audience_mentions(rule_audience(rule, (unsigned)plan->step), TERM_REGISTERED))
         return 0;
     int rc = office_get(o, TABLE_REGISTRATION, key2(s->meeting.meeting, p->person), &r);
     if (rc == 0 && r.registered > plan->due)
-        *v = (struct verdict){"not-due", TEXT_LIT("joined after it was due")};
+        *v = (struct verdict){.state = "not-due", .reason = TEXT_LIT("joined after it was due")};
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -329,11 +356,13 @@ static int is_outdated(struct office *o, const struct subject *s, const struct r
 
 static int fire_slice(struct office *o, const struct rule *rule, const struct subject *s,
                       struct rec_plan *plan) {
-    struct verdict v = judge(o, rule, plan);
+    struct verdict v;
     struct text person;
     unsigned looks = LOOKS_A_SLICE;
     bool outdated = true;
-    int rc = plan->occasion ? is_outdated(o, s, plan, &outdated) : 0;
+    int rc = judge_time(o, rule, plan, &v);
+    if (rc == 0 && plan->occasion)
+        rc = is_outdated(o, s, plan, &outdated);
     if (rc == 0 && outdated)
         rc = begin(o, rule, s, plan);
     for (int64_t i = 0; rc == 0 && i < o->settings->fire_slice; i++) {
@@ -353,6 +382,13 @@ static int fire_slice(struct office *o, const struct rule *rule, const struct su
     }
     plan->state = TEXT_LIT("firing");
     return rc && rc != -EAGAIN ? rc : plan_put(o, plan);
+}
+
+struct text fire_key(struct office *o, const struct rec_plan *plan, struct text person) {
+    return arena_printf(o->arena, "%.*s+%.*s/%.*s:%.*s/%lld:%.*s/%.*s/%s", TEXT_ARGS(plan->rule),
+                        TEXT_ARGS(plan->version), TEXT_ARGS(plan->about_kind),
+                        TEXT_ARGS(plan->about), (long long)plan->step, TEXT_ARGS(plan->occurrence),
+                        TEXT_ARGS(person), o->settings->channel);
 }
 
 int fire_plan(struct office *o, struct key key) {
@@ -408,7 +444,8 @@ int fire_joined_later(struct office *o, struct text meeting, struct text person)
             return has;
         if (has)
             rc = add_row(o, rule, &s, &plan, &p,
-                         (struct verdict){"not-due", TEXT_LIT("joined after it was sent")});
+                         (struct verdict){.state = "not-due",
+                                          .reason = TEXT_LIT("joined after it was sent")});
     }
     return rc == -ENOENT ? 0 : rc;
 }

@@ -7,6 +7,8 @@
 
 /* One slice of at most settings.fire_slice people; when it is the last, the plan is fired. */
 MUST_CHECK int fire_plan(struct office *o, struct key plan);
+/* The occurrence of this plan for that person, as the ledger knows it. */
+struct text fire_key(struct office *o, const struct rec_plan *plan, struct text person);
 /* Somebody came to a meeting after letters about it had gone out: a row that says so for each. */
 MUST_CHECK int fire_joined_later(struct office *o, struct text meeting, struct text person);
 

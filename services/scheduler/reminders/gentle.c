@@ -167,8 +167,15 @@ int gentle_place(struct office *o, const struct rule *rule, struct text topic,
     return rc || !text_is(row->state, "queued") ? rc : keep_within_cap(o, p, &wish, row);
 }
 
+static struct key news_key(const struct rec_ledger *row) {
+    struct key k = key1(row->person);
+    key_u64(&k, (uint64_t)row->next_try);
+    key_u64(&k, (uint64_t)row->no);
+    return k;
+}
+
 int gentle_note(struct office *o, const struct rule *rule, const struct rec_ledger *row) {
-    struct key prefix = key1(row->person), at = {.n = 0}, mine = prefix;
+    struct key prefix = key1(row->person), at = {.n = 0};
     struct bytes value;
     int rc;
     if (!text_is(row->class, "news") || !text_is(row->state, "queued") ||
@@ -185,7 +192,10 @@ int gentle_note(struct office *o, const struct rule *rule, const struct rec_ledg
     }
     if (rc && rc != -ENOENT)
         return rc;
-    key_u64(&mine, (uint64_t)row->next_try);
-    key_u64(&mine, (uint64_t)row->no);
-    return office_mark(o, TABLE_NEWS, mine, rule->nudge ? TEXT_LIT("nudge") : TEXT_LIT(""));
+    return office_mark(o, TABLE_NEWS, news_key(row),
+                       rule->nudge ? TEXT_LIT("nudge") : TEXT_LIT(""));
+}
+
+int gentle_forget(struct office *o, const struct rec_ledger *row) {
+    return text_is(row->class, "news") ? office_del(o, TABLE_NEWS, news_key(row)) : 0;
 }

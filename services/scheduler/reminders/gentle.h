@@ -16,5 +16,7 @@ MUST_CHECK int gentle_place(struct office *o, const struct rule *rule, struct te
                             const struct rec_person *p, bool late, struct rec_ledger *row);
 /* Remembers it, once it has its number, for what comes later that week. */
 MUST_CHECK int gentle_note(struct office *o, const struct rule *rule, const struct rec_ledger *row);
+/* It does not go when it was to go, and is noted anew when it does. */
+MUST_CHECK int gentle_forget(struct office *o, const struct rec_ledger *row);
 
 #endif

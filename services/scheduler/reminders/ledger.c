@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "services/scheduler/reminders/digest.h"
+#include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/told.h"
 
 static const struct {
@@ -73,6 +74,10 @@ int ledger_add(struct office *o, struct rec_ledger *row) {
         rc = office_mark(o, TABLE_OUTBOX, outbox_key(row), TEXT_LIT(""));
     if (rc == 0 && text_is(row->state, "digested"))
         rc = office_mark(o, TABLE_DIGESTED, digest_item_key(row), TEXT_LIT(""));
+    if (rc == 0 && row->hold_no)
+        rc = hold_joined(o, row);
+    if (rc == 0 && text_is(row->state, "held"))
+        rc = hold_entered(o, row);
     if (rc == 0)
         rc = office_put(o, TABLE_LEDGER, no, row);
     office_count(o, COUNT_FIRED);
@@ -93,6 +98,7 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
     row->state = next;
     row->reason = reason.n ? reason : TEXT_NONE;
     row->ended = is_end(next) ? o->now : 0;
+    row->held_until = 0;
     if (!ledger_is_waiting(row))
         row->next_try = 0;
     else if (!row->next_try)
@@ -103,6 +109,10 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = office_del(o, TABLE_DIGESTED, digest_item_key(row));
     if (rc == 0 && text_is(next, "digested"))
         rc = office_mark(o, TABLE_DIGESTED, digest_item_key(row), TEXT_LIT(""));
+    if (rc == 0 && text_is(was, "held"))
+        rc = hold_left(o, &before);
+    if (rc == 0 && text_is(next, "held"))
+        rc = hold_entered(o, row);
     if (rc == 0 && text_is(was, "armed"))
         rc = office_del(o, TABLE_ARMED, key_no((uint64_t)row->no));
     if (rc == 0)
