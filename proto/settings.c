@@ -79,6 +79,21 @@ static void check_mail_address(const char *path, const char *name, const char *v
         config_error(reterr, path, 0, "%s: \"%s\" is not an e-mail address", name, value);
 }
 
+/* Each an address, or a domain with or without its @. */
+static void check_trial_only(const char *path, const char *list, struct buf *reterr) {
+    char name[300];
+
+    for (const char *at = list + strspn(list, ", "); *at; at += strspn(at, ", ")) {
+        int n = (int)strcspn(at, ", ");
+        const char *sign = memchr(at, '@', (size_t)n);
+        snprintf(name, sizeof name, "%s%.*s", !sign ? "a@" : sign == at ? "a" : "", n, at);
+        if (n > 260 || check_address(text_of(name)))
+            config_error(reterr, path, 0, "trial_only: \"%.*s\" is neither an address nor a domain",
+                         n, at);
+        at += n;
+    }
+}
+
 /* What the rows cannot say. */
 static void check_meaning(const char *path, const struct settings *s, struct buf *reterr) {
     const struct zone *zone;
@@ -109,6 +124,9 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
                      s->digest_at);
     if (s->retry_first > s->retry_longest)
         config_error(reterr, path, 0, "retry_first is longer than retry_longest");
+    if (!is_one_of(s->copy_guard, "on off"))
+        config_error(reterr, path, 0, "copy_guard: \"%s\" is neither on nor off", s->copy_guard);
+    check_trial_only(path, s->trial_only, reterr);
     check_smtp(path, s, reterr);
 }
 

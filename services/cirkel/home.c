@@ -1,6 +1,7 @@
 #include "services/cirkel/home.h"
 
 #include "common/token.h"
+#include "proto/instance.h"
 #include "proto/keyring.h"
 #include "proto/settings.h"
 #include "services/cirkel/verbs.h"
@@ -229,6 +230,8 @@ int home_make(const char *home, bool trial) {
         rc = make_keys(home, trial);
     if (rc == 0 && trial)
         rc = mark_trial(home);
+    if (rc == 0)
+        rc = instance_make(home);
     if (rc == 0)
         rc = make_settings(home);
     if (rc)

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define CHANNELS 8
+#define HOLDS 8
 enum open_state {
     OPEN_QUEUED,
     OPEN_DEFERRED,
@@ -49,7 +50,8 @@ struct queues {
     uint64_t waiting;   /* letters that could leave by now */
     instant oldest_waiting, last_accepted;
     struct look_addresses addresses;
-    instant paused; /* since when; 0: it is not */
+    struct rec_halt holds[HOLDS];
+    unsigned hold_count;
     struct alarm alarm[ALARM_COUNT];
     unsigned alarms;
     struct {
@@ -163,6 +165,15 @@ static int on_hold(void *ctx, const struct rec_hold *hold) {
     return 0;
 }
 
+static int on_halt(void *ctx, struct bytes key, struct bytes value) {
+    struct queues *q = ctx;
+
+    (void)key;
+    if (q->hold_count < HOLDS && look_decode(REC_HALT, value, &q->holds[q->hold_count]) == 0)
+        q->hold_count++;
+    return 0;
+}
+
 static int gather(struct queues *q, const char *home) {
     int rc = gather_inbox(q);
 
@@ -176,7 +187,8 @@ static int gather(struct queues *q, const char *home) {
         rc = look_addresses(&q->look, home, &q->addresses);
     if (rc == 0)
         rc = look_holds(&q->look, on_hold, q);
-    q->paused = (instant)number_of(&q->look, TABLE_META, "paused");
+    if (rc == 0)
+        rc = store_scan(q->look.txn, TABLE_HALT, (struct bytes){"", 0}, on_halt, q);
     return rc;
 }
 
@@ -189,7 +201,7 @@ static void look_for_alarms(struct queues *q, const char *home) {
                             .waiting = q->waiting,
                             .oldest_waiting = q->oldest_waiting,
                             .last_accepted = q->last_accepted,
-                            .on_hold = q->paused != 0,
+                            .on_hold = q->hold_count != 0,
                             .disk_scarce = ballast_room(home) == ROOM_SCARCE};
     q->alarms = alarms_of(&health, q->look.alarm_after, q->alarm);
 }
@@ -261,10 +273,36 @@ static json_t *catchup_tree(const struct queues *q) {
                      (json_int_t)q->sheets.held, "since", moment(q, q->sheets.oldest));
 }
 
+/* What ends a hold. */
+static const char *remedy(const struct rec_halt *hold) {
+    return text_is(hold->halt, "pause") ? "cirkel resume" : "cirkel release --hold";
+}
+
+static const struct rec_halt *pause_of(const struct queues *q) {
+    for (unsigned i = 0; i < q->hold_count; i++)
+        if (text_is(q->holds[i].halt, "pause"))
+            return &q->holds[i];
+    return NULL;
+}
+
+static json_t *halts_tree(const struct queues *q) {
+    json_t *tree = json_array();
+
+    for (unsigned i = 0; i < q->hold_count; i++) {
+        const struct rec_halt *hold = &q->holds[i];
+        json_array_append_new(tree, json_pack("{s:s%,s:o,s:s%,s:s}", "hold", hold->halt.p,
+                                              hold->halt.n, "since", moment(q, hold->since),
+                                              "reason", hold->reason.p ? hold->reason.p : "",
+                                              hold->reason.n, "do", remedy(hold)));
+    }
+    return tree;
+}
+
 static json_t *queues_tree(const struct queues *q) {
+    const struct rec_halt *pause = pause_of(q);
     json_t *tree = json_pack(
         "{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,"
-        "s:I},s:b,s:o,s:o}",
+        "s:I},s:b,s:o,s:o,s:o}",
         "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
         (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused", (json_int_t)q->refused,
         "quarantined", (json_int_t)q->quarantined, "pending", (json_int_t)q->pending,
@@ -273,8 +311,8 @@ static json_t *queues_tree(const struct queues *q) {
         "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(), "next",
         moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
         "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
-        q->paused != 0, "paused_since", moment(q, q->paused), "addresses",
-        look_addresses_tree(&q->addresses));
+        pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds", halts_tree(q),
+        "addresses", look_addresses_tree(&q->addresses));
     json_object_set_new(tree, "catchup", catchup_tree(q));
     return tree;
 }
@@ -323,14 +361,25 @@ static void print_alarms(const struct queues *q) {
     buf_free(&text);
 }
 
+static void print_halts(const struct queues *q) {
+    for (unsigned i = 0; i < q->hold_count; i++) {
+        const struct rec_halt *hold = &q->holds[i];
+        char since[RFC3339_TEXT];
+        when_format(hold->since, text_of(q->look.zone), since);
+        printf("NOTHING LEAVES since %s (%.*s)%s%.*s\n    To go on: %s\n", since,
+               TEXT_ARGS(hold->halt), hold->reason.n ? ": " : "", TEXT_ARGS(hold->reason),
+               remedy(hold));
+    }
+    if (q->hold_count)
+        puts("");
+}
+
 /* What a person has to do before letters leave. */
 static void print_waiting(const struct queues *q) {
-    char paused[RFC3339_TEXT], since[RFC3339_TEXT];
+    char since[RFC3339_TEXT];
 
-    when_format(q->paused, text_of(q->look.zone), paused);
     when_format(q->sheets.oldest, text_of(q->look.zone), since);
-    if (q->paused)
-        printf("Sending is PAUSED since %s. To go on: cirkel resume\n\n", paused);
+    print_halts(q);
     if (q->sheets.open)
         printf("A catch-up sheet WAITS since %s: %" PRIu64
                " letters leave only when you have seen it. See: cirkel catchup\n\n",

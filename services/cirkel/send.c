@@ -4,6 +4,7 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/progress.h"
+#include "services/cirkel/release.h"
 #include "services/cirkel/verbs.h"
 
 #include <errno.h>
@@ -324,6 +325,10 @@ int verb_skip(const struct options *options, int argc, char **argv) {
 }
 
 int verb_release(const struct options *options, int argc, char **argv) {
+    if (options->hold)
+        return release_hold(options, argc, argv);
+    if (options->mail_log || options->yes)
+        return usage("--mail-log and --yes are of --hold. See: cirkel help release");
     if (argc == 0)
         return order_sheet(options, "catchup.release");
     if (options->rule || options->rate)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -144,6 +145,16 @@ static void on_worker_end(void *ctx, int pid, int64_t status, int signal) {
                     "        cirkel check-config --home %s\n",
                     worker->name, s->home);
         s->exit_code = EXIT_USAGE;
+        stop_all(s);
+        return;
+    }
+    if (signal == 0 && status == EX_DATAERR) {
+        log_error("worker_refuses_data", "worker=%s pid=%d", worker->name, pid);
+        if (!s->quiet)
+            fprintf(stderr,
+                    "cirkel: %s does not work on what %s holds (above); nothing was changed.\n",
+                    worker->name, s->home);
+        s->exit_code = EXIT_TROUBLE;
         stop_all(s);
         return;
     }

@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "proto/instance.h"
 #include "services/intake/intake.h"
 #include "services/intake/keep.h"
 
@@ -213,6 +215,23 @@ static int check(struct intake *intake) {
     return r == 0 && k == 0 ? EXIT_SUCCESS : EXIT_CONFIG;
 }
 
+/* An inbox from before what core has applied would give the same numbers to other events. */
+static void refuse_older(const struct intake *intake) {
+    uint64_t first, last, reached;
+    int r = journal_range(intake->journal, &first, &last);
+    if (r == 0 && (r = instance_reached(intake->home, &reached)) == -EBADMSG)
+        r = 0, reached = 0; /* the scheduler looks at core itself */
+    if (r < 0)
+        log_fatal("inbox_not_read", "error=%d", -r);
+    if (last >= reached)
+        return;
+    log_error("inbox_is_older",
+              "its last event is %" PRIu64 ", and %" PRIu64
+              " had been applied. Put back core and inbox that belong together, or: cirkel restore",
+              last, reached);
+    exit(EX_DATAERR);
+}
+
 static void open_inbox(struct intake *intake) {
     char inbox[PATH_MAX], run[PATH_MAX];
     uint64_t damaged;
@@ -226,6 +245,7 @@ static void open_inbox(struct intake *intake) {
     r = journal_open(&intake->journal, inbox, true, 0);
     if (r < 0)
         log_fatal("inbox_not_opened", "error=%d%s", -r, r == -EBUSY ? "; another intake runs" : "");
+    refuse_older(intake);
     intake->memory = memory_new();
     r = memory_load(intake->memory, intake->journal, &damaged);
     if (r < 0)

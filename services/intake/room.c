@@ -18,8 +18,8 @@ static const char *const always[] = {
     "material.withdraw",   "poll.close",
     "sending.pause",       "delivery.withdraw",
     "delivery.settle",     "delivery.report",
-    "plan.skip",           "organisation.close",
-    "network.close",
+    "delivery.left",       "plan.skip",
+    "organisation.close",  "network.close",
 };
 
 static void look(struct room *room) {

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
+#include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 
 #define EVENTS_A_COMMIT 2000
@@ -241,6 +242,8 @@ static int derive(struct scheduler *s, struct turn *t) {
 static int work(struct scheduler *s, struct turn *t, struct answer *answers, unsigned max,
                 unsigned *ret_answers, bool aside) {
     int rc = step_begin(&s->step, t->txn);
+    if (rc == 0 && s->is_config_new)
+        rc = scheduler_note_config(s, t->txn);
     if (rc == 0)
         rc = derive(s, t);
     if (rc == 0 && !s->deriving)
@@ -312,7 +315,7 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
         s->deriving = deriving;
         storage_trouble(s, rc);
     } else {
-        s->out_of_space = false;
+        s->out_of_space = s->is_config_new = false;
         for (unsigned i = 0; i < count; i++)
             scheduler_send(s, &answers[i].to, answers[i].type, &answers[i].frame);
         if (t->first_event)
@@ -323,56 +326,20 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
     return rc == 0;
 }
 
-/* The inbox is there, and it is the one this core has read. */
-static void open_inbox(struct scheduler *s) {
-    char dir[4200];
-    struct txn *txn;
-    uint64_t generation, known, first, last;
-    snprintf(dir, sizeof dir, "%s/inbox", s->home);
-    int rc = journal_open(&s->inbox, dir, false, 0);
-    if (rc == 0)
-        rc = journal_generation(s->inbox, &generation);
-    if (rc == 0)
-        rc = journal_range(s->inbox, &first, &last);
-    if (rc == -ENOENT) { /* intake is still making it */
-        journal_close(&s->inbox);
-        return;
-    }
-    if (rc || (rc = store_begin_write(s->core, &txn)))
-        fail_stop("opening the inbox", rc);
-    rc = meta_get(txn, "generation", &known);
-    if (rc == 0 && known && known != generation)
-        log_fatal("inbox_is_another", "core has read another inbox: one of the two was restored");
-    if (rc == 0 && (last < s->position || (first && first > s->position + 1)))
-        log_fatal("inbox_does_not_fit",
-                  "position=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64
-                  " core and inbox were not restored together",
-                  s->position, first, last);
-    if (rc == 0 && !known)
-        rc = meta_put(txn, "generation", generation);
-    if (rc == 0)
-        rc = store_commit(&txn);
-    else
-        store_abort(&txn);
-    if (rc)
-        fail_stop("opening the inbox", rc);
-    if (s->careful)
-        s->careful = last;
-}
-
 static bool is_quiet(struct scheduler *s, struct txn *txn) {
     struct bytes key, value;
-    uint64_t first, last, paused, at_ms;
+    uint64_t first, last, at_ms;
     size_t at = 0;
+    bool held;
     if (!s->inbox || s->deriving || s->said || journal_range(s->inbox, &first, &last) ||
-        last > s->position || meta_get(txn, "paused", &paused))
+        last > s->position || halt_any(txn, &held))
         return false;
     if (store_seek(txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value) == 0 &&
         key_next_u64(key, &at, &at_ms) && (instant)at_ms <= s->now)
         return false;
     if (store_seek(txn, TABLE_ARMED, (struct bytes){"", 0}, &key, &value) == 0)
         return false;
-    if (paused)
+    if (held)
         return true;
     at = 0;
     return s->assigned_count == 0 &&
@@ -414,41 +381,20 @@ void scheduler_turn(void *ctx) {
         log_warn("notifier_silent", "its letters go back to the queue");
         scheduler_notifier_gone(s);
     }
-    if (!s->inbox)
-        open_inbox(s);
+    int rc = s->inbox ? 0 : scheduler_open_inbox(s);
+    if (rc)
+        fail_stop("opening the inbox", rc);
     if (s->reread)
         scheduler_reread(s, s->reread);
     scheduler_be_nice(s, !s->said);
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;
+    scheduler_note_reached(s, false);
     scheduler_be_nice(s, false);
     after(s, &t);
 }
 
 /* ---- start and end ---- */
-
-/* What the last start left behind, and a mark that we run. */
-static int begin_running(struct scheduler *s) {
-    struct txn *txn;
-    uint64_t running, rules, now;
-    int rc = store_begin_write(s->core, &txn);
-    if (rc)
-        return rc;
-    if ((rc = meta_get(txn, "position", &s->position)) == 0 &&
-        (rc = meta_get(txn, "running", &running)) == 0 && (rc = meta_get(txn, "now", &now)) == 0 &&
-        (rc = meta_get(txn, "rules", &rules)) == 0 && (rc = step_begin(&s->step, txn)) == 0) {
-        s->now = (instant)now;
-        s->careful = running ? UINT64_MAX : 0;
-        s->deriving = rules != s->rules.version;
-        s->told_fact = s->step.office.counts[COUNT_FACT];
-        rc = meta_put(txn, "running", 1);
-    }
-    if (rc) {
-        store_abort(&txn);
-        return rc;
-    }
-    return store_commit(&txn);
-}
 
 int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     char path[4200];
@@ -471,6 +417,7 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     must(s->assigned);
     step_open(&s->step, &s->settings, &s->rules, &s->links);
     s->step.reread = 0;
+    step_keep_inputs(&s->step);
     snprintf(path, sizeof path, "%s/core", home);
     struct store_options o = {
         .dir = path, .tables = table_names, .count = TABLE_COUNT, .writer = true};
@@ -478,7 +425,7 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     if (rc == 0)
         rc = store_open(&s->core, &o);
     if (rc == 0)
-        rc = begin_running(s);
+        rc = scheduler_begin_running(s);
     if (rc)
         buf_printf(reterr, "%s: %s\n", path,
                    rc == -EBUSY ? "another scheduler works on it" : strerror(-rc));
@@ -500,6 +447,8 @@ void scheduler_close(struct scheduler *s) {
         s->said = f->next;
         free(f);
     }
+    if (s->core)
+        scheduler_note_reached(s, true);
     journal_close(&s->inbox);
     store_close(&s->core);
     step_close(&s->step);

@@ -49,10 +49,13 @@ struct scheduler {
     instant now;       /* of the last input; never goes back */
     uint64_t position; /* the last event applied */
     uint64_t told_fact;
-    uint64_t careful; /* up to this event one at a time: the last start was unclean */
-    uint64_t suspect; /* the event that this run has marked */
-    uint64_t reread;  /* an event asks for the configuration to be read again; 0: none does */
-    bool deriving;    /* plans are being derived anew */
+    uint64_t careful;   /* up to this event one at a time: the last start was unclean */
+    uint64_t suspect;   /* the event that this run has marked */
+    uint64_t reread;    /* an event asks for the configuration to be read again; 0: none does */
+    bool deriving;      /* plans are being derived anew */
+    bool is_config_new; /* and not noted yet */
+    uint64_t reached;   /* the position noted beside core, ... */
+    msec reached_noted; /* ... and when, of the boot clock */
     struct key derive_at;
     unsigned derive_table;
     bool out_of_space;
@@ -84,6 +87,14 @@ struct scheduler {
 MUST_CHECK int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr);
 void scheduler_close(struct scheduler *s);
 void scheduler_turn(void *ctx); /* a look at everything; asks for the next one itself */
+
+/* ---- scheduler_start.c: is this home the one it was, and this inbox the one core has read ---- */
+MUST_CHECK int scheduler_begin_running(struct scheduler *s);
+MUST_CHECK int
+scheduler_open_inbox(struct scheduler *s); /* s->inbox stays NULL while there is none */
+/* What the configuration is from here on, kept beside the inputs. */
+MUST_CHECK int scheduler_note_config(struct scheduler *s, struct txn *txn);
+void scheduler_note_reached(struct scheduler *s, bool at_once);
 
 /* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/scheduler.h"
 
@@ -178,9 +179,9 @@ static int assign_one(struct scheduler *s, struct txn *txn, const struct strays 
 void scheduler_assign(struct scheduler *s, struct txn *txn) {
     struct bytes key, value;
     struct strays strays;
-    uint64_t paused;
     bool left = false;
-    if (!s->has_notifier || s->room == ROOM_SCARCE || meta_get(txn, "paused", &paused) || paused)
+    bool held;
+    if (!s->has_notifier || s->room == ROOM_SCARCE || halt_any(txn, &held) || held)
         return;
     say_again(s, txn);
     if (find_strays(s, txn, &strays)) /* until their leases are over */

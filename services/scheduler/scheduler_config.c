@@ -21,6 +21,7 @@ static void take_settings(struct scheduler *s, struct settings *settings) {
 
 static void take(struct scheduler *s, struct settings *settings, struct rulebook *rules) {
     bool another = rules->version != s->rules.version;
+    s->is_config_new = true;
     take_settings(s, settings);
     rulebook_free(&s->rules);
     s->rules = *rules;

@@ -7,9 +7,11 @@
 #include "services/scheduler/recent.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/catchup.h"
+#include "services/scheduler/home.h"
 #include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/fire.h"
+#include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/obligation.h"
@@ -78,12 +80,19 @@ void step_close(struct step *s) {
     arena_free(&s->arena);
     arena_free(&s->scratch);
     recent_free(&s->recent);
+    inputs_free(&s->inputs);
     buf_free(&s->result);
     buf_free(&s->row);
 }
 
+void step_keep_inputs(struct step *s) {
+    s->inputs = inputs_new();
+}
+
 int step_begin(struct step *s, struct txn *txn) {
     struct office *o = &s->office;
+    if (s->inputs)
+        inputs_clear(s->inputs);
     *o = (struct office){.txn = txn,
                          .arena = s->arena,
                          .scratch = s->scratch,
@@ -117,7 +126,12 @@ int step_end(struct step *s) {
         if (rc)
             return rc;
     }
-    return 0;
+    return s->inputs ? inputs_write(s->inputs, o->txn) : 0;
+}
+
+static void note(struct step *s, struct rec_input given) {
+    if (s->inputs)
+        inputs_note(s->inputs, &given);
 }
 
 static struct office *input(struct step *s, instant now, uint64_t seq) {
@@ -203,25 +217,8 @@ static int read_event(struct office *o, struct bytes payload, struct rec_event *
                         &c);
 }
 
-int step_event(struct step *s, instant now, uint64_t seq, struct bytes payload) {
-    struct rec_event e;
-    struct office *o = input(s, now, seq);
-    int rc = read_event(o, payload, &e);
-    if (rc)
-        return step_quarantine(s, now, seq, payload, 0);
-    o->said = e.received < now ? e.received : now;
-    o->id = e.id;
-    o->owner = e.owner;
-    rc = apply(o, &e);
-    if (rc && rc != -EPROTO)
-        return rc;
-    office_count(o, rc ? COUNT_REFUSED : COUNT_APPLIED);
-    rc = decide(s, &e, rc ? "refused" : "applied");
-    return rc ? rc : meta_put(o->txn, "position", seq);
-}
-
-int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payload,
-                    uint64_t crashes) {
+static int quarantine(struct step *s, instant now, uint64_t seq, struct bytes payload,
+                      uint64_t crashes) {
     struct rec_event e;
     struct office *o = input(s, now, seq);
     struct rec_quarantined q = {
@@ -240,6 +237,39 @@ int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payl
     return rc ? rc : meta_put(o->txn, "position", seq);
 }
 
+static void note_event(struct step *s, instant now, uint64_t seq) {
+    note(s, (struct rec_input){.kind = TEXT_LIT("event"), .now = now, .first = (int64_t)seq});
+}
+
+int step_event(struct step *s, instant now, uint64_t seq, struct bytes payload) {
+    struct rec_event e;
+    struct office *o = input(s, now, seq);
+    int rc = read_event(o, payload, &e);
+    if (rc) {
+        note_event(s, now, seq);
+        return quarantine(s, now, seq, payload, 0);
+    }
+    o->said = e.received < now ? e.received : now;
+    o->id = e.id;
+    o->owner = e.owner;
+    rc = apply(o, &e);
+    if (rc && rc != -EPROTO)
+        return rc;
+    note_event(s, now, seq);
+    office_count(o, rc ? COUNT_REFUSED : COUNT_APPLIED);
+    rc = decide(s, &e, rc ? "refused" : "applied");
+    return rc ? rc : meta_put(o->txn, "position", seq);
+}
+
+int step_quarantine(struct step *s, instant now, uint64_t seq, struct bytes payload,
+                    uint64_t crashes) {
+    note(s, (struct rec_input){.kind = TEXT_LIT("aside"),
+                               .now = now,
+                               .first = (int64_t)seq,
+                               .crashes = (int64_t)crashes});
+    return quarantine(s, now, seq, payload, crashes);
+}
+
 int step_due(struct step *s, instant now, instant until) {
     struct office *o = input(s, now, 0);
     instant at;
@@ -248,6 +278,7 @@ int step_due(struct step *s, instant now, instant until) {
     int rc = due_first(o, &at, &word, &key);
     if (rc || at > until)
         return rc ? rc : -ENOENT;
+    note(s, (struct rec_input){.kind = TEXT_LIT("due"), .now = now, .until = until});
     for (unsigned i = 0; i < COUNT_OF(dues); i++) {
         if (!text_is(word, dues[i].word))
             continue;
@@ -264,20 +295,65 @@ int step_due(struct step *s, instant now, instant until) {
 int step_arm(struct step *s, instant now, msec boot, const struct frame_arm *arm, bool *ret_granted,
              msec *ret_until) {
     struct office *o = input(s, now, 0);
-    uint64_t paused;
+    bool held;
     o->boot = boot;
     *ret_granted = false;
     *ret_until = 0;
-    int rc = meta_get(o->txn, "paused", &paused);
-    return rc || paused ? rc : delivery_arm(o, arm, ret_granted, ret_until);
+    note(s, (struct rec_input){.kind = TEXT_LIT("arm"),
+                               .now = now,
+                               .delivery = arm->delivery,
+                               .attempt = arm->attempt,
+                               .boot = arm->boot,
+                               .at_boot = boot});
+    int rc = halt_any(o->txn, &held);
+    return rc || held ? rc : delivery_arm(o, arm, ret_granted, ret_until);
 }
 
 int step_result(struct step *s, instant now, const struct frame_result *result) {
+    note(s, (struct rec_input){.kind = TEXT_LIT("result"),
+                               .now = now,
+                               .delivery = result->delivery,
+                               .attempt = result->attempt,
+                               .boot = result->boot,
+                               .outcome = result->outcome,
+                               .reply = result->reply,
+                               .bounced = result->bounced,
+                               .wait = result->wait});
     return delivery_result(input(s, now, 0), result);
 }
 
 int step_lost(struct step *s, instant now, uint64_t delivery) {
+    note(s,
+         (struct rec_input){.kind = TEXT_LIT("lost"), .now = now, .delivery = (int64_t)delivery});
     return delivery_lost(input(s, now, 0), delivery);
+}
+
+int step_home(struct step *s, const struct rec_input *home) {
+    note(s, *home);
+    return home_found(input(s, home->now, 0), home);
+}
+
+void step_config(struct step *s, instant now, struct text config) {
+    note(s, (struct rec_input){.kind = TEXT_LIT("config"), .now = now, .config = config});
+}
+
+int step_inbox(struct step *s, instant now, uint64_t generation) {
+    note(s,
+         (struct rec_input){.kind = TEXT_LIT("inbox"), .now = now, .inbox = (int64_t)generation});
+    return meta_put(input(s, now, 0)->txn, "generation", generation);
+}
+
+int step_hold(struct step *s, instant now, const char *hold, struct text reason) {
+    note(s, (struct rec_input){
+                .kind = TEXT_LIT("hold"), .now = now, .hold = text_of(hold), .reason = reason});
+    return halt_begin(input(s, now, 0), hold, reason);
+}
+
+int step_unhold(struct step *s, instant now, const char *hold) {
+    note(s, (struct rec_input){.kind = TEXT_LIT("unhold"), .now = now, .hold = text_of(hold)});
+    uint64_t sheet;
+    int rc = halt_end(input(s, now, 0), hold, &sheet);
+    return rc == -ENOENT ? 0 : rc;
 }
 
 static int store_texts(struct office *o) {
@@ -294,7 +370,9 @@ static int store_texts(struct office *o) {
 int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,
                bool *ret_done) {
     struct office *o = input(s, now, 0);
-    int rc = cursor->n || *table_no ? 0 : store_texts(o);
+    bool anew = !cursor->n && !*table_no;
+    note(s, (struct rec_input){.kind = TEXT_LIT("rules"), .now = now, .anew = anew});
+    int rc = anew ? store_texts(o) : 0;
     o->new_rules = true;
     if (rc == 0)
         rc = plan_derive_all(o, DERIVE_SLICE, cursor, table_no, ret_done);
@@ -309,14 +387,15 @@ int step_next(struct step *s, instant *ret_next) {
     struct text word;
     struct key k;
     instant due = 0;
-    uint64_t try = 0, paused;
+    uint64_t try = 0;
+    bool held;
     size_t at = 0;
     int rc = due_first(o, &due, &word, &k);
     if (rc == 0 || rc == -ENOENT)
-        rc = meta_get(o->txn, "paused", &paused);
+        rc = halt_any(o->txn, &held);
     if (rc)
         return rc;
-    rc = paused ? -ENOENT : store_seek(o->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
+    rc = held ? -ENOENT : store_seek(o->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
     if (rc && rc != -ENOENT)
         return rc;
     if (rc == 0)

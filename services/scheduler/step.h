@@ -11,6 +11,7 @@
 #ifndef SCHEDULER_STEP_H
 #define SCHEDULER_STEP_H
 
+#include "services/scheduler/inputs.h"
 #include "services/scheduler/office.h"
 #include "services/scheduler/reminders/rule.h"
 
@@ -20,6 +21,7 @@ struct step { /* what stays the same from input to input, and the memory they sh
     const struct token_key *links;
     struct arena *arena, *scratch;
     struct recent *recent;
+    struct inputs *inputs; /* NULL: they are not kept */
     uint64_t reread; /* the event for which the configuration was read again. UINT64_MAX: it cannot
                       * be; else step_event() may ask for it with -ESTALE, and wrote nothing */
     struct buf result, row;
@@ -29,6 +31,8 @@ struct step { /* what stays the same from input to input, and the memory they sh
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,
                const struct token_key *links);
 void step_close(struct step *s);
+/* From now on every input is kept beside what it did. */
+void step_keep_inputs(struct step *s);
 
 /* Around a transaction: loads the counters, and writes those that changed. */
 MUST_CHECK int step_begin(struct step *s, struct txn *txn);
@@ -48,6 +52,16 @@ MUST_CHECK int step_arm(struct step *s, instant now, msec boot, const struct fra
                         bool *ret_granted, msec *ret_until);
 MUST_CHECK int step_result(struct step *s, instant now, const struct frame_result *result);
 MUST_CHECK int step_lost(struct step *s, instant now, uint64_t delivery);
+/* The home this core lies in, as it was found at a start: an id, a generation, a mark of its files.
+ * Where that is not what it was, the data was copied or restored, and nothing leaves. */
+MUST_CHECK int step_home(struct step *s, const struct rec_input *home);
+/* The settings, rules and letters that hold from now on, by their name in table CONFIG. */
+void step_config(struct step *s, instant now, struct text config);
+/* The inbox events come from, once it is known. */
+MUST_CHECK int step_inbox(struct step *s, instant now, uint64_t generation);
+/* A reason for nothing to leave that the process found by itself, and its end. */
+MUST_CHECK int step_hold(struct step *s, instant now, const char *hold, struct text reason);
+MUST_CHECK int step_unhold(struct step *s, instant now, const char *hold);
 /* A slice of deriving all plans anew, for another rulebook than last time; done with true. The
  * letters' texts are stored first. */
 MUST_CHECK int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,

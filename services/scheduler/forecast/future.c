@@ -8,6 +8,7 @@
 
 #include "common/store.h"
 #include "services/scheduler/reminders/existing.h"
+#include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 
 #define WRITES_A_COMMIT 20000 /* each may hold a page in memory until then */
@@ -99,13 +100,13 @@ static int tell_waiting(struct future *f, const struct telling *t) {
 static int deliver(struct future *f, const struct telling *t, bool *ret_any) {
     struct bytes key, value;
     size_t at = 0;
-    uint64_t due, no, paused;
-    bool granted;
+    uint64_t due, no;
+    bool granted, held;
     msec lease;
     struct rec_ledger row;
     *ret_any = false;
-    int rc = meta_get(f->txn, "paused", &paused);
-    if (rc || paused) /* nothing leaves */
+    int rc = halt_any(f->txn, &held);
+    if (rc || held) /* nothing leaves */
         return rc;
     rc = store_seek(f->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
     if (rc)

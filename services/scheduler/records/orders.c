@@ -4,39 +4,55 @@
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/existing.h"
+#include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/reminders/plan.h"
 
-static int set_paused(struct office *o, bool on, enum fact_type fact) {
-    uint64_t paused;
-    int rc = meta_get(o->txn, "paused", &paused);
+int apply_sending_pause(struct office *o, const struct msg_sending_pause *m) {
+    bool paused;
+    int rc = halt_is(o, "pause", &paused);
     if (rc)
         return rc;
-    if ((paused != 0) == on)
-        return refuse(o, "already", "",
-                      on ? "Sending is paused already." : "Sending is not paused.");
+    if (paused)
+        return refuse(o, "already", "", "Sending is paused already.");
     office_about(o, "sending", TEXT_LIT("all"));
-    rc = meta_put(o->txn, "paused", on ? (uint64_t)o->said : 0);
-    return rc ? rc : office_fact(o, fact, "sending", TEXT_LIT("all"));
+    return halt_begin(o, "pause", m->reason);
 }
 
-int apply_sending_pause(struct office *o, const struct msg_sending_pause *m) {
-    (void)m; /* the reason stands in the event and in its decision */
-    return set_paused(o, true, FACT_SENDING_PAUSED);
+/* What is still in the way, so that nobody takes one hold for all. */
+static int tell_rest(struct office *o, uint64_t sheet) {
+    bool held;
+    if (sheet)
+        answer_int(o, "sheet", (int64_t)sheet);
+    int rc = halt_any(o->txn, &held);
+    if (rc == 0 && held)
+        answer_text(o, "still", TEXT_LIT("held; see cirkel queues"));
+    return rc;
+}
+
+/* The reason why it ends stands in the event. */
+static int end_hold(struct office *o, const char *hold, const char *not_there) {
+    uint64_t sheet;
+    bool held;
+    int rc = halt_is(o, hold, &held);
+    if (rc)
+        return rc;
+    if (!held)
+        return refuse(o, "already", "", "%s", not_there);
+    office_about(o, "sending", TEXT_LIT("all"));
+    rc = halt_end(o, hold, &sheet);
+    return rc ? rc : tell_rest(o, sheet);
 }
 
 int apply_sending_resume(struct office *o, const struct msg_sending_resume *m) {
     (void)m;
-    uint64_t since, sheet;
-    int rc = meta_get(o->txn, "paused", &since);
-    if (rc == 0)
-        rc = set_paused(o, false, FACT_SENDING_RESUMED);
-    if (rc == 0)
-        rc = catchup_after(o, (instant)since, "pause", &sheet);
-    if (rc == 0 && sheet)
-        answer_int(o, "sheet", (int64_t)sheet);
-    return rc;
+    return end_hold(o, "pause", "Sending is not paused.");
+}
+
+int apply_sending_release(struct office *o, const struct msg_sending_release *m) {
+    return text_is(m->hold, "clock") ? end_hold(o, "clock", "The clock holds nothing.")
+                                     : end_hold(o, "copy", "Nothing is held because of a copy.");
 }
 
 int apply_rules_apply(struct office *o, const struct msg_rules_apply *m) {
@@ -87,6 +103,24 @@ int apply_delivery_retry(struct office *o, const struct msg_delivery_retry *m) {
 
 int apply_delivery_withdraw(struct office *o, const struct msg_delivery_withdraw *m) {
     return order(o, m->delivery, "withdraw", TEXT_LIT("an operator took it back"));
+}
+
+/* Data that was restored does not know of letters that left after its backup was made. */
+int apply_delivery_left(struct office *o, const struct msg_delivery_left *m) {
+    struct rec_ledger row;
+    bool held;
+    int rc = halt_is(o, "copy", &held);
+    if (rc == 0 && !held)
+        return refuse(o, "wrong-state", "",
+                      "Nothing here was copied or restored, or it has been released.");
+    if (rc == 0 && !m->delivery)
+        return ledger_remember_left(o, m->message_id);
+    if (rc == 0)
+        rc = ledger_get(o, (uint64_t)m->delivery, &row);
+    if (rc == -ENOENT || (rc == 0 && !text_eq(row.message_id, m->message_id)))
+        return refuse(o, "not-found", "delivery",
+                      "Delivery %lld is no letter with that Message-ID.", (long long)m->delivery);
+    return rc ? rc : order(o, m->delivery, "accept", LEDGER_LEFT);
 }
 
 /* "kind/subject/rule/step/occurrence", as forecast shows it. */

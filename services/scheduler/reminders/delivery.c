@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "services/scheduler/reminders/allow.h"
 #include "services/scheduler/reminders/backoff.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -18,12 +19,13 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
     int bad = text_is(row->class, "news") ? quiet_opted_out(o, row->person, TEXT_NONE, &out) : 0;
     if (bad)
         return bad;
-    *ret_why = rc                           ? "the person is gone"
-               : text_is(p.state, "erased") ? "the person was erased"
-               : p.protected                ? "protected identity"
-               : p.restricted               ? "restricted processing"
-               : out                        ? "does not want news"
-                                            : NULL;
+    *ret_why = rc                                                  ? "the person is gone"
+               : text_is(p.state, "erased")                        ? "the person was erased"
+               : p.protected                                       ? "protected identity"
+               : p.restricted                                      ? "restricted processing"
+               : out                                               ? "does not want news"
+               : !allow_has(o->settings->trial_only, row->address) ? ALLOW_REASON
+                                                                   : NULL;
     if (*ret_why || row->attempts) /* once tried it is an operator's will to try it again */
         return 0;
     rc = suppression_why(o, row->address, row->class, ret_why);

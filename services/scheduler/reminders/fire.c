@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/allow.h"
 #include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/gentle.h"
@@ -207,10 +208,11 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
                         const struct rec_person *p, struct verdict *v, bool *ret_address) {
     bool out = false;
     *ret_address = false;
-    const char *why = p->protected    ? "protected identity"
-                      : p->restricted ? "restricted processing"
-                      : !p->email.p   ? "no address"
-                                      : NULL;
+    const char *why = p->protected                                    ? "protected identity"
+                      : p->restricted                                 ? "restricted processing"
+                      : !p->email.p                                   ? "no address"
+                      : !allow_has(o->settings->trial_only, p->email) ? ALLOW_REASON
+                                                                      : NULL;
     if (!why) {
         int rc = suppression_why(o, p->email, text_of(rule->class), &why);
         if (rc)

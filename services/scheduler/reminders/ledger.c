@@ -54,7 +54,7 @@ static int note_told(struct office *o, const struct rec_ledger *row) {
     return text_is(row->state, "superseded") ? told_note(o, row, TOLD_NOT) : 0;
 }
 
-int ledger_add(struct office *o, struct rec_ledger *row) {
+static int add_row(struct office *o, struct rec_ledger *row) {
     struct key key = key1(row->key), by_person = key1(row->person),
                about = key2(row->about_kind, row->about);
     struct bytes found;
@@ -83,6 +83,24 @@ int ledger_add(struct office *o, struct rec_ledger *row) {
     office_count(o, COUNT_FIRED);
     count_end(o, row->state, 1);
     return rc;
+}
+
+static struct key left_key(struct text message_id) {
+    char hash[TOKEN_ID_MAX];
+    struct bytes part = {message_id.p, message_id.n};
+    token_hash_text(&part, 1, hash);
+    return key1(text_of(hash));
+}
+
+int ledger_add(struct office *o, struct rec_ledger *row) {
+    int rc = add_row(o, row);
+    if (rc || !row->message_id.p || !(ledger_is_waiting(row) || text_is(row->state, "held")))
+        return rc;
+    struct key left = left_key(row->message_id);
+    rc = store_del(o->txn, TABLE_LEFT, key_bytes(&left));
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    return ledger_move(o, row, "accept", LEDGER_LEFT);
 }
 
 int ledger_move(struct office *o, struct rec_ledger *row, const char *event, struct text reason) {
@@ -216,6 +234,10 @@ int ledger_rename(struct office *o, const char *kind, struct text from, struct t
     }
     o->arena = arena;
     return rc == -ENOENT ? 0 : rc;
+}
+
+int ledger_remember_left(struct office *o, struct text message_id) {
+    return office_mark(o, TABLE_LEFT, left_key(message_id), TEXT_LIT(""));
 }
 
 int armed_get(struct office *o, uint64_t no, struct armed *ret) {

@@ -29,6 +29,10 @@ MUST_CHECK int ledger_supersede_meeting(struct office *o, struct text meeting, i
 /* The subject goes by another id; what was sent about it is found under that one. The occurrence
  * keys stay as they were. */
 MUST_CHECK int ledger_rename(struct office *o, const char *kind, struct text from, struct text to);
+/* A letter that left before this core heard of it, by what a mail log says: when it gets a row,
+ * that row ends as accepted. */
+#define LEDGER_LEFT TEXT_LIT("a mail log says that it left before")
+MUST_CHECK int ledger_remember_left(struct office *o, struct text message_id);
 
 /* Table ARMED: an attempt that may have left. */
 struct armed {
