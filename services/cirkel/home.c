@@ -166,7 +166,7 @@ static int make_link_key(const char *home, bool trial) {
     return write_file(path, 0600, (struct bytes){zeros, sizeof zeros});
 }
 
-static int make_keys(const char *home, bool trial) {
+int home_make_keys(const char *home, bool trial) {
     char path[HOME_PATH];
     struct bus_key key;
     int rc = make_link_key(home, trial);
@@ -199,7 +199,7 @@ static int mark_trial(const char *home) {
     return write_file(path, 0640, (struct bytes){why, sizeof why - 1});
 }
 
-static int make_folders(const char *home) {
+int home_make_folders(const char *home) {
     char path[HOME_PATH];
     int rc = 0;
 
@@ -221,13 +221,13 @@ int home_make(const char *home, bool trial) {
     if (home_shipped("rules", shipped) || home_shipped("letters", shipped))
         return trouble("the shipped rules and letters were not found beside the program "
                        "(../../config or ../share/cirkel); is the installation complete?");
-    rc = make_folders(home);
+    rc = home_make_folders(home);
     if (rc == 0)
         rc = copy_folder(home, "rules");
     if (rc == 0)
         rc = copy_folder(home, "letters");
     if (rc == 0)
-        rc = make_keys(home, trial);
+        rc = home_make_keys(home, trial);
     if (rc == 0 && trial)
         rc = mark_trial(home);
     if (rc == 0)

@@ -18,6 +18,9 @@ bool home_is_trial(const char *home);
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);
 MUST_CHECK int home_make(const char *home, bool trial); /* 0, or an exit code */
+/* Parts of it: 0 or -errno. */
+MUST_CHECK int home_make_folders(const char *home);
+MUST_CHECK int home_make_keys(const char *home, bool trial);
 /* Makes a trial home when there is none; an exit code when there is one that is no trial, or whose
  * letters do not only become files. */
 MUST_CHECK int home_need_trial(const char *home);

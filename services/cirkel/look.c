@@ -64,19 +64,22 @@ static int on_number_row(void *ctx, struct bytes key, struct bytes value) {
 
 int look_open(struct look *ret, const char *home) {
     int rc = home_need(home);
+    return rc ? rc : look_open_copy(ret, home);
+}
 
-    if (rc)
-        return rc;
+int look_open_copy(struct look *ret, const char *folder) {
+    int rc;
+
     *ret = (struct look){0};
-    read_settings(ret, home);
-    rc = open_both(ret, home);
+    read_settings(ret, folder);
+    rc = open_both(ret, folder);
     if (rc == 0)
         return 0;
     look_close(ret);
     if (rc == -ENOENT)
-        return trouble("nothing has been kept in %s yet. Start it with: cirkel run --home %s", home,
-                       home);
-    return trouble("what %s keeps cannot be read: %s", home, strerror(-rc));
+        return trouble("nothing has been kept in %s yet. Start it with: cirkel run --home %s",
+                       folder, folder);
+    return trouble("what %s keeps cannot be read: %s", folder, strerror(-rc));
 }
 
 void look_close(struct look *look) {

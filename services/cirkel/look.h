@@ -30,6 +30,8 @@ struct look {
 };
 
 MUST_CHECK int look_open(struct look *ret, const char *home);
+/* The same for a folder that is no home to run in, such as a backup. */
+MUST_CHECK int look_open_copy(struct look *ret, const char *folder);
 void look_close(struct look *look);
 
 MUST_CHECK int look_decode(enum rec_type type, struct bytes value, void *ret);

@@ -1,6 +1,7 @@
 #include "services/cirkel/verify.h"
 
 #include "services/cirkel/tree.h"
+#include "services/cirkel/verify_replay.h"
 #include "services/cirkel/verbs.h"
 
 #include <errno.h>
@@ -228,26 +229,57 @@ static void print_findings(const struct verify *v) {
         puts("All is as it should be.");
 }
 
-int verb_verify(const struct options *options, int argc, char **argv) {
+static int verify(const struct options *options, const struct replayed *replayed) {
     struct verify v = {0};
-    json_t *checked;
-    int rc;
+    json_t *checked, *tree;
+    int rc = look_open(&v.look, options->home);
 
-    (void)argv;
-    if (argc)
-        return usage("verify takes no arguments. See: cirkel help verify");
-    rc = look_open(&v.look, options->home);
     if (rc)
         return rc;
     v.lines = json_array();
     checked = check_all(&v, options->json != NULL);
     look_close(&v.look);
-    if (options->json)
-        tree_print(json_pack("{s:b,s:O,s:I,s:O}", "good", v.findings == 0, "checked", checked,
-                             "finding_count", (json_int_t)v.findings, "findings", v.lines));
-    else
+    replayed_report(replayed, &v, options->json != NULL);
+    if (options->json) {
+        tree = json_pack("{s:b,s:O,s:I,s:O}", "good", v.findings == 0, "checked", checked,
+                         "finding_count", (json_int_t)v.findings, "findings", v.lines);
+        if (replayed->said)
+            json_object_set(tree, "replay", replayed->said);
+        tree_print(tree);
+    } else {
         print_findings(&v);
+    }
     json_decref(checked);
     json_decref(v.lines);
     return v.findings ? EXIT_FOUND : EXIT_DONE;
+}
+
+int verb_verify(const struct options *options, int argc, char **argv) {
+    struct replayed replayed = {.said = NULL};
+    int rc;
+
+    if (argc > (options->replay ? 1 : 0))
+        return usage("verify takes no arguments but a backup after --replay. See: cirkel help "
+                     "verify");
+    rc = options->replay ? replayed_read(options->home, argc ? argv[0] : NULL, &replayed) : 0;
+    if (rc == 0)
+        rc = verify(options, &replayed);
+    json_decref(replayed.said);
+    return rc;
+}
+
+int verify_quietly(const char *home, uint64_t *ret_findings) {
+    struct verify v = {0};
+    int rc = look_open_copy(&v.look, home);
+
+    if (rc)
+        return rc;
+    v.lines = json_array();
+    json_decref(check_all(&v, true));
+    look_close(&v.look);
+    *ret_findings = v.findings;
+    if (v.findings)
+        print_findings(&v);
+    json_decref(v.lines);
+    return 0;
 }

@@ -24,6 +24,10 @@ void verify_each(struct verify *v, enum table table, verify_row_fn *fn);
 /* A key as people can read it, in a text that lasts until the next call but three. */
 const char *verify_key_text(struct bytes key);
 
+/* The same checks of a copy that is no home (a backup); what was found is printed. 0 or an exit
+ * code. */
+MUST_CHECK int verify_quietly(const char *home, uint64_t *ret_findings);
+
 /* ---- the matters ---- */
 void verify_indexes(struct verify *v); /* verify_index.c */
 void verify_ledger(struct verify *v);  /* verify_ledger.c: its indexes, outbox, arms, occasions */

@@ -14,6 +14,7 @@
 #include "proto/codec.h"
 
 #define HELLO_EVERY (1 * SECONDS)
+#define KEEP_HOLDS (15 * SECONDS)
 #define HINT_EVERY ((msec)10)
 #define HELLO_AGAIN ((msec)20) /* until the scheduler is there to hear it */
 #define FRAME_BYTES ((size_t)64 * 1024)
@@ -28,6 +29,9 @@ struct house {
     uint64_t position;
     uint64_t accepted, awaited; /* to be told */
     msec told;                  /* when we told last, of the boot clock */
+    instant keep_now;           /* what the scheduler said last of what may go, ... */
+    uint64_t keep_needed;
+    msec keep_heard; /* ... and when, of the boot clock; 0: nothing yet */
     house_decided_fn *on_decided;
     void *ctx;
 };
@@ -75,7 +79,14 @@ static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
     enum frame_type type;
     union any_frame frame;
     (void)from;
-    if (frame_decode(payload, &type, &frame) < 0 || type != FRAME_DECIDED) {
+    bool is_read = frame_decode(payload, &type, &frame) == 0;
+    if (is_read && type == FRAME_KEEP) {
+        house->keep_now = frame.keep.now;
+        house->keep_needed = (uint64_t)frame.keep.needed;
+        house->keep_heard = clock_boot();
+        return;
+    }
+    if (!is_read || type != FRAME_DECIDED) {
         log_warn("frame_ignored", "bytes=%zu", payload.n);
         return;
     }
@@ -146,6 +157,14 @@ void house_tell_accepted(struct house *house, uint64_t last, uint64_t awaited) {
 void house_ask_decision(struct house *house, uint64_t seq) {
     struct frame_ask_decision frame = {.seq = (int64_t)seq};
     say(house, FRAME_ASK_DECISION, &frame);
+}
+
+bool house_keep(const struct house *house, instant *ret_now, uint64_t *ret_needed) {
+    if (!house->keep_heard || clock_boot() - house->keep_heard > KEEP_HOLDS)
+        return false;
+    *ret_now = house->keep_now;
+    *ret_needed = house->keep_needed;
+    return true;
 }
 
 uint64_t house_position(const struct house *house) {

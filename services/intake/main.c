@@ -141,7 +141,11 @@ static void on_keep(void *ctx) {
     const struct keep keep = {intake->journal, intake->memory, settings->keep_events,
                               settings->remember_keys};
     bool more = false;
-    int r = keep_step(&keep, clock_now(), house_position(intake->house), &more);
+    instant now;
+    uint64_t needed, position = house_position(intake->house);
+    int r = 0;
+    if (house_keep(intake->house, &now, &needed) && now)
+        r = keep_step(&keep, now, position < needed ? position : needed - 1, &more);
     if (r == -EIO)
         on_failed(intake, r);
     if (r < 0)

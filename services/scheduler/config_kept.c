@@ -76,6 +76,11 @@ int config_keep(struct txn *txn, const char *home, char ret_hash[TOKEN_ID_MAX]) 
         rc = store_get(txn, TABLE_CONFIG, key_bytes(&key), &there);
         if (rc == -ENOENT)
             rc = store_put(txn, TABLE_CONFIG, key_bytes(&key), part);
+        key_clear(&key);
+        key_text(&key, TEXT_LIT(CONFIG_NOW));
+        if (rc == 0)
+            rc = store_put(txn, TABLE_CONFIG, key_bytes(&key),
+                           (struct bytes){ret_hash, strlen(ret_hash)});
     }
     buf_free(&b);
     return rc;

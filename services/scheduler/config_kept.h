@@ -9,6 +9,9 @@
 #include "common/store.h"
 #include "common/token.h"
 
+/* The key of table CONFIG under which the hash of what holds now is found. */
+#define CONFIG_NOW "now"
+
 /* Keeps what `home` holds now, unless it is kept already. */
 MUST_CHECK int config_keep(struct txn *txn, const char *home, char ret_hash[TOKEN_ID_MAX]);
 /* Writes it out as a home of configuration only, in the folder `to`. */

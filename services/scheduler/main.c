@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "services/scheduler/forecast/forecast.h"
+#include "services/scheduler/replay.h"
 #include "services/scheduler/scheduler.h"
 
 #define GRACE (5 * SECONDS)
@@ -18,14 +19,16 @@
 struct arguments {
     const char *home;
     struct forecast_options forecast;
-    bool clock, check, debug;
+    bool clock, check, debug, replay;
+    const char *from;
 };
 
 static int usage(void) {
     fprintf(
         stderr,
         "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL [--with FILE] "
-        "[--with-config DIR] [--also-existing] [--person ID] [--about ID]]\n");
+        "[--with-config DIR] [--also-existing] [--person ID] [--about ID] | --replay [--from "
+        "BACKUP]]\n");
     return 2;
 }
 
@@ -40,6 +43,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
                                             {"also-existing", no_argument, NULL, 'e'},
                                             {"person", required_argument, NULL, 'p'},
                                             {"about", required_argument, NULL, 'a'},
+                                            {"replay", no_argument, NULL, 'r'},
+                                            {"from", required_argument, NULL, 'b'},
                                             {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -55,6 +60,12 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
             break;
         case 'd':
             a->debug = true;
+            break;
+        case 'r':
+            a->replay = true;
+            break;
+        case 'b':
+            a->from = optarg;
             break;
         case 'f':
             a->forecast.until = optarg;
@@ -154,6 +165,8 @@ int main(int argc, char **argv) {
     log_start("scheduler", a.debug);
     if (a.check)
         return check(a.home);
+    if (a.replay)
+        return replay(a.home, a.from);
     if (a.forecast.until && nice(NICE_FORECAST) == -1)
         log_debug("not_nicer", "errno=%d", errno);
     a.forecast.home = a.home;

@@ -390,6 +390,7 @@ void scheduler_turn(void *ctx) {
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;
     scheduler_note_reached(s, false);
+    scheduler_tidy(s);
     scheduler_be_nice(s, false);
     after(s, &t);
 }

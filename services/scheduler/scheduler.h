@@ -54,6 +54,8 @@ struct scheduler {
     uint64_t reread;    /* an event asks for the configuration to be read again; 0: none does */
     bool deriving;      /* plans are being derived anew */
     bool is_config_new; /* and not noted yet */
+    uint64_t needed;    /* the first event that inputs name; 0: not known yet */
+    msec tidied;
     uint64_t reached;   /* the position noted beside core, ... */
     msec reached_noted; /* ... and when, of the boot clock */
     struct key derive_at;
@@ -95,6 +97,10 @@ scheduler_open_inbox(struct scheduler *s); /* s->inbox stays NULL while there is
 /* What the configuration is from here on, kept beside the inputs. */
 MUST_CHECK int scheduler_note_config(struct scheduler *s, struct txn *txn);
 void scheduler_note_reached(struct scheduler *s, bool at_once);
+
+/* ---- scheduler_tidy.c: what is let go of ---- */
+void scheduler_tidy(struct scheduler *s);
+void scheduler_tell_keep(struct scheduler *s);
 
 /* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);

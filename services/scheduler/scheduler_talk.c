@@ -53,6 +53,7 @@ static void on_intake(struct scheduler *s, const struct peer *from) {
 static void on_hello(struct scheduler *s, const struct peer *from, const struct frame_hello *f) {
     if (text_is(f->process, "intake")) {
         on_intake(s, from);
+        scheduler_tell_keep(s);
         return;
     }
     if (!s->has_notifier || !text_is(f->boot, s->notifier_boot)) {

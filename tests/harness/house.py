@@ -173,7 +173,7 @@ class House:
     def run_cirkel(self, *args, code=0, env=None, text=None):
         """Runs the command to its end; what it printed, as one text with its stderr in .errors."""
         args = [str(a) for a in args]
-        if args[0] not in ("init", "help", "settings", "protocol") and "--home" not in args:
+        if args[0] not in ("init", "help", "settings", "protocol", "restore") and "--home" not in args:
             args += ["--home", self.home]
         done = subprocess.run([self.program("cirkel"), *args], input=text, text=True, cwd=ROOT,
                               capture_output=True, timeout=4 * PATIENCE, env={**os.environ, **(env or {})})

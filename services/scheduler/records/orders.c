@@ -105,6 +105,25 @@ int apply_delivery_withdraw(struct office *o, const struct msg_delivery_withdraw
     return order(o, m->delivery, "withdraw", TEXT_LIT("an operator took it back"));
 }
 
+int apply_backup_record(struct office *o, const struct msg_backup_record *m) {
+    struct rec_backup rec = {
+        .no = m->input, .path = m->path, .position = m->position, .at = o->said};
+    uint64_t from;
+    int rc = meta_get(o->txn, "inputs-from", &from);
+    if (rc)
+        return rc;
+    if ((uint64_t)m->position > o->seq)
+        return refuse(o, "conflict", "position", "No event %lld has been applied here.",
+                      (long long)m->position);
+    if ((uint64_t)m->input < from)
+        return refuse(o, "too-late", "input", "A later backup is known.");
+    office_about(o, "backup", arena_printf(o->arena, "%lld", (long long)m->input));
+    rc = meta_put(o->txn, "inputs-from", (uint64_t)m->input);
+    if (rc == 0)
+        rc = office_put(o, TABLE_BACKUP, key_no((uint64_t)m->input), &rec);
+    return rc ? rc : office_fact(o, FACT_BACKUP_MADE, "backup", o->about);
+}
+
 /* Data that was restored does not know of letters that left after its backup was made. */
 int apply_delivery_left(struct office *o, const struct msg_delivery_left *m) {
     struct rec_ledger row;

@@ -327,6 +327,9 @@ int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
     struct rec_person p = {
         .person = was.person, .state = TEXT_LIT("erased"), .language = was.language};
     office_about(o, "person", m->person);
+    rc = meta_put(o->txn, "erased", o->seq); /* what came before is not kept for a replay */
+    if (rc)
+        return rc;
     rc = ledger_stop_person(o, m->person, TEXT_NONE, false, "suppress",
                             TEXT_LIT("the person was erased"));
     if (rc == 0)

@@ -1,0 +1,237 @@
+/* backup - a copy of everything, also while the service runs: core first, then the inbox up to at
+ * least what core has applied, so that the two fit. */
+#include "services/cirkel/backup.h"
+
+#include "common/clock.h"
+#include "common/journal.h"
+#include "common/store.h"
+#include "common/zone.h"
+#include "proto/instance.h"
+#include "proto/table.h"
+#include "services/cirkel/front.h"
+#include "services/cirkel/home.h"
+#include "services/cirkel/progress.h"
+#include "services/cirkel/tree.h"
+#include "services/cirkel/verbs.h"
+#include "services/cirkel/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TRIES 10 /* intake may let go of events while they are copied */
+#define PATIENCE_SAY (10 * SECONDS)
+#define STEPS 4
+
+struct backing_up {
+    const char *home, *to;
+    char part[HOME_PATH];
+    struct backup made;
+    struct progress bar;
+    bool with_keys, is_known;
+};
+
+static int copy_core(struct backing_up *b) {
+    char path[HOME_PATH], to[HOME_PATH];
+    struct store *core;
+    struct store_options o = {.dir = path, .tables = table_names, .count = TABLE_COUNT};
+
+    home_path(path, b->home, "core");
+    home_path(to, b->part, "core");
+    int rc = store_open(&core, &o);
+    if (rc == 0)
+        rc = store_copy(core, to);
+    store_close(&core);
+    return rc;
+}
+
+static int copy_inbox(struct backing_up *b) {
+    char path[HOME_PATH], to[HOME_PATH];
+    struct journal *inbox;
+    int rc = -EAGAIN;
+
+    home_path(path, b->home, "inbox");
+    home_path(to, b->part, "inbox");
+    for (unsigned i = 0; rc == -EAGAIN && i < TRIES; i++) {
+        backup_remove_folder(to);
+        rc = journal_open(&inbox, path, false, 0);
+        if (rc)
+            return rc;
+        rc = journal_copy(inbox, to);
+        journal_close(&inbox);
+    }
+    return rc;
+}
+
+static uint64_t number_at(struct txn *txn, const char *word) {
+    struct bytes value;
+    struct key key;
+    uint64_t n = 0;
+    size_t at = 0;
+
+    key_clear(&key);
+    key_text(&key, text_of(word));
+    if (store_get(txn, TABLE_META, key_bytes(&key), &value) || !key_next_u64(value, &at, &n))
+        return 0;
+    return n;
+}
+
+/* What the copy holds, and that its two halves fit. */
+static int read_copy(struct backing_up *b) {
+    char path[HOME_PATH];
+    struct store *core;
+    struct txn *txn;
+    struct journal *inbox = NULL;
+    struct bytes key, value;
+    struct store_options o = {.dir = path, .tables = table_names, .count = TABLE_COUNT};
+    uint64_t input = 0, first = 0, last = 0;
+    size_t at = 0;
+
+    home_path(path, b->part, "core");
+    int rc = store_open(&core, &o);
+    if (rc == 0)
+        rc = store_begin_read(core, &txn);
+    if (rc == 0) {
+        b->made.position = (int64_t)number_at(txn, "position");
+        if (store_last(txn, TABLE_INPUTS, &key, &value) == 0 && key_next_u64(key, &at, &input))
+            b->made.input = (int64_t)input;
+        store_abort(&txn);
+    }
+    store_close(&core);
+    home_path(path, b->part, "inbox");
+    if (rc == 0)
+        rc = journal_open(&inbox, path, false, 0);
+    if (rc == 0)
+        rc = journal_range(inbox, &first, &last);
+    journal_close(&inbox);
+    bool fits =
+        last >= (uint64_t)b->made.position && (!first || first <= (uint64_t)b->made.position + 1);
+    return rc ? rc : fits ? 0 : -ESTALE;
+}
+
+static void tell(struct backing_up *b, uint64_t done, const char *note) {
+    progress_to(&b->bar, done, note);
+}
+
+static int copy_all(struct backing_up *b) {
+    struct instance instance;
+    int rc = instance_read(b->home, &instance);
+
+    if (rc == 0)
+        rc = make_dir(b->part, 0750);
+    if (rc == 0)
+        rc = copy_core(b);
+    tell(b, 1, "core");
+    if (rc == 0)
+        rc = copy_inbox(b);
+    tell(b, 2, "inbox");
+    if (rc == 0)
+        rc = read_copy(b);
+    if (rc == 0)
+        rc = backup_copy_config(b->home, b->part);
+    if (rc == 0 && b->with_keys)
+        rc = backup_copy_keys(b->home, b->part);
+    tell(b, 3, "settings, rules and letters");
+    if (rc)
+        return rc;
+    b->made.instance = instance.instance;
+    b->made.generation = instance.generation;
+    instant_format(clock_real(), NULL, b->made.made);
+    return backup_write(b->part, &b->made);
+}
+
+/* ---- telling the office ---- */
+
+static void on_answer(void *ctx, const struct line *line, const struct answer *answer) {
+    bool *applied = ctx;
+    (void)line;
+    *applied = !answer_is_refusal(answer);
+}
+
+/* So that it need not keep what the backup holds; when it does not run, it keeps it. */
+static void tell_office(struct backing_up *b) {
+    char wrong[JSON_ERROR_TEXT], *path = realpath(b->to, NULL);
+    struct front *front = NULL;
+    struct line line = {0};
+    json_t *body = json_pack("{s:s,s:I,s:I}", "path", path ? path : b->to, "input",
+                             (json_int_t)b->made.input, "position", (json_int_t)b->made.position);
+
+    if (b->made.input && line_make(TEXT_NONE, TEXT_LIT("backup.record"), body, &line, wrong) == 0 &&
+        front_open(&front, b->home) == 0 &&
+        front_say(front, &line, 1, PATIENCE_SAY, on_answer, &b->is_known))
+        b->is_known = false;
+    front_close(&front);
+    line_free(&line);
+    json_decref(body);
+    free(path);
+}
+
+static void print(const struct backing_up *b, bool json) {
+    if (json) {
+        tree_print_line(json_pack("{s:s,s:s,s:I,s:I,s:b,s:b}", "path", b->to, "made", b->made.made,
+                                  "position", (json_int_t)b->made.position, "input",
+                                  (json_int_t)b->made.input, "keys", (int)b->with_keys, "known",
+                                  (int)b->is_known));
+        return;
+    }
+    printf("Made and verified %s: events up to %" PRId64 "%s.\n", b->to, b->made.position,
+           b->with_keys ? ", with the keys: only you should be able to read it" : "");
+    if (!b->with_keys)
+        printf("Keys and passwords are not in it (--with-keys).\n");
+    if (!b->is_known)
+        printf(
+            "The service does not run, or did not answer: it goes on keeping what came before.\n");
+}
+
+static int finish(struct backing_up *b) {
+    uint64_t findings = 0;
+    int rc = verify_quietly(b->part, &findings);
+
+    tell(b, STEPS, "verified");
+    if (rc)
+        return rc;
+    if (findings) {
+        fprintf(stderr,
+                "cirkel: what was copied is not as it should be; it stays in %s. See: cirkel "
+                "verify --home %s\n",
+                b->part, b->home);
+        return EXIT_FOUND;
+    }
+    (void)rmdir(b->to);
+    return rename(b->part, b->to) ? trouble("%s: %s", b->to, strerror(errno)) : 0;
+}
+
+int verb_backup(const struct options *options, int argc, char **argv) {
+    struct backing_up b = {.home = options->home, .with_keys = options->with_keys != NULL};
+    int rc = home_need(options->home);
+
+    if (argc != 1)
+        return usage("backup needs one folder, new or empty. See: cirkel help backup");
+    b.to = argv[0];
+    if (rc == 0 && strlen(b.to) > HOME_PATH / 2)
+        return usage("%s: too long", b.to);
+    if (rc == 0 && (rc = backup_is_empty(b.to)))
+        return usage("%s: %s; nothing was touched", b.to,
+                     rc == -EEXIST ? "is not empty" : strerror(-rc));
+    if (rc)
+        return rc;
+    snprintf(b.part, sizeof b.part, "%s.part", b.to);
+    if (backup_is_empty(b.part))
+        return usage("%s is left from a backup that did not end; remove it first", b.part);
+    progress_begin(&b.bar, "Backing up", STEPS);
+    rc = copy_all(&b);
+    if (rc)
+        rc = trouble("the backup did not end: %s; what there is of it is in %s", strerror(-rc),
+                     b.part);
+    else
+        rc = finish(&b);
+    progress_end(&b.bar);
+    if (rc)
+        return rc;
+    tell_office(&b);
+    print(&b, options->json != NULL);
+    return EXIT_DONE;
+}

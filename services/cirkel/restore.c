@@ -1,0 +1,215 @@
+/* restore - a home from a backup: another generation, and an inbox of its own from here on. */
+#include "common/journal.h"
+#include "proto/instance.h"
+#include "services/cirkel/backup.h"
+#include "services/cirkel/home.h"
+#include "services/cirkel/tree.h"
+#include "services/cirkel/verbs.h"
+#include "services/cirkel/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct restoring {
+    const char *from, *home;
+    char part[HOME_PATH], aside[HOME_PATH]; /* aside: "" when nothing was there */
+    struct backup backup;
+    bool has_keys;
+};
+
+/* Somebody runs in it. */
+static bool is_in_use(const char *home) {
+    static const char *const locks[] = {"run/cirkel.lock", "core/writer.lock", "inbox/writer.lock"};
+    char path[HOME_PATH];
+    bool used = false;
+
+    for (unsigned i = 0; !used && i < COUNT_OF(locks); i++) {
+        int fd;
+        home_path(path, home, locks[i]);
+        if (access(path, F_OK))
+            continue;
+        int rc = lock_file_fd(path, &fd);
+        used = rc == -EBUSY;
+        if (rc == 0)
+            close(fd);
+    }
+    return used;
+}
+
+static int64_t generation_after(const struct restoring *r) {
+    struct instance there;
+    int64_t last = r->backup.generation;
+
+    if (instance_read(r->home, &there) == 0 && there.generation > last)
+        last = there.generation;
+    return last + 1;
+}
+
+/* The numbers it gives from now on are not those the original gives. */
+static int renew_inbox(struct restoring *r, int64_t *ret) {
+    char path[HOME_PATH];
+    struct journal *inbox;
+    uint64_t generation = 0;
+
+    home_path(path, r->part, "inbox");
+    int rc = journal_open(&inbox, path, true, 0);
+    if (rc == 0)
+        rc = journal_renew(inbox);
+    if (rc == 0)
+        rc = journal_generation(inbox, &generation);
+    journal_close(&inbox);
+    *ret = (int64_t)generation;
+    return rc;
+}
+
+static int name_it(struct restoring *r) {
+    struct instance instance = {.instance = r->backup.instance, .generation = generation_after(r)};
+    int rc = renew_inbox(r, &instance.inbox);
+
+    snprintf(instance.restored, sizeof instance.restored, "made %s", r->backup.made);
+    return rc ? rc : instance_write(r->part, &instance);
+}
+
+static int copy_keys(struct restoring *r) {
+    char path[HOME_PATH];
+
+    home_path(path, r->from, "keys/links.key");
+    if (access(path, F_OK) == 0) {
+        r->has_keys = true;
+        return backup_copy_keys(r->from, r->part);
+    }
+    home_path(path, r->home, "keys/links.key");
+    r->has_keys = access(path, F_OK) == 0;
+    return r->has_keys ? backup_copy_keys(r->home, r->part)
+                       : home_make_keys(r->part, home_is_trial(r->part));
+}
+
+static int fill(struct restoring *r) {
+    int rc = home_make_folders(r->part);
+
+    if (rc == 0)
+        rc = backup_copy_folder(r->from, r->part, "core");
+    if (rc == 0)
+        rc = backup_copy_folder(r->from, r->part, "inbox");
+    if (rc == 0)
+        rc = backup_copy_config(r->from, r->part);
+    if (rc == 0)
+        rc = copy_keys(r);
+    return rc ? rc : name_it(r);
+}
+
+/* Letters that left from the old home are what the new one is compared with. */
+static int take_outgoing(struct restoring *r) {
+    char old[HOME_PATH], new[HOME_PATH];
+    static const char *const folders[] = {"outgoing/new", "outgoing/cur", "outgoing/tmp"};
+
+    home_path(old, r->aside, "outgoing");
+    home_path(new, r->home, "outgoing");
+    if (access(old, F_OK))
+        return 0;
+    for (unsigned i = 0; i < COUNT_OF(folders); i++) {
+        char empty[HOME_PATH];
+        home_path(empty, r->home, folders[i]);
+        (void)rmdir(empty);
+    }
+    (void)rmdir(new);
+    return rename(old, new) ? -errno : 0;
+}
+
+static int put_in_place(struct restoring *r, bool is_there) {
+    if (is_there) {
+        snprintf(r->aside, sizeof r->aside, "%s.before-%lld", r->home, (long long)time(NULL));
+        if (rename(r->home, r->aside))
+            return -errno;
+    } else {
+        (void)rmdir(r->home);
+    }
+    if (rename(r->part, r->home))
+        return -errno;
+    return is_there ? take_outgoing(r) : 0;
+}
+
+static void print(const struct restoring *r, bool json) {
+    if (json) {
+        tree_print_line(json_pack("{s:s,s:s,s:I,s:b,s:s}", "home", r->home, "made", r->backup.made,
+                                  "position", (json_int_t)r->backup.position, "keys",
+                                  (int)r->has_keys, "aside", r->aside));
+        return;
+    }
+    printf("Restored %s from the backup made %s: events up to %" PRId64 ".\n", r->home,
+           r->backup.made, r->backup.position);
+    if (r->aside[0])
+        printf("What was there is in %s; its outgoing letters went along.\n", r->aside);
+    if (!r->has_keys)
+        printf("New keys were made: frontends need the new public key, and links in letters that "
+               "were\n"
+               "sent before do not work any more. With the old keys/ in place they do.\n");
+    printf("\nIt writes to nobody until you have looked:\n"
+           "  cirkel run --home %s\n"
+           "  cirkel release --hold --mail-log LOG --home %s\n",
+           r->home, r->home);
+}
+
+static int check_backup(struct restoring *r) {
+    uint64_t findings = 0;
+    int rc = backup_read(r->from, &r->backup);
+
+    if (rc)
+        return usage("%s is no backup (%s)", r->from, strerror(-rc));
+    rc = verify_quietly(r->from, &findings);
+    if (rc == 0 && findings) {
+        fprintf(stderr, "cirkel: the backup is not as it should be; nothing was restored\n");
+        rc = EXIT_FOUND;
+    }
+    return rc;
+}
+
+static int check_home(struct restoring *r, bool replace, bool *ret_there) {
+    int rc = backup_is_empty(r->home);
+
+    *ret_there = rc == -EEXIST;
+    if (rc && rc != -EEXIST)
+        return usage("%s: %s", r->home, strerror(-rc));
+    if (*ret_there && is_in_use(r->home))
+        return trouble("the service runs in %s; stop it first", r->home);
+    if (*ret_there && !replace)
+        return usage("%s is not empty; name another folder, or move it aside with --replace",
+                     r->home);
+    if (backup_is_empty(r->part))
+        return usage("%s is left from a restore that did not end; remove it first", r->part);
+    return 0;
+}
+
+int verb_restore(const struct options *options, int argc, char **argv) {
+    struct restoring r = {0};
+    bool is_there;
+    int rc;
+
+    if (argc != 2)
+        return usage("restore needs a backup and a home: cirkel restore BACKUP HOME");
+    r.from = argv[0];
+    r.home = argv[1];
+    if (strlen(r.from) > HOME_PATH / 2 || strlen(r.home) > HOME_NAME_MAX)
+        return usage("%s: too long a name", strlen(r.home) > HOME_NAME_MAX ? r.home : r.from);
+    snprintf(r.part, sizeof r.part, "%s.part", r.home);
+    rc = check_home(&r, options->replace != NULL, &is_there);
+    if (rc == 0)
+        rc = check_backup(&r);
+    if (rc)
+        return rc;
+    rc = fill(&r);
+    if (rc == 0)
+        rc = put_in_place(&r, is_there);
+    if (rc)
+        return trouble("%s was not restored: %s; what there is of it is in %s", r.home,
+                       strerror(-rc), r.part);
+    print(&r, options->json != NULL);
+    return EXIT_DONE;
+}

@@ -1,0 +1,184 @@
+/* What is let go of: inputs that a backup holds, that are older than keep_inputs, or that an
+ * erasure takes with it. Intake keeps the events that the rest names, and no others for long. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "services/scheduler/scheduler.h"
+
+#define TIDY_EVERY (10 * SECONDS)
+#define ROWS_A_TIME 2000
+#define ROWS_SCANNED 20000
+
+struct letting_go {
+    uint64_t last, before;   /* the last row; rows below this one a backup holds */
+    instant erased, too_old; /* rows up to then go */
+};
+
+static int on_first(void *ctx, const struct rec_input *input) {
+    *(instant *)ctx = input->now;
+    return 1;
+}
+
+static int on_event_of(void *ctx, const struct rec_input *input) {
+    if (!text_is(input->kind, "event") && !text_is(input->kind, "aside"))
+        return 0;
+    *(uint64_t *)ctx = (uint64_t)input->first;
+    return 1;
+}
+
+/* What was said of a person who was erased goes as soon as it would have without inputs being kept.
+ */
+static int erased_until(struct scheduler *s, struct txn *txn, instant *ret) {
+    struct rec_decision decision;
+    struct bytes value;
+    uint64_t seq;
+    int rc = meta_get(txn, "erased", &seq);
+    struct key key = key_no(seq);
+    *ret = 0;
+    if (rc || !seq)
+        return rc;
+    rc = store_get(txn, TABLE_DECISION, key_bytes(&key), &value);
+    if (rc == 0)
+        rc = codec_decode(&rec_shapes[REC_DECISION], CODEC_LENIENT, value, &decision, NULL);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    *ret = decision.at;
+    if (*ret >= s->now - s->settings.keep_events)
+        *ret = s->now - s->settings.keep_events;
+    return 0;
+}
+
+static int find_limits(struct scheduler *s, struct txn *txn, struct letting_go *ret) {
+    int rc = meta_get(txn, "inputs-from", &ret->before);
+    if (rc == 0)
+        rc = inputs_last(txn, &ret->last);
+    if (rc == 0)
+        rc = erased_until(s, txn, &ret->erased);
+    ret->too_old = s->now - s->settings.keep_inputs;
+    return rc;
+}
+
+static int may_go(const struct letting_go *l, uint64_t no, struct bytes row, bool *ret) {
+    instant given = 0;
+    int rc = inputs_each(row, on_first, &given);
+    *ret = no < l->last && (no < l->before || given <= l->erased || given < l->too_old);
+    return rc == 1 ? 0 : rc;
+}
+
+static int first_row(struct txn *txn, uint64_t from, uint64_t *ret_no, struct bytes *ret_row) {
+    struct key at = key_no(from);
+    struct bytes key;
+    size_t skip = 0;
+    int rc = store_seek(txn, TABLE_INPUTS, key_bytes(&at), &key, ret_row);
+    if (rc)
+        return rc;
+    return key_next_u64(key, &skip, ret_no) ? 0 : -EBADMSG;
+}
+
+static int let_go(struct scheduler *s, struct txn *txn, unsigned *ret_gone) {
+    struct letting_go l;
+    int rc = find_limits(s, txn, &l);
+    for (*ret_gone = 0; rc == 0 && *ret_gone < ROWS_A_TIME; ++*ret_gone) {
+        struct bytes row;
+        uint64_t no;
+        bool may = false;
+        rc = first_row(txn, 0, &no, &row);
+        if (rc == 0)
+            rc = may_go(&l, no, row, &may);
+        if (rc || !may)
+            break;
+        struct key key = key_no(no);
+        rc = store_del(txn, TABLE_INPUTS, key_bytes(&key));
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+/* The first event that a row still names; none among those looked at: what was known before. */
+static int find_needed(struct scheduler *s, struct txn *txn) {
+    uint64_t no = 0, seq;
+    struct bytes row;
+    int rc = 0;
+    for (unsigned i = 0; i < ROWS_SCANNED; i++) {
+        rc = first_row(txn, no, &no, &row);
+        if (rc)
+            break;
+        rc = inputs_each(row, on_event_of, &seq);
+        if (rc == 1)
+            s->needed = seq;
+        if (rc)
+            break;
+        no++;
+    }
+    if (rc == -ENOENT)
+        s->needed = s->position + 1;
+    return rc == 1 || rc == -ENOENT ? 0 : rc;
+}
+
+static int look_first(struct scheduler *s, bool *ret_any) {
+    struct letting_go l;
+    struct txn *txn;
+    struct bytes row;
+    uint64_t no;
+    int rc = store_begin_read(s->core, &txn);
+    if (rc)
+        return rc;
+    rc = find_limits(s, txn, &l);
+    if (rc == 0)
+        rc = first_row(txn, 0, &no, &row);
+    if (rc == 0)
+        rc = may_go(&l, no, row, ret_any);
+    if (rc == -ENOENT)
+        rc = 0;
+    if (rc == 0)
+        rc = find_needed(s, txn);
+    store_abort(&txn);
+    return rc;
+}
+
+static int tidy(struct scheduler *s) {
+    struct txn *txn;
+    unsigned gone = 0;
+    bool any = false;
+    int rc = look_first(s, &any);
+    if (rc || !any)
+        return rc;
+    rc = store_begin_write(s->core, &txn);
+    if (rc)
+        return rc;
+    rc = let_go(s, txn, &gone);
+    if (rc) {
+        store_abort(&txn);
+        return rc;
+    }
+    if (gone == ROWS_A_TIME)
+        s->tidied = 0; /* there is more */
+    return store_commit(&txn);
+}
+
+void scheduler_tidy(struct scheduler *s) {
+    msec boot = clock_boot();
+    if (s->tidied && boot - s->tidied < TIDY_EVERY)
+        return;
+    s->tidied = boot;
+    int rc = tidy(s);
+    if (rc == -EIO)
+        exit(EX_IOERR);
+    if (rc)
+        log_warn("inputs_not_tidied", "error=%d tried again", rc);
+}
+
+void scheduler_tell_keep(struct scheduler *s) {
+    struct txn *txn;
+    bool held = true;
+    if (!s->needed || store_begin_read(s->core, &txn))
+        return;
+    struct bytes value;
+    struct key key = key1(TEXT_LIT("clock"));
+    held = store_get(txn, TABLE_HALT, key_bytes(&key), &value) != -ENOENT;
+    store_abort(&txn);
+    struct frame_keep f = {.now = held ? 0 : s->now, .needed = (int64_t)s->needed};
+    scheduler_send(s, &s->intake, FRAME_KEEP, &f);
+}
