@@ -335,10 +335,6 @@ void pack_text(struct buf *to, struct text t) {
     buf_text(to, t);
 }
 
-void pack_str(struct buf *to, const char *s) {
-    pack_text(to, text_of(s));
-}
-
 void pack_bytes(struct buf *to, struct bytes b) {
     must(b.n <= UINT32_MAX);
     if (b.n <= UINT8_MAX)

@@ -48,7 +48,10 @@ void pack_nil(struct buf *to);
 void pack_bool(struct buf *to, bool v);
 void pack_int(struct buf *to, int64_t v);
 void pack_text(struct buf *to, struct text t); /* an absent text is written as an empty one */
-void pack_str(struct buf *to, const char *s);
+/* Inline, so that the length of a literal is known. */
+static inline void pack_str(struct buf *to, const char *s) {
+    pack_text(to, (struct text){s, __builtin_strlen(s)});
+}
 void pack_bytes(struct buf *to, struct bytes b);
 void pack_array(struct buf *to, uint32_t count);
 void pack_map(struct buf *to, uint32_t pairs);

@@ -8,13 +8,7 @@
 /* ---- decoding ---- */
 
 static bool is_named(const struct field *f, struct text key) {
-    const char *name = f->name;
-
-    if (name[0] != key.p[0] || strncmp(name, key.p, key.n) != 0)
-        return false;
-    if (name[key.n] == '\0')
-        return name[key.n - 1] != '_';
-    return name[key.n] == '_' && name[key.n + 1] == '\0';
+    return f->name[0] == key.p[0] && text_eq(field_name(f), key);
 }
 
 /* The row of `key`. Whoever encodes keeps the order of the rows, so it is looked for from *next on.
@@ -23,7 +17,7 @@ static const struct field *find_row(const struct field *fields, const struct fie
                                     struct text key) {
     const struct field *f;
 
-    if (key.n == 0 || memchr(key.p, '\0', key.n))
+    if (key.n == 0)
         return NULL;
     for (f = *next; f->kind != FIELD_END; f++)
         if (is_named(f, key))

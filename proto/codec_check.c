@@ -90,11 +90,15 @@ int check_id(struct text t) {
 }
 
 static bool is_local_part(struct text t) {
+    static const bool is_special[0x7f] = {
+        ['<'] = true, ['>'] = true, [','] = true, [';'] = true, [':'] = true, ['\\'] = true,
+        ['"'] = true, ['['] = true, [']'] = true, ['('] = true, [')'] = true, ['@'] = true,
+    };
     if (t.n == 0 || t.n > LOCAL_PART_MOST || t.p[0] == '.' || t.p[t.n - 1] == '.')
         return false;
     for (size_t i = 0; i < t.n; i++) {
         unsigned char c = (unsigned char)t.p[i];
-        if (c <= ' ' || c >= 0x7f || strchr("<>,;:\\\"[]()@", c))
+        if (c <= ' ' || c >= 0x7f || is_special[c])
             return false;
         if (c == '.' && t.p[i + 1] == '.') /* the last one is none, so there is a next */
             return false;

@@ -68,7 +68,7 @@ const struct shape frame_shapes[FRAME_COUNT] = {
 };
 
 struct text field_name(const struct field *field) {
-    size_t n = strlen(field->name);
+    size_t n = field->name_n;
     return (struct text){field->name, field->name[n - 1] == '_' ? n - 1 : n};
 }
 
@@ -79,9 +79,16 @@ const struct field *shape_field(const struct shape *shape, struct text name) {
     return NULL;
 }
 
+/* Lengths stand apart: every request is looked up, at the door and when it is applied. */
 int msg_find(struct text type, enum msg_type *ret) {
+    static const uint8_t lengths[MSG_COUNT] = {
+#include "proto/rows_none.inc"
+#define MESSAGE(NAME, name_, wire, who, doc_) sizeof wire - 1,
+#include "proto/messages.def"
+#include "proto/rows_end.inc"
+    };
     for (unsigned i = 0; i < MSG_COUNT; i++)
-        if (type.n && type.p[0] == msg_shapes[i].name[0] && text_is(type, msg_shapes[i].name)) {
+        if (type.n == lengths[i] && memcmp(type.p, msg_shapes[i].name, lengths[i]) == 0) {
             *ret = (enum msg_type)i;
             return 0;
         }

@@ -42,6 +42,7 @@ struct list {         /* encoded items, borrowed as they stand; walk with codec_
 struct shape;
 struct field {
     const char *name;
+    size_t name_n; /* with the underscore that keeps it apart from a word of C */
     enum field_kind kind;
     enum field_kind item; /* of a LIST or MAP */
     bool required;
