@@ -9,8 +9,8 @@ import threading
 import time
 
 from tests.harness.house import equal
-from tests.harness.relay import (CHATTER, CLOSE, ENDLESS, GARBAGE, MILLION, RESET, SILENT, Relay, hang_up,
-                                 slow)
+from tests.harness.relay import (CHATTER, CLOSE, ENDLESS, GARBAGE, MILLION, RESET, SILENT, Relay, drip,
+                                 hang_up, slow)
 
 RULE = "membership-welcome"
 
@@ -162,7 +162,8 @@ def every_step_test(h):
         if took > 8:
             wrong.append(f"{step} {name}: {took:.1f} s")
     equal(wrong, [])
-    equal([r["person"] for r in h.records("person") if r.get("bounced")], ["p25"], "addresses that are no more")
+    equal([(r["person"], r["state"]) for r in h.records("suppression")], [("p25", "suppressed")],
+          "addresses that are no more")
     relay.usual()
     h.clock("2022-03-03T09:00")
     rows = rows_of(h, [f"p{number:02}" for number in range(len(STEPS))])
@@ -329,6 +330,29 @@ def slow_answer_test(h):
     relay.always("dot", slow(5.9))
     equal([row["state"] for row in send(h, "anna", "bo")], ["accepted"] * 2)
     equal(len(relay.messages), 2)
+    h.verify()
+
+
+def a_byte_a_second_test(h):
+    """A mail server that answers a byte a second about one domain: letters to others pass it by, and it is waited
+    for no longer than for one that says nothing."""
+    relay = Relay(h.folder)
+    begin(h, relay, smtp_connections=4, per_destination=2, smtp_timeout="12s")
+    slow_ones, others = [f"s{n}" for n in range(6)], [f"p{n:02}" for n in range(30)]
+    relay.always("rcpt", drip("slow.example"))
+    h.say_all(("person.register", {"person": p, "name": f"Person {p}", "email": f"{p}@slow.example",
+                                   "language": "sv"}) for p in slow_ones)
+    h.say_all(("membership.grant", {"network": "net", "person": p, "source": "test"}) for p in slow_ones)
+    h.until(lambda: sum(step == "rcpt" for _, _, step in relay.seen) == 2, "two connections drip, and no more")
+    began = time.monotonic()
+    h.join("net", *others)
+    h.until(lambda: {row["state"] for row in rows_of(h, others)} == {"accepted"}, "the others have theirs")
+    equal({row["state"] for row in rows_of(h, slow_ones)}, {"queued"}, "none was given up before")
+    h.until(lambda: [row["state"] for row in rows_of(h, slow_ones)].count("deferred") >= 2, "it is not waited for", 30)
+    assert time.monotonic() - began < 30
+    relay.usual()
+    h.clock("2022-03-02T09:00")
+    equal({row["state"] for row in rows_of(h, slow_ones)}, {"accepted"})
     h.verify()
 
 

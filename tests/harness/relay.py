@@ -82,6 +82,19 @@ def slow(seconds, then=None):
     return action
 
 
+def drip(domain):
+    """An answer about somebody there comes a byte a second and has no end; others are answered as usual."""
+    async def action(session):
+        while f"@{domain}>".encode() in session.line:
+            session.writer.write(b"2")
+            await session.writer.drain()
+            await asyncio.sleep(1)
+            if session.writer.is_closing():
+                raise Gone
+    action.usual = True
+    return action
+
+
 def hang_up(reply):
     """This reply, and the connection closed."""
     async def action(session):
