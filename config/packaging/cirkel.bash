@@ -8,9 +8,13 @@ _cirkel() {
     elif [[ $word == -* ]]; then
         words=$(cirkel help "$verb" 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
     elif [[ $verb == send && $COMP_CWORD == 2 ]]; then
-        words=$(cirkel protocol | sed -n 's/^### \([a-z_]*\.[a-z_]*\)$/\1/p')
+        words=$(cirkel protocol | sed -n '/^## Messages/,/^## Queries/s/^### \([a-z_]*\.[a-z_]*\)$/\1/p')
     elif [[ $verb == list && $COMP_CWORD == 2 ]]; then
         words=$(cirkel list 2>&1 | sed -n 's/.*needs one of://p')
+    elif [[ $verb == export && $COMP_CWORD == 2 ]]; then
+        words=$(cirkel export 2>&1 | sed -n 's/.*needs one of://p')
+    elif [[ $verb == query && $COMP_CWORD == 2 ]]; then
+        words=$(cirkel protocol | sed -n '/^## Queries/,/^## Parts/s/^### \([a-z]*\.[a-z]*\)$/\1/p')
     elif [[ $verb == key && $COMP_CWORD == 2 ]]; then
         words="new list revoke"
     elif [[ $verb == settle && $COMP_CWORD == 3 ]]; then

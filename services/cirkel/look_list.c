@@ -118,12 +118,15 @@ static struct table_out *new_table(struct listing *listing) {
 static void add_cell(struct listing *listing, const json_t *tree, struct text name) {
     const struct field *f = shape_field(&rec_shapes[listing->record], name);
     json_t *value = json_object_getn(tree, name.p, name.n);
+    char named[65] = "";
     struct buf cell;
 
+    if (f)
+        must(text_copy(name, named, sizeof named) == 0);
     if (f && f->kind == FIELD_TEXTS && json_is_object(value))
         value = json_object_iter_value(json_object_iter(value));
     buf_init(&cell, CELL_MAX);
-    row_cell(value, &cell);
+    row_named(named, value, &cell);
     table_out_cell(listing->table, buf_as_text(&cell));
     buf_free(&cell);
 }
@@ -334,20 +337,53 @@ static int show_in_tables(struct showing *showing) {
     return rc;
 }
 
-static void print_blocks(const struct showing *showing) {
-    struct buf block;
-    json_t *one;
-    size_t i;
+/* So many of a kind are a table. */
+#define BLOCKS_MOST 3
 
+static size_t count_same(const json_t *found, size_t from, const char **ret_table) {
+    size_t n = 0;
+    *ret_table = json_string_value(json_object_get(json_array_get(found, from), "table"));
+    for (size_t i = from; i < json_array_size(found); i++, n++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(found, i), "table")),
+                   *ret_table) != 0)
+            break;
+    return n;
+}
+
+static void print_block(const json_t *record) {
+    struct buf block;
     buf_init(&block, OUTPUT_MAX);
-    json_array_foreach(showing->found, i, one) {
-        buf_printf(&block, "%s%s\n", i ? "\n" : "",
-                   json_string_value(json_object_get(one, "table")));
-        row_block(json_object_get(one, "record"), &block);
-    }
-    buf_text(&block, buf_as_text(&showing->left_out));
+    row_block(record, &block);
     fwrite(block.p, 1, block.n, stdout);
     buf_free(&block);
+}
+
+static void print_table(const struct showing *showing, enum table table, size_t from, size_t n) {
+    struct listing listing = {.record = table_infos[table].record};
+    choose_columns(listing.record, listing.columns);
+    listing.table = new_table(&listing);
+    for (size_t i = from; i < from + n; i++)
+        add_row(&listing, json_object_get(json_array_get(showing->found, i), "record"));
+    table_out_print(listing.table);
+    table_out_free(&listing.table);
+}
+
+static void print_found(const struct showing *showing) {
+    const char *name;
+    enum table table;
+    for (size_t i = 0, n; i < json_array_size(showing->found); i += n) {
+        n = count_same(showing->found, i, &name);
+        if (n > BLOCKS_MOST && list_table(name, &table) == 0) {
+            printf("%s%s\n", i ? "\n" : "", name);
+            print_table(showing, table, i, n);
+            continue;
+        }
+        for (size_t k = i; k < i + n; k++) {
+            printf("%s%s\n", k ? "\n" : "", name);
+            print_block(json_object_get(json_array_get(showing->found, k), "record"));
+        }
+    }
+    fwrite(showing->left_out.p, 1, showing->left_out.n, stdout);
 }
 
 int verb_show(const struct options *options, int argc, char **argv) {
@@ -372,7 +408,7 @@ int verb_show(const struct options *options, int argc, char **argv) {
     else if (options->json)
         tree_print(json_incref(showing.found));
     else
-        print_blocks(&showing);
+        print_found(&showing);
     json_decref(showing.found);
     buf_free(&showing.left_out);
     if (rc == -ENOENT)

@@ -1,5 +1,7 @@
 #include "services/cirkel/row.h"
 
+#include <string.h>
+
 #include "common/zone.h"
 #include "proto/present.h"
 
@@ -19,6 +21,48 @@ json_t *row_tree(const struct shape *shape, const void *rec, struct text zone) {
     return tree ? tree : json_object();
 }
 
+/* "2022-03-06T12:00" and "2022-03-06T12:00:00+01:00", to the minute; seconds only if there are any.
+ * The offset is that of the record's zone and goes without saying. */
+static bool is_moment(struct text t) {
+    static const char form[] = "dddd-dd-ddTdd:dd:dd";
+    size_t most = t.n < sizeof form - 1 ? t.n : sizeof form - 1;
+    if (t.n != 16 && t.n != 20 && t.n != 25)
+        return false;
+    for (size_t i = 0; i < most; i++)
+        if (form[i] == 'd' ? t.p[i] < '0' || t.p[i] > '9' : t.p[i] != form[i])
+            return false;
+    return true;
+}
+
+static void add_string(const json_t *tree, struct buf *to) {
+    struct text t = {json_string_value(tree), json_string_length(tree)};
+    if (!is_moment(t)) {
+        buf_text(to, t);
+        return;
+    }
+    buf_printf(to, "%.10s %.5s", t.p, t.p + 11);
+    if (t.n > 16 && !text_starts((struct text){t.p + 16, t.n - 16}, ":00"))
+        buf_add(to, t.p + 16, 3);
+}
+
+void row_named(const char *name, const json_t *tree, struct buf *to) {
+    static const char *const hundredths[] = {"mean", "spread", "weighted"};
+    for (unsigned i = 0; json_is_integer(tree) && i < COUNT_OF(hundredths); i++)
+        if (strcmp(name, hundredths[i]) == 0) {
+            buf_printf(to, "%.2f", (double)json_integer_value(tree) / 100);
+            return;
+        }
+    row_cell(tree, to);
+}
+
+/* Nobody reckons in thousands of minutes. */
+static void add_hours(const char *name, const json_t *value, struct buf *to) {
+    size_t n = strlen(name);
+    bool minutes = n >= 7 && strcmp(name + n - 7, "minutes") == 0;
+    if (minutes && json_integer_value(value) >= 600)
+        buf_printf(to, " (%.6g h)", (double)json_integer_value(value) / 60);
+}
+
 void row_cell(const json_t *tree, struct buf *to) {
     const char *key, *separator = "";
     json_t *value;
@@ -28,7 +72,7 @@ void row_cell(const json_t *tree, struct buf *to) {
         return;
     switch (json_typeof(tree)) {
     case JSON_STRING:
-        buf_add(to, json_string_value(tree), json_string_length(tree));
+        add_string(tree, to);
         break;
     case JSON_INTEGER:
         buf_printf(to, "%" JSON_INTEGER_FORMAT, json_integer_value(tree));
@@ -61,8 +105,11 @@ void row_block(const json_t *tree, struct buf *to) {
     json_t *value;
 
     json_object_foreach((json_t *)tree, key, value) {
+        if (json_is_array(value) && !json_array_size(value))
+            continue;
         buf_printf(to, "  %-20s ", key);
-        row_cell(value, to);
+        row_named(key, value, to);
+        add_hours(key, value, to);
         buf_char(to, '\n');
     }
 }

@@ -1,6 +1,6 @@
 /* row - a record as people read it: as JSON, in cells of a table, or as a block of lines.
  *
- * Moments are shown in a zone, with its offset.
+ * Moments are shown in the record's zone: with its offset in JSON, to the minute for people.
  */
 #ifndef CIRKEL_ROW_H
 #define CIRKEL_ROW_H
@@ -11,6 +11,8 @@
 
 json_t *row_tree(const struct shape *shape, const void *rec, struct text zone); /* the caller's */
 void row_cell(const json_t *tree, struct buf *to); /* any value on one line; NULL gives nothing */
+/* The same of a field by its name: what is kept in hundredths is shown as such. */
+void row_named(const char *name, const json_t *tree, struct buf *to);
 void row_block(const json_t *tree, struct buf *to);
 
 #endif

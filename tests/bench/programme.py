@@ -2,6 +2,7 @@
 snapshots, and what the one costs the other. `run` calls it, round by round."""
 import os
 import subprocess
+import time
 
 from tests.flow.programme_test import begin, found, take_part
 from tests.harness.house import House
@@ -40,6 +41,9 @@ def apply(bench, house, count):
     house.clock("2022-12-31T12:00", quiet=False)
     house.settle()
     bench.load("hours.log 256", house.at, 256, type="hours.log", **options)
+    began = time.monotonic()
+    house.run_cirkel("report", "p", "--format", "html")
+    bench.note("report", time.monotonic() - began)
 
 
 def ask(bench, house, seconds):
@@ -65,6 +69,7 @@ def rows(figure, rate):
     return [
         ("application.edit applied, 256 outstanding", rate("application.edit 256"), "/s", ">=", 10000),
         ("hours.log applied, 256 outstanding", rate("hours.log 256"), "/s", ">=", 10000),
+        ("report of all who take part, as HTML", figure("report"), "s", "<=", 1),
         ("queries for one meeting, 256 outstanding", rate("meetings.show"), "/s", ">=", 20000),
         ("queries for ten coming meetings", rate("meetings.coming"), "/s", ">=", None),
         (f"accepted at {TALK}/s beside {ASKED} queries/s / alone",
