@@ -140,6 +140,22 @@ static void test_every_field(void **state) {
     }
 }
 
+/* A letter shows a record as it was when it was decided: the occasion has a place for each kind
+ * that letters can name, or they would be blank. */
+static void test_occasions_keep_what_letters_name(void **state) {
+    (void)state;
+    for (unsigned about = 0; about < REC_COUNT; about++)
+        for (unsigned r = 0; r < REC_COUNT; r++) {
+            if (!variable_brings(text_of(rec_shapes[about].name), (enum rec_type)r))
+                continue;
+            const struct field *f =
+                shape_field(&rec_shapes[REC_OCCASION], text_of(rec_shapes[r].name));
+            if (!f || f->kind != FIELD_RAW)
+                fail_msg("record occasion has no RAW field %s, which letters about %s can name",
+                         rec_shapes[r].name, rec_shapes[about].name);
+        }
+}
+
 static void test_links(void **state) {
     (void)state;
     for (unsigned i = 0; i < variable_link_count; i++) {
@@ -187,6 +203,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_occasions_keep_what_letters_name),
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_templates),
     };

@@ -42,6 +42,11 @@ struct subject {
         struct rec_solution solution;
         struct rec_obligation obligation;
         struct rec_digest digest;
+/* Every other kind is of_NAME, and there is room for all of them. */
+#include "proto/rows_none.inc"
+#define RECORD(NAME, name, doc) struct rec_##name of_##name;
+#include "proto/records.def"
+#include "proto/rows_end.inc"
     } rec;
     bool has_network, has_meeting, has_programme, has_call, has_application, has_participation;
     struct rec_network network;     /* the network it belongs to */
