@@ -103,11 +103,34 @@ static void test_renew(void **state) {
     trial_close(&t);
 }
 
+/* What holds to the programme's last day need not be renewed, and nobody is told that it ends. */
+static void test_falls_short(void **state) {
+    struct trial t;
+    (void)state;
+    calls_world(&t, 2, 1);
+    trial_rules(&t, NULL);
+    calls_open(&t);
+    calls_eligible(&t, 1);
+    trial_do(&t, "evidence.add", ADD("e", APP, ",'text':'x','valid_until':'2024-03-31'"));
+    trial_do(&t, "evidence.add", ADD("f", APP, ",'text':'x','valid_until':'2023-03-31'"));
+    assert_false(evidence(&t, "e").falls_short);
+    assert_true(evidence(&t, "f").falls_short);
+    assert_int_equal(trial_plans(&t, "backing-expires", "planned"), 2); /* of f */
+    trial_do(&t, "programme.update", "{'programme':'prog','ends':'2024-06-30'}");
+    assert_true(evidence(&t, "e").falls_short);
+    assert_int_equal(trial_plans(&t, "backing-expires", "planned"), 4);
+    trial_do(&t, "programme.update", "{'programme':'prog','ends':'2023-03-31'}");
+    assert_false(evidence(&t, "f").falls_short);
+    assert_int_equal(trial_plans(&t, "backing-expires", "planned"), 0);
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_add),
         cmocka_unit_test(test_judge_and_expire),
         cmocka_unit_test(test_renew),
+        cmocka_unit_test(test_falls_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,12 +22,20 @@ static bool holds(const struct rec_evidence *e) {
     return text_is(e->state, "given") || text_is(e->state, "accepted");
 }
 
+/* What holds to the programme's end need not be renewed. */
+static int measure(struct office *o, struct rec_evidence *e) {
+    struct rec_programme p;
+    int rc = office_get(o, TABLE_PROGRAMME, key1(e->programme), &p);
+    e->falls_short = rc == 0 && e->valid_until.p && text_cmp(e->valid_until, p.ends) < 0;
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int put(struct office *o, const struct rec_evidence *was, struct rec_evidence *e) {
     struct key k = key1(e->evidence), of = key2(e->programme, e->organisation);
     instant at = ends(o, e);
-    int rc = 0;
+    int rc = measure(o, e);
     key_text(&of, e->evidence);
-    if (at && was && holds(was))
+    if (rc == 0 && at && was && holds(was))
         rc = due_del(o, at, "evidence", k);
     if (rc == 0 && at && holds(e))
         rc = due_add(o, at, "evidence", k);
@@ -252,6 +260,26 @@ int evidence_move(struct office *o, struct text from, struct text into) {
         rc = office_del(o, TABLE_EVIDENCE_OF, of);
         if (rc == 0)
             rc = put(o, &was, &e);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int evidence_measure(struct office *o, struct text programme) {
+    struct key prefix = key1(programme), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_EVIDENCE_OF, &prefix, &at, &value)) == 0) {
+        struct rec_evidence e;
+        rc = office_get(o, TABLE_EVIDENCE, key1(key_part(&at, 2)), &e);
+        bool was = e.falls_short;
+        if (rc == 0)
+            rc = measure(o, &e);
+        if (rc == 0 && e.falls_short != was)
+            rc = office_put(o, TABLE_EVIDENCE, key1(e.evidence), &e);
+        if (rc == 0 && e.falls_short != was)
+            rc = plan_derive(o, "evidence", e.evidence);
         if (rc)
             return rc;
     }

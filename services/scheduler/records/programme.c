@@ -1,6 +1,7 @@
 /* A programme from its opening to its end. Its places are in place.c. */
 #include <errno.h>
 
+#include "services/scheduler/records/evidence.h"
 #include "services/scheduler/records/call.h"
 #include "services/scheduler/records/place.h"
 #include "services/scheduler/records/records.h"
@@ -119,7 +120,9 @@ int apply_programme_update(struct office *o, const struct msg_programme_update *
     rc = place_promote(o, &p, more);
     if (rc == 0 && m->ends.p)
         rc = participation_move_end(o, &p);
-    return rc ? rc : tell(o, &p, FACT_PROGRAMME_UPDATED);
+    if (rc == 0)
+        rc = tell(o, &p, FACT_PROGRAMME_UPDATED);
+    return rc || !m->ends.p ? rc : evidence_measure(o, p.programme);
 }
 
 /* One that has not opened never does; what is left of one that was decided is settled. */
