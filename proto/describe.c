@@ -123,15 +123,16 @@ static void add_links(struct buf *to) {
 #undef LETTER_LINK
     };
 
-    buf_str(to,
-            "## Links in letters\n\n`{{link.NAME}}` in a letter. A GET shows a page, only a POST "
-            "acts.\n\nThe address is `link_base` and a token: base64url without padding of the byte "
-            "1, four texts\nwith a byte of length before each (what it says, about which id, as whom, "
-            "with which value),\nits expiry (milliseconds since 1970, 8 bytes, the highest first; 0: "
-            "never) and 16 bytes that\nprove who made it. A frontend may read it to show its page, "
-            "but only Cirkel knows whether it is\ngood: `membership.confirm` takes it, and a query as "
-            "its `token`.\n\n| name | says | about a | with | good for | meaning |\n"
-            "|---|---|---|---|---|---|\n");
+    buf_str(
+        to,
+        "## Links in letters\n\n`{{link.NAME}}` in a letter. A GET shows a page, only a POST "
+        "acts.\n\nThe address is `link_base` and a token: base64url without padding of the byte "
+        "1, four texts\nwith a byte of length before each (what it says, about which id, as whom, "
+        "with which value),\nits expiry (milliseconds since 1970, 8 bytes, the highest first; 0: "
+        "never) and 16 bytes that\nprove who made it. A frontend may read it to show its page, "
+        "but only Cirkel knows whether it is\ngood: `membership.confirm` takes it, and a query as "
+        "its `token`.\n\n| name | says | about a | with | good for | meaning |\n"
+        "|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         buf_printf(to, "| `%s` | [%s](", rows[i].name, rows[i].message);
         add_anchor(strcmp(rows[i].message, "query") == 0 ? "queries" : rows[i].message, to);
