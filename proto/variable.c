@@ -48,6 +48,7 @@ static const struct {
     {"evidence", 4, {REC_EVIDENCE, REC_APPLICATION, REC_PARTICIPATION, REC_PROGRAMME}},
     {"solution", 3, {REC_SOLUTION, REC_PARTICIPATION, REC_PROGRAMME}},
     {"obligation", 1, {REC_OBLIGATION}},
+    {"letter", 3, {REC_MEETING, REC_NETWORK, REC_PROGRAMME}},
     {"digest", 1, {REC_DIGEST}},
 };
 

@@ -9,8 +9,9 @@
 #include <string.h>
 
 /* What a rule may be about, and so what the ledger's subjects are. */
-static const char *const kinds[] = {"organisation", "person",   "network", "membership", "meeting",
-                                    "registration", "material", "idea",    "case",       "poll"};
+static const char *const kinds[] = {"organisation", "person",       "network",  "membership",
+                                    "meeting",      "registration", "material", "idea",
+                                    "case",         "poll",         "letter"};
 
 struct walk {
     struct look *look;

@@ -58,6 +58,11 @@ struct queues {
         uint64_t open, held;
         instant oldest;
     } sheets; /* for catch-up */
+    struct {
+        int64_t no, count;
+        instant until;
+        char programme[65];
+    } window; /* the latest that can still be taken back; no 0: none */
 };
 
 /* ---- gathering ---- */
@@ -157,8 +162,14 @@ static int on_letter(void *ctx, struct bytes key, struct bytes value) {
 static int on_hold(void *ctx, const struct rec_hold *hold) {
     struct queues *q = ctx;
 
-    if (!hold_is_open(hold) || !text_is(hold->kind, "catchup"))
+    if (!hold_is_open(hold))
         return 0;
+    if (!text_is(hold->kind, "catchup")) {
+        q->window.no = hold->no;
+        q->window.count = hold->count;
+        q->window.until = hold->until;
+        return text_copy(hold->programme, q->window.programme, sizeof q->window.programme);
+    }
     if (q->sheets.open++ == 0)
         q->sheets.oldest = hold->opened;
     q->sheets.held += (uint64_t)hold->held;
@@ -386,6 +397,21 @@ static void print_waiting(const struct queues *q) {
                since, q->sheets.held);
 }
 
+/* What can still be taken back: the latest of them. */
+static void print_window(const struct queues *q) {
+    char until[RFC3339_TEXT];
+
+    when_format(q->window.until, text_of(q->look.zone), until);
+    if (!q->window.no)
+        return;
+    if (q->window.programme[0])
+        printf("%" PRId64 " decisions of %s are told at %s", q->window.count, q->window.programme,
+               until);
+    else
+        printf("A letter to %" PRId64 " people leaves at %s", q->window.count, until);
+    printf(". To take it back: cirkel undo %" PRId64 "\n\n", q->window.no);
+}
+
 static void print_queues(const struct queues *q) {
     char now[RFC3339_TEXT], next[RFC3339_TEXT];
     struct buf ended;
@@ -395,6 +421,7 @@ static void print_queues(const struct queues *q) {
     printf("%s%s\n\n", now, clock_is_virtual() ? " (virtual clock)" : "");
     print_waiting(q);
     print_alarms(q);
+    print_window(q);
     printf("inbox   %" PRIu64 " accepted: %" PRIu64 " applied, %" PRIu64 " refused, %" PRIu64
            " quarantined, %" PRIu64 " pending",
            q->last, q->applied, q->refused, q->quarantined, q->pending);

@@ -2,6 +2,7 @@
 #include "services/cirkel/body.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
+#include "services/cirkel/send.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/progress.h"
 #include "services/cirkel/release.h"
@@ -67,7 +68,7 @@ static void on_answer(void *ctx, const struct line *line, const struct answer *a
         tree_print_line(json);
 }
 
-static int say_one(const struct options *options, const char *type, const json_t *body) {
+int send_one(const struct options *options, const char *type, const json_t *body) {
     struct one one = {.json = options->json};
     char wrong[JSON_ERROR_TEXT];
     struct front *front;
@@ -99,7 +100,7 @@ static int say_words(const struct options *options, const char *type, int argc, 
     if (body_from_words(type, argc, argv, &body, &error)) {
         rc = usage("%s", buf_cstr(&error));
     } else {
-        rc = say_one(options, type, body);
+        rc = send_one(options, type, body);
         json_decref(body);
     }
     buf_free(&error);
@@ -265,7 +266,7 @@ static int order(const struct options *options, const char *type, const char *co
             json_object_set_new(body, names[i], json_integer(number));
         }
     }
-    rc = say_one(options, type, body);
+    rc = send_one(options, type, body);
     json_decref(body);
     return rc;
 }
@@ -311,7 +312,7 @@ static int order_sheet(const struct options *options, const char *type) {
         }
         json_object_set_new(body, "rate", json_integer(rate));
     }
-    int rc = say_one(options, type, body);
+    int rc = send_one(options, type, body);
     json_decref(body);
     return rc;
 }
@@ -324,6 +325,29 @@ int verb_skip(const struct options *options, int argc, char **argv) {
     return order(options, "plan.skip", (const char *const[]){"plan"}, 1, 1, argc, argv);
 }
 
+/* "hold:3": a hold and not a letter. */
+static int order_hold(const struct options *options, const char *type, const char *hold) {
+    struct text name = text_of(hold), kind = TEXT_NONE;
+    json_t *body;
+    int64_t no;
+    int rc;
+
+    if (text_starts(name, "hold:"))
+        text_cut(&name, ':', &kind);
+    if (text_int(name, &no))
+        return usage("\"%s\" is no number of a hold. See: cirkel list hold", hold);
+    body = json_pack("{s:I}", "hold", (json_int_t)no);
+    rc = send_one(options, type, body);
+    json_decref(body);
+    return rc;
+}
+
+int verb_undo(const struct options *options, int argc, char **argv) {
+    if (argc != 1)
+        return usage("undo needs the number of a hold. See: cirkel list hold");
+    return order_hold(options, "hold.undo", argv[0]);
+}
+
 int verb_release(const struct options *options, int argc, char **argv) {
     if (options->hold)
         return release_hold(options, argc, argv);
@@ -333,5 +357,7 @@ int verb_release(const struct options *options, int argc, char **argv) {
         return order_sheet(options, "catchup.release");
     if (options->rule || options->rate)
         return usage("--rule and --rate are of the catch-up sheet. See: cirkel help release");
+    if (argc == 1 && text_starts(text_of(argv[0]), "hold:"))
+        return order_hold(options, "hold.release", argv[0]);
     return order(options, "hold.release", (const char *const[]){"delivery"}, 1, 1, argc, argv);
 }

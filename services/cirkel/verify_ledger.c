@@ -303,6 +303,9 @@ static void hold_row(struct verify *v, struct bytes key, struct bytes value) {
     if (hold.held && !text_is(hold.state, "open") && !text_is(hold.state, "gathering"))
         verify_find(v, "hold %" PRId64 " is %.*s, but holds letters", hold.no,
                     TEXT_ARGS(hold.state));
+    due = due_key(hold.until, "hold", (uint64_t)hold.no);
+    if (!text_is(hold.kind, "catchup") && text_is(hold.state, "open") && !has(v, TABLE_DUE, &due))
+        verify_find(v, "hold %" PRId64 ": its window would never end", hold.no);
     due = due_key(hold.until, "sheet", (uint64_t)hold.no);
     if (text_is(hold.state, "gathering") && !has(v, TABLE_DUE, &due))
         verify_find(v, "hold %" PRId64 ": gathers, but would never be counted", hold.no);

@@ -62,6 +62,7 @@ static const struct {
     {"milestone", milestone_expire},
     {"digest", digest_close},
     {"suppression", suppression_expire},
+    {"hold", hold_expire},
     {"held", hold_miss},
     {"sheet", catchup_settle},
 };

@@ -34,7 +34,11 @@ static void check_hold(struct bytes key, struct bytes value) {
     }
     walk_must(hold.rows == rows && hold.held == held, "hold %lld counts %lld and %lld",
               (long long)hold.no, (long long)hold.rows, (long long)hold.held);
-    walk_must(text_is(hold.state, "gathering") || text_is(hold.state, "open") == (held != 0),
+    bool sheet = text_is(hold.kind, "catchup");
+    if (text_is(hold.state, "open") && !sheet)
+        walk_due(hold.until, "hold", key_no((uint64_t)hold.no));
+    walk_must(!sheet || text_is(hold.state, "gathering") ||
+                  text_is(hold.state, "open") == (held != 0),
               "hold %lld is %.*s with %lld held", (long long)hold.no, TEXT_ARGS(hold.state),
               (long long)held);
     if (text_is(hold.state, "gathering"))

@@ -40,9 +40,9 @@ static int tell(struct future *f, const struct telling *t, const struct rec_ledg
     return t->fn(t->ctx, f, row);
 }
 
-/* In a digest, it is told when that leaves. */
+/* In a digest, it is told when that leaves; held, when somebody or time lets it go. */
 static bool is_open(const struct rec_ledger *row) {
-    return ledger_is_waiting(row) || text_is(row->state, "digested");
+    return ledger_is_waiting(row) || text_is(row->state, "digested") || text_is(row->state, "held");
 }
 
 static int tell_no(struct future *f, const struct telling *t, uint64_t no, bool even_waiting) {

@@ -157,25 +157,3 @@ int apply_catchup_skip(struct office *o, const struct msg_catchup_skip *m) {
         answer_int(o, "skipped", skipped);
     return rc;
 }
-
-/* ---- single letters ---- */
-
-int apply_hold_release(struct office *o, const struct msg_hold_release *m) {
-    struct rec_ledger row;
-    if (!m->delivery)
-        return refuse(o, "missing", "delivery", "Say which letter, or which hold.");
-    int rc = ledger_get(o, (uint64_t)m->delivery, &row);
-    if (rc == -ENOENT)
-        return refuse(o, "not-found", "delivery", "There is no delivery %lld.",
-                      (long long)m->delivery);
-    if (rc == 0 && !hold_has(&row))
-        return refuse(o, "wrong-state", "delivery", "The letter is %.*s; nobody holds it.",
-                      TEXT_ARGS(row.state));
-    if (rc)
-        return rc;
-    office_about(o, "ledger", arena_printf(o->arena, "%lld", (long long)m->delivery));
-    rc = hold_let_go(o, &row, o->now, TEXT_LIT("an operator released it"));
-    if (rc == 0)
-        answer_text(o, "state", row.state);
-    return rc;
-}

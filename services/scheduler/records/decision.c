@@ -1,11 +1,14 @@
 /* Decisions: made one by one and held, then told together. */
 #include <errno.h>
 
+#include "common/zone.h"
 #include "services/scheduler/records/application.h"
 #include "services/scheduler/records/assessment.h"
 #include "services/scheduler/records/call.h"
 #include "services/scheduler/records/place.h"
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/hold.h"
+#include "services/scheduler/reminders/plan.h"
 
 /* Judged to be eligible, and not told anything yet. */
 static bool is_candidate(const struct rec_application *a) {
@@ -85,12 +88,29 @@ static int check_places(struct office *o, const struct rec_application *a,
     return rc;
 }
 
+/* Somebody has looked at them, and nothing may change until they are told or taken back. */
+static int check_not_releasing(struct office *o, const struct rec_programme *p, const char *field) {
+    struct rec_hold hold;
+    char when[RFC3339_TEXT];
+    if (!p->releasing)
+        return 0;
+    int rc = hold_get(o, (uint64_t)p->releasing, &hold);
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    instant_format(hold.until, office_zone(o, p->zone), when);
+    return refuse(o, "wrong-state", field,
+                  "Its decisions are told at %s; to change that take them back: hold.undo %lld.",
+                  when, (long long)p->releasing);
+}
+
 int apply_decision_make(struct office *o, const struct msg_decision_make *m) {
     struct rec_application was, a;
     struct rec_programme p;
     int rc = find_application(o, m->application, "application", &was);
     if (rc == 0)
         rc = find_programme(o, was.programme, "application", &p);
+    if (rc == 0)
+        rc = check_not_releasing(o, &p, "application");
     if (rc == 0)
         rc = check_decidable(o, &was, m->outcome);
     if (rc == 0)
@@ -190,11 +210,11 @@ static int tell_all(struct office *o, const struct rec_call *c, struct rec_progr
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int check_release(struct office *o, const struct msg_decision_release *m,
+static int check_release(struct office *o, struct text programme, bool anyway,
                          struct rec_programme *p, struct rec_call *c, struct counts *ret) {
-    int rc = find_programme(o, m->programme, "programme", p);
+    int rc = find_programme(o, programme, "programme", p);
     if (rc == 0)
-        rc = call_of(o, m->programme, c);
+        rc = call_of(o, programme, c);
     if (rc == -ENOENT)
         return refuse(o, "not-found", "programme", "The programme has had no call.");
     if (rc)
@@ -202,7 +222,7 @@ static int check_release(struct office *o, const struct msg_decision_release *m,
     if (!text_is(c->state, "decided") && o->said < call_ends(o, c))
         return refuse(o, "too-early", "programme", "The call closes %.*s (%.*s).",
                       TEXT_ARGS(c->closes), TEXT_ARGS(c->zone));
-    rc = look_all(o, c, m->anyway, ret);
+    rc = look_all(o, c, anyway, ret);
     if (rc)
         return rc;
     if (text_is(c->state, "decided") && !(ret->selected + ret->reserve + ret->declined))
@@ -221,28 +241,96 @@ static int shut_first(struct office *o, struct rec_call *c, struct rec_programme
     return 0;
 }
 
+/* All that a release is, at this moment. */
+static int release(struct office *o, struct rec_programme *p, struct rec_call *c) {
+    int rc = shut_first(o, c, p);
+    if (rc == 0)
+        rc = office_move(o, "CALL", c->state, "release", "call", &c->state);
+    if (rc == 0)
+        rc = office_move(o, "PROGRAMME", p->state, "release", "programme", &p->state);
+    if (rc)
+        return rc;
+    p->released = c->decided = o->said;
+    p->releasing = 0;
+    rc = tell_all(o, c, p);
+    if (rc == 0)
+        rc = call_put(o, c);
+    if (rc == 0)
+        rc = programme_put(o, p);
+    return rc ? rc : office_fact(o, FACT_DECISIONS_RELEASED, "programme", p->programme);
+}
+
+/* Nothing changes but that it is held: what is taken back was never there. */
+static int open_window(struct office *o, const struct msg_decision_release *m,
+                       struct rec_programme *p, int64_t count) {
+    char until[RFC3339_TEXT];
+    struct rec_hold hold = {.kind = TEXT_LIT("decisions"),
+                            .until = o->said + m->window * MINUTES,
+                            .programme = p->programme,
+                            .count = count,
+                            .anyway = m->anyway};
+    must(machine_next("HOLD", hold.state, "open", &hold.state) == 0);
+    int rc = hold_open(o, &hold);
+    if (rc == 0)
+        rc = due_add(o, hold.until, "hold", key_no((uint64_t)hold.no));
+    p->releasing = hold.no;
+    if (rc == 0)
+        rc = programme_put(o, p);
+    instant_format(hold.until, office_zone(o, p->zone), until);
+    answer_int(o, "hold", hold.no);
+    answer_text(o, "until", arena_text(o->arena, text_of(until)));
+    return rc ? rc : office_fact(o, FACT_HOLD_OPENED, "programme", p->programme);
+}
+
 int apply_decision_release(struct office *o, const struct msg_decision_release *m) {
     struct rec_programme p;
     struct rec_call c;
     struct counts n = {0, 0, 0};
-    int rc = check_release(o, m, &p, &c, &n);
+    int rc = check_release(o, m->programme, m->anyway, &p, &c, &n);
     if (rc == 0)
-        rc = shut_first(o, &c, &p);
-    if (rc == 0)
-        rc = office_move(o, "CALL", c.state, "release", "call", &c.state);
-    if (rc == 0)
-        rc = office_move(o, "PROGRAMME", p.state, "release", "programme", &p.state);
+        rc = check_not_releasing(o, &p, "programme");
     if (rc)
         return rc;
+    int64_t count = n.selected + n.reserve + n.declined;
+    if (m->count && m->count != count)
+        return refuse(o, "conflict", "count", "It would tell %lld decisions, not %lld.",
+                      (long long)count, (long long)m->count);
     office_about(o, "programme", p.programme);
+    rc = m->window ? open_window(o, m, &p, count) : release(o, &p, &c);
     answer_int(o, "selected", n.selected);
     answer_int(o, "reserve", n.reserve);
     answer_int(o, "declined", n.declined);
-    p.released = c.decided = o->said;
-    rc = tell_all(o, &c, &p);
+    return rc;
+}
+
+int decision_release_held(struct office *o, struct rec_hold *hold) {
+    struct rec_programme p;
+    struct rec_call c;
+    struct counts n = {0, 0, 0};
+    int rc = check_release(o, hold->programme, hold->anyway, &p, &c, &n);
     if (rc == 0)
-        rc = call_put(o, &c);
+        rc = release(o, &p, &c);
+    if (rc == 0)
+        rc = due_del(o, hold->until, "hold", key_no((uint64_t)hold->no));
+    return rc ? rc : hold_move(o, hold, "end");
+}
+
+int decision_take_back(struct office *o, struct rec_hold *hold) {
+    struct rec_programme p;
+    int rc = office_get(o, TABLE_PROGRAMME, key1(hold->programme), &p);
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    p.releasing = 0;
+    rc = due_del(o, hold->until, "hold", key_no((uint64_t)hold->no));
     if (rc == 0)
         rc = programme_put(o, &p);
-    return rc ? rc : office_fact(o, FACT_DECISIONS_RELEASED, "programme", p.programme);
+    return rc ? rc : hold_move(o, hold, "undo");
+}
+
+int decision_expire(struct office *o, struct rec_hold *hold) {
+    int rc = decision_release_held(o, hold);
+    if (rc != -EPROTO)
+        return rc;
+    hold->reason = arena_text(o->arena, text_of(o->refusal.text));
+    return decision_take_back(o, hold); /* meanwhile something stands against it */
 }

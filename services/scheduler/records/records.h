@@ -58,11 +58,20 @@ MUST_CHECK int registration_cancel_all(struct office *o, struct text person);
 MUST_CHECK int find_programme(struct office *o, struct text id, const char *field,
                               struct rec_programme *ret); /* not ended ones only */
 MUST_CHECK int find_participation(struct office *o, struct text programme, struct text organisation,
-                                  struct rec_participation *ret);    /* running ones only */
-MUST_CHECK int call_begin(struct office *o, struct key key);         /* due: it opens */
-MUST_CHECK int call_close(struct office *o, struct key key);         /* due: it closes */
-MUST_CHECK int application_expire(struct office *o, struct key key); /* due: its offer lapsed */
-MUST_CHECK int evidence_expire(struct office *o, struct key key);    /* due: its last day is over */
+                                  struct rec_participation *ret);        /* running ones only */
+MUST_CHECK int call_begin(struct office *o, struct key key);             /* due: it opens */
+MUST_CHECK int call_close(struct office *o, struct key key);             /* due: it closes */
+MUST_CHECK int application_expire(struct office *o, struct key key);     /* due: its offer lapsed */
+MUST_CHECK int decision_expire(struct office *o, struct rec_hold *hold); /* its window is over */
+/* A mass letter's rows that wait in a hold leave, a slice at a time, or are taken back. */
+MUST_CHECK int letter_go(struct office *o, struct rec_hold *hold);
+MUST_CHECK int letter_take_back(struct office *o, struct rec_hold *hold);
+MUST_CHECK int hold_expire(struct office *o, struct key key); /* due: its window is over */
+/* A programme's decisions that wait in a hold are told now (or refused, and nothing changes), or
+ * are as they were before. */
+MUST_CHECK int decision_release_held(struct office *o, struct rec_hold *hold);
+MUST_CHECK int decision_take_back(struct office *o, struct rec_hold *hold);
+MUST_CHECK int evidence_expire(struct office *o, struct key key); /* due: its last day is over */
 /* The application was accepted: the organisation takes part. */
 MUST_CHECK int participation_begin(struct office *o, const struct rec_application *application,
                                    const struct rec_programme *programme);

@@ -9,6 +9,7 @@
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/letter.h"
 #include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/suppression.h"
 #include "services/scheduler/reminders/told.h"
@@ -75,6 +76,15 @@ static int judge_time(struct office *o, const struct rule *rule, struct rec_plan
     }
     v.overtakes = sheets && !v.state && rule->steps > 1;
     *ret = v;
+    return 0;
+}
+
+/* An operator's letter waits for the end of its window. */
+static int judge_letter(const struct rec_letter *letter, struct verdict *ret) {
+    *ret = (struct verdict){.state = "held",
+                            .reason = TEXT_LIT("it can still be taken back"),
+                            .hold = "window",
+                            .hold_no = (uint64_t)letter->hold};
     return 0;
 }
 
@@ -364,7 +374,8 @@ static int fire_slice(struct office *o, const struct rule *rule, const struct su
     struct text person;
     unsigned looks = LOOKS_A_SLICE;
     bool outdated = true;
-    int rc = judge_time(o, rule, plan, &v);
+    int rc = s->kind->table == TABLE_LETTER ? judge_letter(&s->rec.letter, &v)
+                                            : judge_time(o, rule, plan, &v);
     if (rc == 0 && plan->occasion)
         rc = is_outdated(o, s, plan, &outdated);
     if (rc == 0 && outdated)
@@ -395,6 +406,14 @@ struct text fire_key(struct office *o, const struct rec_plan *plan, struct text 
                         TEXT_ARGS(person), o->settings->channel);
 }
 
+static int fire_letter(struct office *o, const struct subject *s, struct rec_plan *plan) {
+    struct rule rule;
+    if (!text_is(s->rec.letter.state, "ordered"))
+        return end_plan(o, plan, "skipped");
+    int rc = letter_rule(o, &s->rec.letter, &rule);
+    return rc ? rc : fire_slice(o, &rule, s, plan);
+}
+
 int fire_plan(struct office *o, struct key key) {
     struct rec_plan plan;
     struct subject s;
@@ -407,6 +426,8 @@ int fire_plan(struct office *o, struct key key) {
     rc = subject_load(o, plan.about_kind, plan.about, &s);
     if (rc && rc != -ENOENT)
         return rc;
+    if (rc == 0 && s.kind->table == TABLE_LETTER)
+        return fire_letter(o, &s, &plan);
     if (rc || !rule ||
         !rule_speaks_at(rule, (unsigned)plan.step, &s.rec)) /* its subject or its rule is gone */
         return end_plan(o, &plan, "missed");

@@ -170,6 +170,10 @@ int hold_left(struct office *o, const struct rec_ledger *row) {
         rc = count(o, row, 0, -1, &hold);
     if (rc || hold.held || !text_is(hold.state, "open"))
         return rc;
+    if (!text_is(hold.kind, "catchup"))
+        rc = due_del(o, hold.until, "hold", key_no((uint64_t)hold.no));
+    if (rc)
+        return rc;
     return hold_move(o, &hold, "end");
 }
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/letter.h"
+
 struct key plan_key(const struct rec_plan *p) {
     struct key k = key2(p->about_kind, p->about);
     key_text(&k, p->rule);
@@ -107,6 +109,26 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
     return n;
 }
 
+/* An operator's letter has one moment: when it was ordered. */
+static unsigned desire_letter(struct office *o, const struct subject *s, struct rec_plan *want) {
+    const struct rec_letter *l = &s->rec.letter;
+    if (!text_is(l->state, "ordered"))
+        return 0;
+    *want = (struct rec_plan){
+        .rule = TEXT_LIT(LETTER_RULE),
+        .version = TEXT_LIT("1"),
+        .about_kind = text_of(s->kind->name),
+        .about = s->id,
+        .occurrence = TEXT_LIT("ordered"),
+        .state = l->ordered < o->said ? TEXT_LIT("past") : TEXT_LIT("planned"),
+        .due = l->ordered,
+        .zone = s->zone,
+        .made = o->said,
+        .seq = (int64_t)o->seq,
+    };
+    return 1;
+}
+
 static bool is_same(const struct rec_plan *a, const struct rec_plan *b) {
     return a->step == b->step && text_eq(a->rule, b->rule) && text_eq(a->occurrence, b->occurrence);
 }
@@ -175,7 +197,7 @@ static const struct subject_kind *kind_of(const char *name) {
 
 int plan_derive(struct office *o, const char *kind, struct text id) {
     struct subject s;
-    unsigned most = most_steps(o->rules, kind_of(kind));
+    unsigned most = most_steps(o->rules, kind_of(kind)) + 1; /* a letter has one without a rule */
     struct rec_plan was, *want = arena_take(o->arena, most * sizeof *want + 1);
     bool *met = arena_take(o->arena, most + 1);
     struct key at = {.n = 0};
@@ -183,7 +205,7 @@ int plan_derive(struct office *o, const char *kind, struct text id) {
     memset(met, 0, most + 1);
     int rc = subject_load(o, text_of(kind), id, &s);
     if (rc == 0)
-        n = desire(o, &s, want);
+        n = s.kind->table == TABLE_LETTER ? desire_letter(o, &s, want) : desire(o, &s, want);
     else if (rc != -ENOENT)
         return rc;
     while ((rc = plan_next(o, kind, id, &at, &was)) == 0) {

@@ -25,6 +25,7 @@ const struct subject_kind subject_kinds[] = {
     {"milestone", TABLE_MILESTONE, REC_MILESTONE, 1},
     {"solution", TABLE_SOLUTION, REC_SOLUTION, 1},
     {"obligation", TABLE_OBLIGATION, REC_OBLIGATION, 1},
+    {"letter", TABLE_LETTER, REC_LETTER, 1},
     {"digest", TABLE_DIGEST, REC_DIGEST, 2},
 };
 const unsigned subject_kind_count = COUNT_OF(subject_kinds);
@@ -73,6 +74,21 @@ static void is_about(struct subject *s, const char *kind, struct text id) {
     s->main_id = id;
 }
 
+/* What an operator's letter is about is what people say it is about. */
+static int load_letter(struct office *o, struct subject *s) {
+    const struct rec_letter *l = &s->rec.letter;
+    s->zone = l->zone;
+    if (l->meeting.p) {
+        is_about(s, "meeting", l->meeting);
+        return load_meeting(o, l->meeting, s);
+    }
+    if (l->programme.p)
+        is_about(s, "programme", l->programme);
+    if (l->network.p)
+        is_about(s, "network", l->network);
+    return load_network(o, l->network, s);
+}
+
 static int load_material(struct office *o, struct subject *s) {
     const struct rec_material *m = &s->rec.material;
     s->zone = m->zone;
@@ -107,6 +123,8 @@ static int load_around(struct office *o, struct subject *s) {
         return load_meeting(o, s->rec.registration.meeting, s);
     case TABLE_MATERIAL:
         return load_material(o, s);
+    case TABLE_LETTER:
+        return load_letter(o, s);
     case TABLE_IDEA:
         s->zone = s->rec.idea.zone;
         s->owner = s->rec.idea.person;
@@ -146,15 +164,8 @@ int subject_follow(struct office *o, struct text *person) {
     return 0;
 }
 
-int subject_load(struct office *o, struct text kind, struct text id, struct subject *ret) {
-    *ret = (struct subject){.id = id, .main_kind = kind, .main_id = id, .owed_type = REC_NONE};
-    int rc = subject_kind_find(kind, &ret->kind);
-    if (rc)
-        return rc;
-    rc = office_get(o, ret->kind->table, subject_key(ret->kind, id), &ret->rec);
-    if (rc)
-        return rc;
-    rc = load_around(o, ret);
+static int load_rest(struct office *o, struct subject *ret) {
+    int rc = load_around(o, ret);
     if (rc == 0)
         rc = subject_complete(o, ret);
     if (rc == 0)
@@ -170,4 +181,23 @@ int subject_load(struct office *o, struct text kind, struct text id, struct subj
                     : ret->has_programme ? ret->programme.lead
                                          : TEXT_NONE;
     return rc;
+}
+
+int subject_load(struct office *o, struct text kind, struct text id, struct subject *ret) {
+    *ret = (struct subject){.id = id, .main_kind = kind, .main_id = id, .owed_type = REC_NONE};
+    int rc = subject_kind_find(kind, &ret->kind);
+    if (rc)
+        return rc;
+    rc = office_get(o, ret->kind->table, subject_key(ret->kind, id), &ret->rec);
+    return rc ? rc : load_rest(o, ret);
+}
+
+int subject_of_letter(struct office *o, const struct rec_letter *letter, struct subject *ret) {
+    *ret = (struct subject){.id = letter->letter,
+                            .main_kind = TEXT_LIT("letter"),
+                            .main_id = letter->letter,
+                            .owed_type = REC_NONE};
+    ret->rec.letter = *letter;
+    int rc = subject_kind_find(ret->main_kind, &ret->kind);
+    return rc ? rc : load_rest(o, ret);
 }

@@ -41,6 +41,7 @@ struct subject {
         struct rec_milestone milestone;
         struct rec_solution solution;
         struct rec_obligation obligation;
+        struct rec_letter letter;
         struct rec_digest digest;
 /* Every other kind is of_NAME, and there is room for all of them. */
 #include "proto/rows_none.inc"
@@ -70,6 +71,9 @@ struct subject {
 /* Loads it and what belongs with it; -ENOENT when it is gone. */
 MUST_CHECK int subject_load(struct office *o, struct text kind, struct text id,
                             struct subject *ret);
+/* Of a letter that is not kept yet. */
+MUST_CHECK int subject_of_letter(struct office *o, const struct rec_letter *letter,
+                                 struct subject *ret);
 struct key subject_key(const struct subject_kind *kind, struct text id);
 /* Whoever was merged is now somebody else. */
 MUST_CHECK int subject_follow(struct office *o, struct text *person);

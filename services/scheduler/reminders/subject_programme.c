@@ -228,6 +228,8 @@ int subject_complete(struct office *o, struct subject *s) {
         rc = load_programme(o, s, s->rec.group.programme);
     else if (s->kind->table == TABLE_MATERIAL)
         rc = load_programme(o, s, s->rec.material.programme);
+    else if (s->kind->table == TABLE_LETTER && s->rec.letter.programme.p)
+        rc = load_programme(o, s, s->rec.letter.programme);
     else if (s->has_meeting)
         rc = load_programme(o, s, s->meeting.programme);
     if (rc == 0 && s->has_meeting && !s->has_programme)

@@ -1,0 +1,136 @@
+/* letter - a letter to an audience: who it would go to and how it reads, and then, with their
+ * number typed back, sending it: held for a while in which it can be taken back. */
+#include "services/cirkel/heads.h"
+#include "services/cirkel/send.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_MAX (64 * 1024)
+
+/* "news.da.md": its language; absent when it has none. */
+static struct text language_of(const char *path) {
+    struct text t = text_of(path);
+    if (t.n < 7 || strcmp(path + t.n - 3, ".md") || path[t.n - 6] != '.')
+        return TEXT_NONE;
+    struct text language = {path + t.n - 5, 2};
+    bool known = text_is(language, "da") || text_is(language, "sv") || text_is(language, "en");
+    return known ? language : TEXT_NONE;
+}
+
+/* "Subject: …", an empty line, Markdown. */
+static int add_file(const char *path, json_t *subject, json_t *text) {
+    struct text language = language_of(path), rest, first;
+    struct buf content;
+
+    if (!language.p)
+        return usage("%s: expected a name like letter.da.md, .sv.md or .en.md", path);
+    int rc = read_file(path, FILE_MAX, &content);
+    rest = buf_as_text(&content);
+    if (rc) {
+        rc = usage("%s: %s", path, strerror(-rc));
+    } else if (!text_starts(rest, "Subject: ") || !text_cut(&rest, '\n', &first)) {
+        rc = usage("%s: expected \"Subject: …\" on the first line, then the letter", path);
+    } else {
+        first = text_trim((struct text){first.p + 9, first.n - 9});
+        rest = text_trim(rest);
+        json_object_setn_new(subject, language.p, language.n, json_stringn(first.p, first.n));
+        json_object_setn_new(text, language.p, language.n, json_stringn(rest.p, rest.n));
+    }
+    buf_free(&content);
+    return rc;
+}
+
+/* --about network:ID, meeting:ID or programme:ID. */
+static int add_about(const struct options *options, json_t *body) {
+    struct text id = text_of(options->about), kind;
+
+    if (!options->about)
+        return 0;
+    if (!text_cut(&id, ':', &kind) ||
+        !(text_is(kind, "network") || text_is(kind, "meeting") || text_is(kind, "programme")))
+        return usage("--about takes network:ID, meeting:ID or programme:ID");
+    json_object_setn_new(body, kind.p, kind.n, json_stringn(id.p, id.n));
+    return 0;
+}
+
+static int make_body(const struct options *options, int argc, char **argv, json_t *body) {
+    json_t *subject = json_object(), *text = json_object();
+    int rc = add_about(options, body);
+
+    json_object_set_new(body, "audience", json_string(argv[0]));
+    json_object_set_new(body, "class", json_string(options->class_ ? options->class_ : "service"));
+    for (int i = 1; rc == 0 && i < argc; i++)
+        rc = add_file(argv[i], subject, text);
+    json_object_set_new(body, "subject", subject);
+    json_object_set_new(body, "text", text);
+    return rc;
+}
+
+static void print_words(const json_t *body) {
+    const char *language;
+    json_t *text;
+
+    json_object_foreach(json_object_get(body, "text"), language, text)
+        printf("\n---- in %s (names in {{ }} are filled in)\nSubject: %s\n\n%s\n", language,
+               json_string_value(json_object_get(json_object_get(body, "subject"), language)),
+               json_string_value(text));
+}
+
+/* As if it were sent with the shortest window; writes how many it would go to. */
+static int look_at(const struct options *options, json_t *body, int64_t *ret) {
+    struct heads heads;
+    int rc;
+
+    json_object_set_new(body, "window", json_integer(1));
+    rc = heads_look(options, "letter.send", body, "2m", &heads);
+    *ret = heads.goes;
+    if (rc == 0 && heads.refused) {
+        rc = EXIT_REFUSED;
+        fprintf(stderr, "cirkel: it cannot be sent: %s\n", heads.refused);
+    } else if (rc == 0 && !options->json) {
+        heads_print(&heads);
+        print_words(body);
+        printf("\nIt would go to %lld people.\n", (long long)*ret);
+    }
+    heads_free(&heads);
+    return rc;
+}
+
+static int send_it(const struct options *options, json_t *body, int64_t goes) {
+    int64_t count = 0, minutes = 0;
+    int rc = heads_typed(options, "Type their number to send it", &count);
+
+    if (rc || (rc = heads_window(options, &minutes)))
+        return rc;
+    if (!count) {
+        printf("Nothing was sent. To send it, with %lld minutes to take it back, say the same with "
+               "--count %lld.\n",
+               (long long)minutes, (long long)goes);
+        return EXIT_DONE;
+    }
+    json_object_set_new(body, "window", json_integer(minutes));
+    json_object_set_new(body, "count", json_integer(count));
+    if (options->at)
+        json_object_set_new(body, "send_at", json_string(options->at));
+    rc = send_one(options, "letter.send", body);
+    if (rc == EXIT_DONE && !options->json)
+        puts("To take it back before then: cirkel undo, with the number of the hold.");
+    return rc;
+}
+
+int verb_letter(const struct options *options, int argc, char **argv) {
+    json_t *body = json_object();
+    int64_t goes = 0;
+    int rc = argc < 3 || strcmp(argv[0], "send")
+                 ? usage("letter needs an audience and files. See: cirkel help letter")
+                 : make_body(options, argc - 1, argv + 1, body);
+
+    if (rc == 0)
+        rc = look_at(options, body, &goes);
+    if (rc == 0)
+        rc = send_it(options, body, goes);
+    json_decref(body);
+    return rc;
+}

@@ -1,0 +1,14 @@
+/* letter - a letter that an operator sends to an audience: a rule for this once. */
+#ifndef SCHEDULER_LETTER_H
+#define SCHEDULER_LETTER_H
+
+#include "services/scheduler/reminders/rule.h"
+#include "services/scheduler/reminders/subject.h"
+
+#define LETTER_RULE "letter" /* as plans and the ledger name it */
+
+/* The rule that its one plan is fired by; all of it lives in the arena. -EBADMSG: its audience
+ * cannot be read. */
+MUST_CHECK int letter_rule(struct office *o, const struct rec_letter *letter, struct rule *ret);
+
+#endif

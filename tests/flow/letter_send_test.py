@@ -1,0 +1,93 @@
+"""A letter to an audience: looked at, counted, held for its window, taken back, sent."""
+import os
+
+from tests.harness.house import equal
+
+
+def written(h, words="Hej {{person.name}}! Läs mer om **{{network.name}}**."):
+    paths = []
+    for language, subject in (("sv", "Nytt om nätverket"), ("en", "News of the network")):
+        paths.append(os.path.join(h.folder, f"news.{language}.md"))
+        with open(paths[-1], "w") as file:
+            file.write(f"Subject: {subject}\n\n{words}\n")
+    return paths
+
+
+def house(h):
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=5)
+    h.say("person.protect", person="m02", on=True)
+    h.say("preference.set", person="m03", **{"class": "news", "on": False})
+    h.settle()
+
+
+def letter_send_with_window_and_undo_test(h):
+    house(h)
+    files = written(h)
+    say = ["letter", "send", "members", *files, "--about", "network:net", "--class", "news"]
+    said = h.run_cirkel(*say)
+    assert "It would go to 3 people" in said and "m01" in said and "m02" not in said and "m03" not in said, said
+    assert "Läs mer om" in said and "Nothing was sent" in said, said
+    equal(h.ledger(rule="letter"), [], "a look says nothing")
+    h.run_cirkel(*say, "--count", "4", code=3)
+    h.run_cirkel("letter", "send", "nobody-knows", *files, "--count", "1", code=3)
+    h.run_cirkel("letter", "send", "members", *written(h, "{{meeting.nothing}}"), "--count", "3", code=3)
+    h.run_cirkel("letter", "send", "members", "README.md", code=2)
+    equal(h.ledger(rule="letter"), [])
+
+    say[3:5] = written(h)
+    h.run_cirkel(*say, "--count", "3", "--window", "10m")
+    h.settle()
+    rows = {r["person"]: (r["state"], r["hold"]) for r in h.ledger(rule="letter")}
+    equal(rows, {"m01": ("held", "window"), "m02": ("suppressed", None), "m03": ("suppressed", None),
+                 "m04": ("held", "window"), "m05": ("held", "window")})
+    why = h.run_cirkel("why", "m01", "net")
+    assert "it can still be taken back; leaves at 2022-03-01T09:10" in why, why
+    h.clock("2022-03-01T09:09")
+    equal(len(h.letters(rule="letter")), 0)
+    hold = h.records("hold")[-1]["no"]
+    h.run_cirkel("undo", hold)
+    h.clock("2022-03-01T12:00")
+    equal({r["state"] for r in h.ledger(rule="letter")}, {"withdrawn", "suppressed"})
+    h.verify()
+
+    h.run_cirkel(*say, "--count", "3", "--at", "2022-03-02T08:00")
+    h.kill("scheduler")
+    h.start("scheduler")
+    h.settle()
+    h.say("preference.set", person="m04", **{"class": "news", "on": False})
+    h.clock("2022-03-02T07:59")
+    equal(len(h.letters(rule="letter")), 0)
+    h.clock("2022-03-02T08:00")
+    equal(sorted(letter.row["person"] for letter in h.letters(rule="letter")), ["m01", "m05"],
+          "who did not want it by then is left out")
+    letter = h.letter(rule="letter", person="m01")
+    equal(letter.subject, "Nytt om nätverket")
+    assert "Hej Person m01! Läs mer om Nätverket." in letter.text, letter.text
+    assert letter.message["List-Unsubscribe"], "news can be left"
+    h.refused("too-late", "hold.undo", hold=h.records("hold")[-1]["no"])
+    h.verify()
+
+
+def letter_send_released_early_test(h):
+    house(h)
+    result = h.say("letter.send", {"class": "duty"}, audience="function:nobody or members", network="net", subject="S",
+                   text="T", window=60, count=4)
+    equal(result["count"], 4)
+    h.refused("conflict", "letter.send", {"class": "duty"}, audience="members", network="net", subject="S", text="T", count=5)
+    h.refused("bad-value", "letter.send", {"class": "duty"}, audience="members", network="net", subject="S", text="{{no.such}}")
+    h.refused("too-late", "letter.send", {"class": "duty"}, audience="members", network="net", subject="S", text="T",
+              send_at="2022-02-01T09:00")
+    h.settle()
+    one = h.ledger(rule="letter", person="m01")[0]["no"]
+    h.run_cirkel("release", one)
+    h.settle()
+    equal(len(h.letters(rule="letter")), 1, "a single letter")
+    h.run_cirkel("release", "hold:%d" % result["hold"])
+    h.settle()
+    equal(len(h.letters(rule="letter")), 4)
+    equal(h.records("hold")[-1]["state"], "ended")
+    h.clock("2022-03-01T12:00")
+    equal(len(h.letters(rule="letter")), 4)
+    h.verify()

@@ -1,0 +1,126 @@
+/* What fell due while we were away: how late, how many, and what the rule says decide. */
+/* service: scheduler */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "services/scheduler/reminders/hold.h"
+#include "tests/harness/trial.h"
+
+#define RULE(more)                                                                                 \
+    "rule \"r\" { about = \"meeting\" when = {\"called\"} to = \"members\" letter = "              \
+    "\"meeting-invitation\" class = \"service\" " more " }"
+
+/* Three letters, looked at so many minutes after they fell due. */
+static void away(struct trial *t, const char *rules, int64_t ask, int64_t minutes) {
+    trial_open(t, rules, "2022-04-01T08:00");
+    t->settings.catchup_ask = ask;
+    trial_world(t, true);
+    t->now += minutes * MINUTES;
+    trial_fire(t);
+}
+
+static void test_sheet(void **context) {
+    static const struct {
+        const char *rule;
+        int64_t ask, minutes;
+        const char *state, *hold, *sheet; /* of the rows; of the hold, NULL: there is none */
+    } cases[] = {
+        {RULE("late = \"send\""), 2, 5, "queued", "", NULL}, /* not late enough */
+        {RULE("late = \"send\""), 2, 6, "held", "catchup", "open"},
+        {RULE("late = \"send\""), 3, 6, "queued", "catchup", "passed"},
+        {RULE("late = \"note\""), 2, 60, "held", "catchup", "open"},
+        {RULE("late = \"ask\""), 20, 15, "queued", "catchup", "passed"},
+        {RULE("late = \"ask\""), 20, 16, "held", "ask", "open"},
+        {RULE("late = \"skip\""), 2, 16, "missed", "", "passed"},
+        {RULE("late = \"send\" useful = \"called + 30m\""), 2, 30, "held", "catchup", "open"},
+        {RULE("late = \"send\" useful = \"called + 30m\""), 2, 31, "missed", "", "passed"},
+    };
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct trial t;
+        struct rec_ledger row;
+        struct rec_hold hold;
+        away(&t, cases[i].rule, cases[i].ask, cases[i].minutes);
+        if (trial_rows(&t, "r", NULL, cases[i].state, &row) != 3)
+            fail_msg("case %u: not three letters %s", i, cases[i].state);
+        if (!text_is(row.hold, cases[i].hold))
+            fail_msg("case %u: held as \"%.*s\"", i, TEXT_ARGS(row.hold));
+        assert_int_equal(trial_table(&t, TABLE_HOLD), cases[i].sheet ? 1 : 0);
+        if (cases[i].sheet) {
+            trial_get(&t, TABLE_HOLD, key_no(1), &hold);
+            if (!text_is(hold.state, cases[i].sheet) || hold.rows != 3)
+                fail_msg("case %u: the sheet is %.*s, of %lld", i, TEXT_ARGS(hold.state),
+                         (long long)hold.rows);
+        }
+        trial_close(&t);
+    }
+}
+
+/* The most urgent first, none after its use; what would be too late stays. */
+static void test_pace(void **context) {
+    static const struct {
+        int64_t rate;
+        unsigned released;
+    } cases[] = {{1, 2}, {2, 3}, {60, 3}};
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct trial t;
+        struct rec_ledger row;
+        away(&t, RULE("late = \"send\" useful = \"called + 30m\""), 2, 29);
+        instant useful = t.now + MINUTES;
+        trial_do(&t, "catchup.release", "{'rate':%lld}", (long long)cases[i].rate);
+        assert_int_equal(trial_rows(&t, "r", NULL, "queued", &row), cases[i].released);
+        assert_true(row.next_try <= useful);
+        assert_int_equal(trial_rows(&t, "r", NULL, "held", NULL), 3 - cases[i].released);
+        t.now = useful + 1;
+        trial_settle(&t);
+        assert_int_equal(trial_rows(&t, "r", NULL, "missed", NULL), 3 - cases[i].released);
+        assert_int_equal(trial_rows(&t, "r", NULL, "accepted", NULL), 0); /* nor those released */
+        trial_close(&t);
+    }
+}
+
+/* It says that it is late when its rule wants that, also when it was only held so long. */
+static void test_note(void **context) {
+    struct trial t;
+    struct rec_ledger row;
+    (void)context;
+    away(&t, RULE("late = \"note\""), 2, 6);
+    t.now += HOURS;
+    trial_do(&t, "catchup.release", "{}");
+    assert_int_equal(trial_rows(&t, "r", NULL, "queued", &row), 3);
+    assert_true(row.late);
+    trial_close(&t);
+}
+
+static void test_refusals(void **context) {
+    struct trial t;
+    (void)context;
+    away(&t, RULE("late = \"send\""), 2, 60);
+    assert_string_equal(trial_say(&t, "catchup.release", "{'sheet':2}"), "not-found");
+    assert_string_equal(trial_say(&t, "catchup.release", "{'rule':'other'}"), "not-found");
+    assert_string_equal(trial_say(&t, "catchup.skip", "{'rule':'other'}"), "not-found");
+    assert_string_equal(trial_say(&t, "hold.release", "{}"), "missing");
+    assert_string_equal(trial_say(&t, "hold.release", "{'delivery':1,'hold':1}"), "conflict");
+    assert_string_equal(trial_say(&t, "hold.release", "{'hold':1}"), "wrong-state");
+    assert_string_equal(trial_say(&t, "hold.undo", "{'hold':1}"), "wrong-state");
+    assert_string_equal(trial_say(&t, "hold.undo", "{'hold':2}"), "not-found");
+    trial_do(&t, "catchup.skip", "{'sheet':1,'rule':'r'}");
+    assert_int_equal(trial_rows(&t, "r", NULL, "withdrawn", NULL), 3);
+    assert_string_equal(trial_say(&t, "catchup.skip", "{}"), "not-found");
+    trial_close(&t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sheet),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_note),
+        cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
