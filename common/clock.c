@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -116,6 +117,15 @@ instant clock_real(void) {
 
 msec clock_boot(void) {
     return read_clock(CLOCK_BOOTTIME);
+}
+
+msec clock_awake(void) {
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+bool clock_is_synchronised(void) {
+    struct timex timex = {.modes = 0};
+    return adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
 }
 
 bool clock_is_virtual(void) {

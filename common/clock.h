@@ -17,6 +17,8 @@ MUST_CHECK int clock_use(const char *virtual_path);
 instant clock_now(void);  /* of the clock in use */
 instant clock_real(void); /* always the machine's */
 msec clock_boot(void);    /* since boot, suspend included: for leases; always the machine's */
+msec clock_awake(void);   /* since boot, without suspend */
+bool clock_is_synchronised(void); /* by the network, as far as the kernel knows */
 bool clock_is_virtual(void);
 
 /* Make or move a virtual clock; running: it goes on from `now` at the machine's pace. */

@@ -124,6 +124,9 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
                      s->digest_at);
     if (s->retry_first > s->retry_longest)
         config_error(reterr, path, 0, "retry_first is longer than retry_longest");
+    if (!is_one_of(s->clock_guard, "on jumps trial off"))
+        config_error(reterr, path, 0, "clock_guard: \"%s\" is not one of on, jumps, trial, off",
+                     s->clock_guard);
     if (!is_one_of(s->copy_guard, "on off"))
         config_error(reterr, path, 0, "copy_guard: \"%s\" is neither on nor off", s->copy_guard);
     check_trial_only(path, s->trial_only, reterr);

@@ -245,6 +245,8 @@ static int work(struct scheduler *s, struct turn *t, struct answer *answers, uns
     if (rc == 0 && s->is_config_new)
         rc = scheduler_note_config(s, t->txn);
     if (rc == 0)
+        rc = scheduler_clock_note(s);
+    if (rc == 0)
         rc = derive(s, t);
     if (rc == 0 && !s->deriving)
         rc = apply_events(s, t, aside);
@@ -265,7 +267,7 @@ static bool has_work(struct scheduler *s) {
     struct bytes key, value;
     uint64_t first, last, due = 0;
     size_t at = 0;
-    if (s->said || s->deriving)
+    if (s->said || s->deriving || s->clock.begin || s->clock.end)
         return true;
     if (s->inbox && journal_range(s->inbox, &first, &last) == 0 && last > s->position)
         return true;
@@ -315,7 +317,7 @@ static bool commit_turn(struct scheduler *s, struct turn *t) {
         s->deriving = deriving;
         storage_trouble(s, rc);
     } else {
-        s->out_of_space = s->is_config_new = false;
+        s->out_of_space = s->is_config_new = s->clock.begin = s->clock.end = false;
         for (unsigned i = 0; i < count; i++)
             scheduler_send(s, &answers[i].to, answers[i].type, &answers[i].frame);
         if (t->first_event)
@@ -373,7 +375,7 @@ static void after(struct scheduler *s, const struct turn *t) {
 void scheduler_turn(void *ctx) {
     struct scheduler *s = ctx;
     struct turn t = {.txn = NULL};
-    instant now = clock_now();
+    instant now = scheduler_clock(s);
     if (now > s->now)
         s->now = now;
     scheduler_look_at_room(s);

@@ -10,6 +10,7 @@
 
 #include "common/ballast.h"
 #include "common/bus.h"
+#include "common/guard.h"
 #include "common/journal.h"
 #include "common/loop.h"
 #include "common/store.h"
@@ -46,6 +47,13 @@ struct scheduler {
     struct journal *inbox; /* NULL until intake has made it */
     struct step step;
 
+    struct { /* whether the clock is believed */
+        struct guard guard;
+        bool is_doubted, waits_for_sync;
+        bool begin, end; /* the hold, to be noted in the next transaction */
+        msec sane_since; /* boot clock */
+        char why[120];
+    } clock;
     instant now;       /* of the last input; never goes back */
     uint64_t position; /* the last event applied */
     uint64_t told_fact;
@@ -97,6 +105,12 @@ scheduler_open_inbox(struct scheduler *s); /* s->inbox stays NULL while there is
 /* What the configuration is from here on, kept beside the inputs. */
 MUST_CHECK int scheduler_note_config(struct scheduler *s, struct txn *txn);
 void scheduler_note_reached(struct scheduler *s, bool at_once);
+
+/* ---- scheduler_clock.c: what time it is, and whether that can be believed ---- */
+instant scheduler_clock(struct scheduler *s);
+void scheduler_clock_begin(struct scheduler *s, struct txn *txn, instant last);
+MUST_CHECK int scheduler_clock_last(struct txn *txn, instant *ret); /* of the last input; 0: none */
+MUST_CHECK int scheduler_clock_note(struct scheduler *s);
 
 /* ---- scheduler_tidy.c: what is let go of ---- */
 void scheduler_tidy(struct scheduler *s);

@@ -68,11 +68,18 @@ int scheduler_begin_running(struct scheduler *s) {
     if ((rc = meta_get(txn, "position", &s->position)) == 0 &&
         (rc = meta_get(txn, "running", &running)) == 0 && (rc = meta_get(txn, "now", &now)) == 0 &&
         (rc = meta_get(txn, "rules", &rules)) == 0 && (rc = step_begin(&s->step, txn)) == 0) {
-        s->now = (instant)now > clock_now() ? (instant)now : clock_now();
+        rc = scheduler_clock_last(txn, &s->now);
+        if (s->now < (instant)now)
+            s->now = (instant)now;
+        scheduler_clock_begin(s, txn, s->now);
+        instant wall = scheduler_clock(s);
+        if (s->now < wall)
+            s->now = wall;
         s->careful = running ? UINT64_MAX : 0;
         s->deriving = rules != s->rules.version;
         s->told_fact = s->step.office.counts[COUNT_FACT];
-        rc = meta_put(txn, "running", 1);
+        if (rc == 0)
+            rc = meta_put(txn, "running", 1);
     }
     if (rc == 0)
         rc = enter_home(s, txn);

@@ -16,7 +16,7 @@ def copy_of(h, name):
 
 
 def queues(h):
-    return json.loads(h.run_cirkel("queues", "--json"))
+    return json.loads(h.run_cirkel("queues", "--json", code=None))
 
 
 def holds(h):
