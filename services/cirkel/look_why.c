@@ -247,6 +247,14 @@ static bool is_of_subject(const struct why *why, const struct rec_ledger *row) {
            memcmp(row->about.p, why->subject.p, why->subject.n) == 0;
 }
 
+static void tell_tries(struct why *why, const struct rec_ledger *row) {
+    struct list tries = row->tries;
+    struct text one;
+    while (codec_next_text(&tries, &one))
+        why_say(why, "attempt", "Letter %lld, an attempt: %.*s.", (long long)row->no,
+                TEXT_ARGS(one));
+}
+
 static int on_ledger(void *ctx, const struct rec_ledger *row) {
     struct why *why = ctx;
     struct rec_occasion occasion = {0};
@@ -275,95 +283,9 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
             ended, reason.n ? "; because: " : "", TEXT_ARGS(buf_as_text(&reason)),
             row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
     buf_free(&reason);
+    tell_tries(why, row);
     why_report(why, row);
     return 0;
-}
-
-/* ---- what did not concern her ---- */
-
-static bool has_row(const struct why *why, int64_t occasion) {
-    json_t *one;
-    size_t i;
-
-    json_array_foreach(why->occasions, i, one) if (json_integer_value(one) == occasion) return true;
-    return false;
-}
-
-static void tell_plan(struct why *why, const struct rec_plan *plan) {
-    char due[RFC3339_TEXT], fired[RFC3339_TEXT], made[RFC3339_TEXT];
-
-    when_format(plan->due, plan->zone, due);
-    when_format(plan->fired, plan->zone, fired);
-    when_format(plan->made, plan->zone, made);
-    if (text_is(plan->state, "planned"))
-        why_say(why, "plan", "Rule %.*s speaks at %s; who is in its audience is looked up then.",
-                TEXT_ARGS(plan->rule), due);
-    else if (text_is(plan->state, "firing"))
-        why_say(why, "plan", "Rule %.*s is being carried out now.", TEXT_ARGS(plan->rule));
-    else if (text_is(plan->state, "fired"))
-        why_say(why, "plan",
-                "Rule %.*s spoke at %s; %lld people were considered, this person was not in "
-                "its audience then.",
-                TEXT_ARGS(plan->rule), fired, (long long)plan->considered);
-    else if (text_is(plan->state, "past"))
-        why_say(why, "plan",
-                "Rule %.*s would have spoken at %s, but that lay behind us when it came into "
-                "being (%s): nobody was written to.",
-                TEXT_ARGS(plan->rule), due, made);
-    else if (text_is(plan->state, "missed"))
-        why_say(why, "plan", "Rule %.*s was to speak at %s; it was missed, too late to be of use.",
-                TEXT_ARGS(plan->rule), due);
-    else
-        why_say(why, "plan", "Rule %.*s was to speak at %s; an operator skipped it.",
-                TEXT_ARGS(plan->rule), due);
-}
-
-static int on_plan(void *ctx, struct bytes key, struct bytes value) {
-    struct why *why = ctx;
-    struct rec_plan plan;
-
-    (void)key;
-    if (look_decode(REC_PLAN, value, &plan))
-        return 0;
-    if (!plan.occasion || !has_row(why, plan.occasion))
-        tell_plan(why, &plan);
-    return 0;
-}
-
-struct plan_walk {
-    struct why *why;
-    const struct key *prefix;
-};
-
-static int on_plan_row(void *ctx, struct bytes key, struct bytes value) {
-    struct plan_walk *walk = ctx;
-    return key_has_prefix(key, walk->prefix) ? on_plan(walk->why, key, value) : 1;
-}
-
-static int tell_plans_of(struct why *why, const char *kind, struct text id) {
-    struct key prefix = key_pair(text_of(kind), id);
-    struct plan_walk walk = {why, &prefix};
-    int rc = store_scan(why->look.txn, TABLE_PLAN, key_bytes(&prefix), on_plan_row, &walk);
-    return rc == 1 ? 0 : rc;
-}
-
-static int tell_plans(struct why *why) {
-    static const char *const alone[] = {
-        "meeting",     "network",      "material",      "idea",         "case",      "poll",
-        "person",      "organisation", "membership",    "registration", "programme", "call",
-        "application", "evidence",     "participation", "milestone",    "solution",  "assessment"};
-    static const char *const pairs[] = {"registration", "membership", "assessment"};
-    struct buf pair;
-    int rc = 0;
-
-    for (unsigned i = 0; rc == 0 && i < COUNT_OF(alone); i++)
-        rc = tell_plans_of(why, alone[i], why->subject);
-    buf_init(&pair, 130);
-    buf_printf(&pair, "%.*s/%.*s", TEXT_ARGS(why->subject), TEXT_ARGS(why->person));
-    for (unsigned i = 0; rc == 0 && !pair.over && i < COUNT_OF(pairs); i++)
-        rc = tell_plans_of(why, pairs[i], buf_as_text(&pair));
-    buf_free(&pair);
-    return rc;
 }
 
 /* ---- the verb ---- */
@@ -391,7 +313,7 @@ static int tell_all(struct why *why) {
     if (rc == 0)
         rc = why_owed(why);
     if (rc == 0 && why->subject.p)
-        rc = tell_plans(why);
+        rc = why_rules(why);
     return rc;
 }
 
@@ -418,6 +340,7 @@ int verb_why(const struct options *options, int argc, char **argv) {
     rc = look_open(&why.look, options->home);
     if (rc)
         return rc;
+    why.home = options->home;
     why.person = text_of(argv[0]);
     why.subject = argc == 2 ? text_of(argv[1]) : TEXT_NONE;
     why.lines = json_array();

@@ -8,6 +8,7 @@
 
 struct why {
     struct look look;
+    const char *home;
     struct text person, subject; /* subject: absent for all */
     struct rec_person who;
     json_t *lines;     /* of {"what", "text"} */
@@ -22,5 +23,9 @@ MUST_CHECK int why_owed(struct why *why);
 /* What speaks against the person's address; and what became of a letter after it had left. */
 void why_address(struct why *why);
 void why_report(struct why *why, const struct rec_ledger *row);
+
+/* What each rule about the subject says for this person, by the scheduler's own word: what was
+ * planned, what brought it, and the first reason why nothing came of it. 0 or -errno. */
+MUST_CHECK int why_rules(struct why *why);
 
 #endif

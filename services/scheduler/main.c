@@ -12,6 +12,7 @@
 #include "services/scheduler/forecast/forecast.h"
 #include "services/scheduler/replay.h"
 #include "services/scheduler/scheduler.h"
+#include "services/scheduler/why/why.h"
 
 #define GRACE (5 * SECONDS)
 #define NICE_FORECAST 19 /* what is only thought of disturbs nobody */
@@ -19,16 +20,17 @@
 struct arguments {
     const char *home;
     struct forecast_options forecast;
+    const char *why;
     bool clock, check, debug, replay;
     const char *from;
 };
 
 static int usage(void) {
-    fprintf(
-        stderr,
-        "usage: scheduler --home DIR [--clock] [--debug] [--check | --forecast UNTIL [--with FILE] "
-        "[--with-config DIR] [--also-existing] [--person ID] [--about ID] | --replay [--from "
-        "BACKUP]]\n");
+    fprintf(stderr,
+            "usage: scheduler --home DIR [--clock] [--debug] [--check | --why PERSON --about ID | "
+            "--forecast UNTIL [--with FILE] "
+            "[--with-config DIR] [--also-existing] [--person ID] [--about ID] | --replay [--from "
+            "BACKUP]]\n");
     return 2;
 }
 
@@ -41,6 +43,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
                                             {"with", required_argument, NULL, 'w'},
                                             {"with-config", required_argument, NULL, 'o'},
                                             {"also-existing", no_argument, NULL, 'e'},
+                                            {"why", required_argument, NULL, 'y'},
                                             {"person", required_argument, NULL, 'p'},
                                             {"about", required_argument, NULL, 'a'},
                                             {"replay", no_argument, NULL, 'r'},
@@ -78,6 +81,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
             break;
         case 'e':
             a->forecast.also_existing = true;
+            break;
+        case 'y':
+            a->why = optarg;
             break;
         case 'p':
             a->forecast.person = optarg;
@@ -167,6 +173,8 @@ int main(int argc, char **argv) {
         return check(a.home);
     if (a.replay)
         return replay(a.home, a.from);
+    if (a.why && a.forecast.about)
+        return why(a.home, a.clock, a.why, a.forecast.about);
     if (a.forecast.until && nice(NICE_FORECAST) == -1)
         log_debug("not_nicer", "errno=%d", errno);
     a.forecast.home = a.home;

@@ -294,6 +294,7 @@ static int blank_ledger(struct office *o, struct text person) {
         if ((rc = ledger_get(o, no, &row)))
             return rc;
         row.name = row.address = row.reply = TEXT_NONE;
+        row.tries = (struct list){{NULL, 0}, 0};
         row.registration = (struct bytes){NULL, 0};
         if ((rc = office_put(o, TABLE_LEDGER, key_no(no), &row)) ||
             (rc = blank_occasion(o, row.occasion)))

@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "common/zone.h"
 #include "services/scheduler/reminders/allow.h"
 #include "services/scheduler/reminders/backoff.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/suppression.h"
+
+#define TRIES_MAX 8 /* as in the record */
+#define TRY_REPLY_MAX 240
 
 static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
     struct rec_person p;
@@ -148,6 +152,27 @@ static int fail(struct office *o, struct rec_ledger *row, const struct frame_res
     return suppression_report(o, row, "hard", TEXT_NONE);
 }
 
+/* "2022-05-24T09:00:00+02:00 deferred: 451 come back later"; the oldest goes when there are many.
+ */
+static void note_try(struct office *o, struct rec_ledger *row, struct text outcome,
+                     struct text reply) {
+    struct text all[TRIES_MAX + 1];
+    struct list before = row->tries;
+    char at[RFC3339_TEXT];
+    unsigned n = 0;
+    while (n < TRIES_MAX && codec_next_text(&before, &all[n]))
+        n++;
+    instant_format(o->now, office_zone(o, row->zone), at);
+    if (reply.n > TRY_REPLY_MAX)
+        reply.n = TRY_REPLY_MAX;
+    while (reply.n && !text_is_utf8(reply))
+        reply.n--;
+    all[n++] = arena_printf(o->arena, "%s %.*s%s%.*s", at, TEXT_ARGS(outcome), reply.n ? ": " : "",
+                            TEXT_ARGS(reply));
+    unsigned first = n > TRIES_MAX;
+    row->tries = office_list_of(o, all + first, n - first);
+}
+
 /* The fate is unknown: once again by itself where that is allowed, else a person decides. */
 static int lose(struct office *o, struct rec_ledger *row) {
     struct rec_occasion occasion;
@@ -167,6 +192,8 @@ int delivery_lost(struct office *o, uint64_t no) {
     int rc = ledger_get(o, no, &row);
     if (rc)
         return rc;
+    if (text_is(row.state, "armed"))
+        note_try(o, &row, TEXT_LIT("unknown"), TEXT_LIT("whoever sent it went away"));
     return text_is(row.state, "armed") ? lose(o, &row) : office_del(o, TABLE_ARMED, key_no(no));
 }
 
@@ -181,6 +208,8 @@ int delivery_result(struct office *o, const struct frame_result *r) {
     if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released"))
         return 0;
     row.reply = r->reply;
+    if (!text_is(r->outcome, "accepted"))
+        note_try(o, &row, r->outcome, r->reply);
     row.attempts = r->attempt;
     if (text_is(r->outcome, "accepted"))
         rc = ledger_move(o, &row, "accept", TEXT_NONE);

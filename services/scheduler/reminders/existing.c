@@ -29,16 +29,16 @@ static int look_at(struct office *o, struct key key, struct bytes value, struct 
 
 static int count_people(struct office *o, const struct existing *e, int64_t *count) {
     struct text person = TEXT_NONE;
-    bool writes;
+    const char *why;
     for (;;) {
         int rc = audience_next(o, rule_audience(e->rule, (unsigned)e->plan.step), &e->subject,
                                person, &person);
         if (rc)
             return rc == -ENOENT ? 0 : rc;
-        rc = fire_would_write(o, e->rule, &e->subject, person, &writes);
+        rc = fire_why_not(o, e->rule, &e->subject, person, &why);
         if (rc)
             return rc;
-        *count += writes;
+        *count += !why;
     }
 }
 

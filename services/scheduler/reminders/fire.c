@@ -214,47 +214,49 @@ static struct text topic_of(const struct subject *s) {
     return s->kind->table == TABLE_CASE ? s->rec.case_.topic : TEXT_NONE;
 }
 
-/* Whether this person can be written to at all; *ret_address: it is the address that speaks against
- * it. */
-static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
-                        const struct rec_person *p, struct verdict *v, bool *ret_address) {
+/* Why this person cannot be written to; NULL: she can. */
+static int why_not(struct office *o, const struct rule *rule, const struct subject *s,
+                   const struct rec_person *p, bool *ret_address, const char **ret) {
     bool out = false;
     *ret_address = false;
-    const char *why = p->protected                                    ? "protected identity"
-                      : p->restricted                                 ? "restricted processing"
-                      : !p->email.p                                   ? "no address"
-                      : !allow_has(o->settings->trial_only, p->email) ? ALLOW_REASON
-                                                                      : NULL;
-    if (!why) {
-        int rc = suppression_why(o, p->email, text_of(rule->class), &why);
-        if (rc)
-            return rc;
-        *ret_address = why != NULL;
-    }
-    if (!why && text_is(text_of(rule->class), "news")) {
-        int rc = quiet_opted_out(o, p->person, topic_of(s), &out);
-        if (rc)
-            return rc;
-        if (out)
-            why = "does not want news";
-    }
-    if (why)
-        *v = (struct verdict){.state = "suppressed", .reason = text_of(why)};
-    return 0;
+    *ret = p->protected                                    ? "protected identity"
+           : p->restricted                                 ? "restricted processing"
+           : !p->email.p                                   ? "no address"
+           : !allow_has(o->settings->trial_only, p->email) ? ALLOW_REASON
+                                                           : NULL;
+    if (*ret)
+        return 0;
+    int rc = suppression_why(o, p->email, text_of(rule->class), ret);
+    *ret_address = rc == 0 && *ret;
+    if (rc || *ret || !text_is(text_of(rule->class), "news"))
+        return rc;
+    rc = quiet_opted_out(o, p->person, topic_of(s), &out);
+    if (rc == 0 && out)
+        *ret = "does not want news";
+    return rc;
 }
 
-int fire_would_write(struct office *o, const struct rule *rule, const struct subject *s,
-                     struct text person, bool *ret) {
+static int judge_person(struct office *o, const struct rule *rule, const struct subject *s,
+                        const struct rec_person *p, struct verdict *v) {
+    const char *why;
+    bool address;
+    int rc = why_not(o, rule, s, p, &address, &why);
+    if (rc == 0 && address)
+        rc = suppression_unsent(o, p->email, text_of(rule->class));
+    if (rc == 0 && why)
+        *v = (struct verdict){.state = "suppressed", .reason = text_of(why)};
+    return rc;
+}
+
+int fire_why_not(struct office *o, const struct rule *rule, const struct subject *s,
+                 struct text person, const char **ret) {
     struct rec_person p;
-    struct verdict v = {.state = NULL};
-    *ret = false;
+    bool address;
+    *ret = "there is no such person any more";
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    bool address;
-    rc = judge_person(o, rule, s, &p, &v, &address);
-    *ret = rc == 0 && text_is(p.state, "active") && !v.state;
-    return rc;
+    return text_is(p.state, "active") ? why_not(o, rule, s, &p, &address, ret) : 0;
 }
 
 static struct text message_id(struct office *o, struct text key) {
@@ -334,15 +336,12 @@ static int judge_joined(struct office *o, const struct rule *rule, const struct 
 static int consider(struct office *o, const struct rule *rule, const struct subject *s,
                     const struct rec_plan *plan, struct text person, struct verdict v) {
     struct rec_person p;
-    bool address;
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     if (!text_is(p.state, "active"))
         return 0;
-    rc = judge_person(o, rule, s, &p, &v, &address);
-    if (rc == 0 && address)
-        rc = suppression_unsent(o, p.email, text_of(rule->class));
+    rc = judge_person(o, rule, s, &p, &v);
     if (rc == 0)
         rc = judge_joined(o, rule, s, plan, &p, &v);
     return rc ? rc : add_row(o, rule, s, plan, &p, v);

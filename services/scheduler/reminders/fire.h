@@ -12,8 +12,9 @@ struct text fire_key(struct office *o, const struct rec_plan *plan, struct text 
 /* Somebody came to a meeting after letters about it had gone out: a row that says so for each. */
 MUST_CHECK int fire_joined_later(struct office *o, struct text meeting, struct text person);
 
-/* Whether that person would be written to, were it fired now. */
-MUST_CHECK int fire_would_write(struct office *o, const struct rule *rule, const struct subject *s,
-                                struct text person, bool *ret);
+/* Why that person would not be written to, were it fired now; NULL: she would be. Writes nothing.
+ */
+MUST_CHECK int fire_why_not(struct office *o, const struct rule *rule, const struct subject *s,
+                            struct text person, const char **ret);
 
 #endif

@@ -76,15 +76,19 @@ static bool holds(const struct rule_condition *c, const void *record) {
 }
 
 /* Several values of one field: any of them. Several fields: all of them. */
-bool rule_speaks(const struct rule *rule, const void *record) {
+const struct rule_condition *rule_first_failing(const struct rule *rule, const void *record) {
     for (unsigned i = 0; i < rule->conditions; i++) {
         bool any = false;
         for (unsigned k = 0; k < rule->conditions; k++)
             any |= rule->only[k].field == rule->only[i].field && holds(&rule->only[k], record);
         if (!any)
-            return false;
+            return &rule->only[i];
     }
-    return true;
+    return NULL;
+}
+
+bool rule_speaks(const struct rule *rule, const void *record) {
+    return !rule_first_failing(rule, record);
 }
 
 bool rule_speaks_at(const struct rule *rule, unsigned step, const void *record) {

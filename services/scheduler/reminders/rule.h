@@ -79,6 +79,8 @@ const struct rule *rulebook_find(const struct rulebook *book, struct text name);
 
 /* Whether the subject's record is one that the rule speaks about. */
 bool rule_speaks(const struct rule *rule, const void *record);
+/* The first of its conditions that does not hold; NULL when it speaks. */
+const struct rule_condition *rule_first_failing(const struct rule *rule, const void *record);
 /* The same for one of its steps: what is reckoned from an obligation's due is said until it is met,
  * and what reminds before it is due only until then. */
 bool rule_speaks_at(const struct rule *rule, unsigned step, const void *record);
