@@ -11,7 +11,7 @@
 #include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 
-#define WRITES_A_COMMIT 20000 /* each may hold a page in memory until then */
+#define WRITES_A_COMMIT 60000 /* each may hold a page in memory until then */
 
 struct telling {
     future_fn *fn;

@@ -94,14 +94,14 @@ static int count_people(struct office *o, const struct rec_letter *letter, int64
     struct subject s;
     struct rule rule;
     struct text person = TEXT_NONE;
-    bool writes;
+    const char *why;
     *ret = 0;
     int rc = letter_rule(o, letter, &rule);
     if (rc == 0)
         rc = subject_of_letter(o, letter, &s);
     while (rc == 0 && (rc = audience_next(o, &rule.audience, &s, person, &person)) == 0) {
-        rc = fire_would_write(o, &rule, &s, person, &writes);
-        *ret += rc == 0 && writes;
+        rc = fire_why_not(o, &rule, &s, person, &why);
+        *ret += rc == 0 && !why;
     }
     return rc == -ENOENT ? 0 : rc;
 }
