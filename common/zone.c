@@ -1,7 +1,9 @@
 #include "common/zone.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <libical/ical.h>
+#include <libical/icaltz-util.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +124,70 @@ int zone_find(struct text name, const struct zone **ret) {
     }
     *ret = zone;
     return 0;
+}
+
+/* ---- data that is updated while we run ---- */
+
+#define FILE_MAX_BYTES (1 << 20)
+#define FILES_OPEN 16
+
+static uint64_t seen, looked_at; /* nftw() has no context */
+static unsigned generation;
+
+/* The same zones again, for clocks that count leap seconds, and for those that do not. */
+static bool is_copy(const char *path, const struct FTW *at) {
+    return at->level == 1 &&
+           (strcmp(path + at->base, "right") == 0 || strcmp(path + at->base, "posix") == 0);
+}
+
+/* The sum does not depend on the order of the files. */
+static int add_file(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    struct buf file;
+    if (kind == FTW_D && is_copy(path, at))
+        return FTW_SKIP_SUBTREE;
+    if (kind != FTW_F || st->st_size > FILE_MAX_BYTES)
+        return FTW_CONTINUE;
+    buf_init(&file, FILE_MAX_BYTES);
+    if (read_file(path, FILE_MAX_BYTES, &file) == 0 && text_starts(buf_as_text(&file), "TZif")) {
+        uint32_t name = crc32c(0, path, strlen(path));
+        looked_at += (uint64_t)crc32c(name, file.p, file.n) << 32 | crc32c(~name, file.p, file.n);
+    }
+    buf_free(&file);
+    return FTW_CONTINUE;
+}
+
+static void read_anew(void) {
+    icaltimezone_free_builtin_timezones();
+    for (struct zone *zone = zones; zone != &utc; zone = zone->next) {
+        icaltimezone *from = icaltimezone_get_builtin_timezone(zone->name);
+        if (from == NULL || icaltimezone_get_component(from) == NULL)
+            continue; /* it was renamed: what it was is better than nothing */
+        struct zone *now = load(text_of(zone->name), from);
+        free(zone->changes);
+        zone->changes = now->changes;
+        zone->count = now->count;
+        free(now);
+    }
+    generation++;
+}
+
+bool zone_follow(void) {
+    uint64_t before = seen;
+    looked_at = 1;
+    (void)nftw(icaltzutil_get_zone_directory(), add_file, FILES_OPEN, FTW_PHYS | FTW_ACTIONRETVAL);
+    seen = looked_at & INT64_MAX;
+    if (before == 0 || before == seen)
+        return false;
+    read_anew();
+    return true;
+}
+
+uint64_t zone_data(void) {
+    return seen;
+}
+
+unsigned zone_generation(void) {
+    return generation;
 }
 
 const struct zone *zone_utc(void) {

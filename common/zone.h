@@ -4,7 +4,8 @@
  * A wall time that the clock skips is read with the offset before the gap (02:30 becomes 03:30);
  * one that comes twice is its first (RFC 5545, 3.3.5). Zones are the system's tzdata.
  *
- * OWNERSHIP  Zones are loaded once and live as long as the process.
+ * OWNERSHIP  Zones are loaded when they are asked for and live as long as the process; their data
+ *            is read anew by zone_follow().
  * ERRORS     0, -ENOENT (no such zone), -EINVAL (not a time). Nothing here logs.
  */
 #ifndef COMMON_ZONE_H
@@ -25,6 +26,11 @@ struct wall { /* what the clock on the wall says; years 1970 to 2200 */
 MUST_CHECK int zone_find(struct text name, const struct zone **ret);
 const struct zone *zone_utc(void);
 const char *zone_name(const struct zone *zone);
+/* Looks at the machine's zone data (some milliseconds); when it is not as last time, every zone is
+ * read anew, and true comes back. To be called at start, and then now and again. */
+bool zone_follow(void);
+uint64_t zone_data(void);       /* what was seen then: a hash of all of it; 0: never looked */
+unsigned zone_generation(void); /* grows whenever zones were read anew */
 int zone_offset(const struct zone *zone, instant at); /* seconds east of UTC */
 
 instant zone_instant(const struct zone *zone, struct wall wall);

@@ -52,6 +52,8 @@ struct queues {
     struct look_addresses addresses;
     struct rec_halt holds[HOLDS];
     unsigned hold_count;
+    instant zones_at; /* when time zone data last changed; 0: never */
+    uint64_t zones_moved;
     struct alarm alarm[ALARM_COUNT];
     unsigned alarms;
     struct {
@@ -200,6 +202,8 @@ static int gather(struct queues *q, const char *home) {
         rc = look_holds(&q->look, on_hold, q);
     if (rc == 0)
         rc = store_scan(q->look.txn, TABLE_HALT, (struct bytes){"", 0}, on_halt, q);
+    q->zones_at = (instant)number_of(&q->look, TABLE_META, "zones-at");
+    q->zones_moved = number_of(&q->look, TABLE_META, "zones-moved");
     return rc;
 }
 
@@ -325,6 +329,9 @@ static json_t *queues_tree(const struct queues *q) {
         pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds", halts_tree(q),
         "addresses", look_addresses_tree(&q->addresses));
     json_object_set_new(tree, "catchup", catchup_tree(q));
+    json_object_set_new(tree, "zones",
+                        json_pack("{s:o,s:I}", "changed", moment(q, q->zones_at), "moved",
+                                  (json_int_t)q->zones_moved));
     return tree;
 }
 
@@ -413,11 +420,12 @@ static void print_window(const struct queues *q) {
 }
 
 static void print_queues(const struct queues *q) {
-    char now[RFC3339_TEXT], next[RFC3339_TEXT];
+    char now[RFC3339_TEXT], next[RFC3339_TEXT], zones_at[RFC3339_TEXT];
     struct buf ended;
 
     when_format(q->now, text_of(q->look.zone), now);
     when_format(q->due_first, text_of(q->look.zone), next);
+    when_format(q->zones_at, text_of(q->look.zone), zones_at);
     printf("%s%s\n\n", now, clock_is_virtual() ? " (virtual clock)" : "");
     print_waiting(q);
     print_alarms(q);
@@ -430,7 +438,11 @@ static void print_queues(const struct queues *q) {
     printf("due     %" PRIu64 " planned, %" PRIu64 " overdue", q->due_rows, q->overdue);
     if (q->overdue)
         print_age(q, ", the oldest for ", q->due_first);
-    printf("%s%s\n\n", q->due_rows ? "; next " : "", next);
+    printf("%s%s\n", q->due_rows ? "; next " : "", next);
+    if (q->zones_at)
+        printf("zones   new time zone data moved %" PRIu64 " of them, on %s\n", q->zones_moved,
+               zones_at);
+    puts("");
     print_outbox(q);
     buf_init(&ended, 4096);
     look_count_text(&q->letters, &ended);

@@ -14,11 +14,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/zone.h"
 #include "services/gateway/gateway.h"
 
 #define COMPLAINTS_BYTES ((size_t)64 * 1024)
 #define GRACE (3 * SECONDS)
 #define KEYS_EVERY (2 * SECONDS)
+#define ZONES_EVERY (1 * HOURS)
 #define REPORT_EVERY (10 * SECONDS)
 #define STORE_RETRY ((msec)250)
 #define DIR_MODE 0750
@@ -203,6 +205,18 @@ static void close_parts(struct gateway *gateway) {
     buf_free(&gateway->out);
 }
 
+static void on_zones(void *ctx) {
+    struct gateway *gateway = ctx;
+    if (zone_follow())
+        log_info("zones_changed", "%s", "");
+    loop_after(gateway->loop, ZONES_EVERY, on_zones, gateway);
+}
+
+static void on_reload(void *ctx) {
+    on_keys(ctx);
+    on_zones(ctx);
+}
+
 static int run(struct gateway *gateway, bool with_clock) {
     char clock_path[PATH_MAX];
     path_in(gateway->home, "run/clock", clock_path);
@@ -215,7 +229,8 @@ static int run(struct gateway *gateway, bool with_clock) {
     loop_after(gateway->loop, 0, try_store, gateway);
     loop_after(gateway->loop, KEYS_EVERY, on_keys, gateway);
     loop_after(gateway->loop, REPORT_EVERY, on_report, gateway);
-    r = loop_run(gateway->loop, on_drain, on_keys, gateway, GRACE);
+    on_zones(gateway);
+    r = loop_run(gateway->loop, on_drain, on_reload, gateway, GRACE);
     if (r < 0)
         log_fatal("no_signals", "error=%d", -r);
     log_info("stopped", "answered=%" PRIu64 " refused=%" PRIu64 " answers_lost=%" PRIu64,

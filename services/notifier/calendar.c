@@ -14,6 +14,7 @@
 struct calendar {
     char tzid[65];
     int year;
+    unsigned generation; /* of the zone data */
     icalcomponent *zone;
 };
 
@@ -47,7 +48,8 @@ static struct text clean(struct text t, char to[VALUE_MAX]) {
  * prefix in its name: so a copy of it from the meeting's year on. NULL: libical knows no such zone.
  */
 static icalcomponent *zone_part(struct calendar *calendar, const char *tzid, int year) {
-    if (calendar->zone && calendar->year == year && strcmp(calendar->tzid, tzid) == 0)
+    if (calendar->zone && calendar->year == year && calendar->generation == zone_generation() &&
+        strcmp(calendar->tzid, tzid) == 0)
         return icalcomponent_new_clone(calendar->zone);
     icaltimezone *zone = icaltimezone_get_builtin_timezone(tzid);
     icalcomponent *full = zone ? icaltimezone_get_component(zone) : NULL;
@@ -64,6 +66,7 @@ static icalcomponent *zone_part(struct calendar *calendar, const char *tzid, int
         icalcomponent_free(calendar->zone);
     (void)snprintf(calendar->tzid, sizeof calendar->tzid, "%s", tzid);
     calendar->year = year;
+    calendar->generation = zone_generation();
     calendar->zone = part;
     return icalcomponent_new_clone(part);
 }

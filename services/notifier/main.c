@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
+#include "common/zone.h"
 #include "common/loop.h"
 #include "common/store.h"
 #include "common/token.h"
@@ -23,6 +24,7 @@
 #include <string.h>
 
 #define GRACE (10 * SECONDS)
+#define ZONES_EVERY (1 * HOURS)
 #define STORE_RETRY ((msec)250)
 #define INCOMING_RETRY (1 * MINUTES)
 #define BOOT_BYTES 16
@@ -231,6 +233,14 @@ static void try_store(void *ctx) {
     }
 }
 
+/* Letters and calendar entries show times by the data of now. */
+static void look_at_zones(void *ctx) {
+    struct notifier *n = ctx;
+    if (zone_follow())
+        log_info("zones_changed", "%s", "");
+    loop_after(n->loop, ZONES_EVERY, look_at_zones, n);
+}
+
 static int run(struct notifier *n) {
     int rc = loop_open(&n->loop);
     if (rc == 0)
@@ -238,7 +248,8 @@ static int run(struct notifier *n) {
     if (rc < 0)
         log_fatal("not_started", "error=%s", strerror(-rc));
     loop_after(n->loop, 0, try_store, n);
-    rc = loop_run(n->loop, on_drain, NULL, n, grace_of(n));
+    look_at_zones(n);
+    rc = loop_run(n->loop, on_drain, look_at_zones, n, grace_of(n));
     incoming_close(&n->incoming);
     int worked = work_close(&n->work);
     if (n->exit_code == 0)

@@ -53,6 +53,8 @@ struct office {
     uint64_t seq;    /* the event; 0: time itself */
     bool new_rules;  /* plans are derived because the configuration is another */
     uint64_t reread; /* the event for which it was read again; UINT64_MAX: it cannot be */
+    bool zones_changed; /* plans are derived because of it ... */
+    uint64_t moved;     /* ... and so many were moved */
 
     struct text id; /* the event's idempotency key and its owner: ids we make come from them */
     struct text owner;

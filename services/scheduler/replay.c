@@ -147,6 +147,7 @@ static int give_rules(struct replaying *r, const struct rec_input *input) {
         r->derive_at.n = 0;
         r->derive_table = 0;
     }
+    r->step.zones = (uint64_t)input->zones;
     for (int64_t i = 0; rc == 0 && i < input->count; i++)
         rc = step_rules(&r->step, input->now, &r->derive_at, &r->derive_table, &done);
     return rc;

@@ -226,19 +226,6 @@ static int fire_due(struct scheduler *s, struct turn *t) {
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int derive(struct scheduler *s, struct turn *t) {
-    bool done;
-    if (!s->deriving)
-        return 0;
-    int rc = step_rules(&s->step, s->now, &s->derive_at, &s->derive_table, &done);
-    if (rc == 0 && done) {
-        s->deriving = false;
-        log_info("plans_derived", "rules=%u", s->rules.count);
-    }
-    t->more = true;
-    return rc;
-}
-
 static int work(struct scheduler *s, struct turn *t, struct answer *answers, unsigned max,
                 unsigned *ret_answers, bool aside) {
     int rc = step_begin(&s->step, t->txn);
@@ -247,7 +234,7 @@ static int work(struct scheduler *s, struct turn *t, struct answer *answers, uns
     if (rc == 0)
         rc = scheduler_clock_note(s);
     if (rc == 0)
-        rc = derive(s, t);
+        rc = scheduler_derive(s, t->txn, &t->more);
     if (rc == 0 && !s->deriving)
         rc = apply_events(s, t, aside);
     if (rc == 0 && !s->deriving)
@@ -389,6 +376,7 @@ void scheduler_turn(void *ctx) {
     if (s->reread)
         scheduler_reread(s, s->reread);
     scheduler_be_nice(s, !s->said);
+    scheduler_follow_zones(s);
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;
     scheduler_note_reached(s, false);
@@ -420,6 +408,7 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     must(s->assigned);
     step_open(&s->step, &s->settings, &s->rules, &s->links);
     s->step.reread = 0;
+    scheduler_follow_zones(s);
     step_keep_inputs(&s->step);
     snprintf(path, sizeof path, "%s/core", home);
     struct store_options o = {

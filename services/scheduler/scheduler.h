@@ -66,6 +66,7 @@ struct scheduler {
     msec tidied;
     uint64_t reached;   /* the position noted beside core, ... */
     msec reached_noted; /* ... and when, of the boot clock */
+    msec zones_looked;  /* boot clock: when the zone data was last looked at */
     struct key derive_at;
     unsigned derive_table;
     bool out_of_space;
@@ -115,6 +116,12 @@ MUST_CHECK int scheduler_clock_note(struct scheduler *s);
 /* ---- scheduler_tidy.c: what is let go of ---- */
 void scheduler_tidy(struct scheduler *s);
 void scheduler_tell_keep(struct scheduler *s);
+
+/* ---- scheduler_derive.c: plans derived anew ---- */
+void scheduler_follow_zones(struct scheduler *s); /* looks at their data now and again */
+void scheduler_look_at_zones(void *ctx);          /* it may have been updated */
+/* A slice, when there is one to do; then there may be more. */
+MUST_CHECK int scheduler_derive(struct scheduler *s, struct txn *txn, bool *ret_more);
 
 /* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);

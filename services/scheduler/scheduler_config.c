@@ -57,5 +57,6 @@ void scheduler_reread(struct scheduler *s, uint64_t event) {
 void scheduler_reload(void *ctx) {
     struct scheduler *s = ctx;
     scheduler_reread(s, 0);
+    scheduler_look_at_zones(s);
     loop_soon(s->loop, scheduler_turn, s);
 }

@@ -61,13 +61,14 @@ static int enter_home(struct scheduler *s, struct txn *txn) {
 /* What the last start left behind, and a mark that we run. */
 int scheduler_begin_running(struct scheduler *s) {
     struct txn *txn;
-    uint64_t running, rules, now;
+    uint64_t running, rules, zones, now;
     int rc = store_begin_write(s->core, &txn);
     if (rc)
         return rc;
     if ((rc = meta_get(txn, "position", &s->position)) == 0 &&
         (rc = meta_get(txn, "running", &running)) == 0 && (rc = meta_get(txn, "now", &now)) == 0 &&
-        (rc = meta_get(txn, "rules", &rules)) == 0 && (rc = step_begin(&s->step, txn)) == 0) {
+        (rc = meta_get(txn, "rules", &rules)) == 0 && (rc = meta_get(txn, "zones", &zones)) == 0 &&
+        (rc = step_begin(&s->step, txn)) == 0) {
         rc = scheduler_clock_last(txn, &s->now);
         if (s->now < (instant)now)
             s->now = (instant)now;
@@ -76,7 +77,7 @@ int scheduler_begin_running(struct scheduler *s) {
         if (s->now < wall)
             s->now = wall;
         s->careful = running ? UINT64_MAX : 0;
-        s->deriving = rules != s->rules.version;
+        s->deriving = rules != s->rules.version || zones != s->step.zones;
         s->told_fact = s->step.office.counts[COUNT_FACT];
         if (rc == 0)
             rc = meta_put(txn, "running", 1);

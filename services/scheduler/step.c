@@ -145,6 +145,8 @@ static struct office *input(struct step *s, instant now, uint64_t seq) {
     o->seq = seq;
     o->new_rules = false;
     o->reread = s->reread;
+    o->zones_changed = false;
+    o->moved = 0;
     o->id = o->owner = o->about = o->about_kind = TEXT_NONE;
     o->refusal = (struct complaint){.code = NULL};
     o->result_count = 0;
@@ -368,17 +370,41 @@ static int store_texts(struct office *o) {
     return 0;
 }
 
+/* For whoever looks at the queues: since when, and how many. */
+static int count_moved(struct office *o, bool first, bool done) {
+    uint64_t moved = 0;
+    int rc = first ? 0 : meta_get(o->txn, "zones-moving", &moved);
+    if (rc == 0)
+        rc = meta_put(o->txn, "zones-moving", moved + o->moved);
+    if (rc == 0 && done)
+        rc = meta_put(o->txn, "zones-moved", moved + o->moved);
+    return rc || !done ? rc : meta_put(o->txn, "zones-at", (uint64_t)o->now);
+}
+
 int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,
                bool *ret_done) {
     struct office *o = input(s, now, 0);
+    uint64_t zones;
     bool anew = !cursor->n && !*table_no;
-    note(s, (struct rec_input){.kind = TEXT_LIT("rules"), .now = now, .anew = anew});
+    note(s, (struct rec_input){.kind = TEXT_LIT("rules"),
+                               .now = now,
+                               .anew = anew,
+                               .zones = (int64_t)s->zones});
     int rc = anew ? store_texts(o) : 0;
     o->new_rules = true;
     if (rc == 0)
-        rc = plan_derive_all(o, DERIVE_SLICE, cursor, table_no, ret_done);
+        rc = meta_get(o->txn, "zones", &zones);
+    if (rc)
+        return rc;
+    o->zones_changed = s->zones && zones && zones != s->zones;
+    rc = plan_derive_all(o, DERIVE_SLICE, cursor, table_no, ret_done);
+    if (rc == 0 && o->zones_changed)
+        rc = count_moved(o, anew, *ret_done);
+    if (rc == 0 && *ret_done && s->zones && zones != s->zones)
+        rc = meta_put(o->txn, "zones", s->zones);
     if (rc == 0 && *ret_done)
         rc = meta_put(o->txn, "rules", o->rules->version);
+    o->zones_changed = false;
     return rc;
 }
 

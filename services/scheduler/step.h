@@ -19,6 +19,7 @@ struct step { /* what stays the same from input to input, and the memory they sh
     const struct settings *settings;
     const struct rulebook *rules;
     const struct token_key *links;
+    uint64_t zones; /* hash of the zone data in force; 0: nobody looks at it */
     struct arena *arena, *scratch;
     struct recent *recent;
     struct inputs *inputs; /* NULL: they are not kept */
@@ -62,8 +63,8 @@ MUST_CHECK int step_inbox(struct step *s, instant now, uint64_t generation);
 /* A reason for nothing to leave that the process found by itself, and its end. */
 MUST_CHECK int step_hold(struct step *s, instant now, const char *hold, struct text reason);
 MUST_CHECK int step_unhold(struct step *s, instant now, const char *hold);
-/* A slice of deriving all plans anew, for another rulebook than last time; done with true. The
- * letters' texts are stored first. */
+/* A slice of deriving all plans anew, for another rulebook or other zone data than last time; done
+ * with true. The letters' texts are stored first. What other zone data moved is counted in meta. */
 MUST_CHECK int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,
                           bool *ret_done);
 

@@ -99,6 +99,7 @@ class House:
         self.home = os.path.join(self.folder, "home")
         self.zone = "Europe/Stockholm"
         self.workers, self.others = {}, []
+        self.within = []  # a command that programs are started by
         self.zmq = zmq.Context()
         self.numbers = itertools.count(1)
         self.now = None
@@ -135,7 +136,7 @@ class House:
                 raise HouseError(f"{name} is running already")
             log = open(os.path.join(self.folder, name + ".log"), "ab")
             self.workers[name] = subprocess.Popen(
-                [self.program(name), "--home", self.home] + (["--clock"] if clock else []),
+                [*self.within, self.program(name), "--home", self.home] + (["--clock"] if clock else []),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
             log.close()
         if "scheduler" in self.workers:

@@ -51,6 +51,45 @@ static void skipped_and_repeated(void **state) {
     }
 }
 
+/* What another library makes of the same data, kept: zone, wall, instant. */
+static void as_others_read_it(void **state) {
+    struct buf file;
+    struct text rest, line;
+    unsigned rows = 0;
+    (void)state;
+    buf_init(&file, 1 << 16);
+    assert_int_equal(read_file("tests/data/transitions", 1 << 16, &file), 0);
+    rest = buf_as_text(&file);
+    while (text_cut(&rest, '\n', &line) && line.n) {
+        struct text name, wall_text;
+        struct wall wall;
+        instant at;
+        const struct zone *zone;
+        assert_true(text_cut(&line, ' ', &name) && text_cut(&line, ' ', &wall_text));
+        assert_int_equal(zone_find(name, &zone), 0);
+        assert_int_equal(wall_parse(wall_text, &wall), 0);
+        assert_int_equal(instant_parse(line, &at), 0);
+        if (zone_instant(zone, wall) != at)
+            fail_msg("%.*s %.*s", TEXT_ARGS(name), TEXT_ARGS(wall_text));
+        rows++;
+    }
+    assert_int_equal(rows, 2 * 21 * 2 * 4);
+    buf_free(&file);
+}
+
+/* Zones read anew are the same zones: pointers stay, and so does what they say. */
+static void read_anew(void **state) {
+    (void)state;
+    const struct zone *zone = zone_of("Europe/Stockholm");
+    unsigned before = zone_generation();
+    assert_false(zone_follow());
+    uint64_t data = zone_data();
+    assert_true(data != 0);
+    assert_false(zone_follow());
+    assert_true(zone_data() == data && zone_generation() == before);
+    assert_ptr_equal(zone_of("Europe/Stockholm"), zone);
+}
+
 static void offsets_change(void **state) {
     (void)state;
     for (size_t z = 0; z < COUNT_OF(nordic); z++) {
@@ -291,6 +330,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(skipped_and_repeated),
         cmocka_unit_test(offsets_change),
+        cmocka_unit_test(as_others_read_it),
+        cmocka_unit_test(read_anew),
         cmocka_unit_test(samples),
         cmocka_unit_test(wall_and_back),
         cmocka_unit_test(names),

@@ -262,7 +262,7 @@ static int read_config(struct future *f, struct buf *err) {
 
 int future_open(struct future *f, const struct future_options *options, struct txn *core,
                 struct buf *reterr) {
-    uint64_t rules;
+    uint64_t rules, zones;
     *f = (struct future){.options = options, .now = options->now};
     int rc = read_config(f, reterr);
     if (rc == 0)
@@ -273,9 +273,13 @@ int future_open(struct future *f, const struct future_options *options, struct t
     rc = begin(f);
     if (rc == 0)
         rc = meta_get(f->txn, "rules", &rules);
+    if (rc == 0)
+        rc = meta_get(f->txn, "zones", &zones);
     if (rc)
         return rc;
-    f->deriving = rules != f->rules.version;
+    (void)zone_follow();
+    f->step.zones = zone_data();
+    f->deriving = rules != f->rules.version || (zones && zones != f->step.zones);
     f->before = f->seen = f->step.office.counts[COUNT_LEDGER];
     return 0;
 }

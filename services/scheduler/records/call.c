@@ -146,9 +146,9 @@ int apply_call_open(struct office *o, const struct msg_call_open *m) {
     if (rc)
         return rc;
     office_about(o, "call", c.call);
-    rc = due_add(o, call_opens(o, &c), "call-open", key1(c.call));
+    rc = due_add_wall(o, call_opens(o, &c), c.zone, "call-open", key1(c.call));
     if (rc == 0)
-        rc = due_add(o, call_ends(o, &c), "call-close", key1(c.call));
+        rc = due_add_wall(o, call_ends(o, &c), c.zone, "call-close", key1(c.call));
     if (rc == 0)
         rc = call_put(o, &c);
     if (rc == 0)
@@ -252,7 +252,7 @@ static int extend(struct office *o, struct rec_call *c, struct text closes) {
     c->extended = o->said;
     c->closed = 0;
     if (rc == 0)
-        rc = due_add(o, call_ends(o, c), "call-close", key1(c->call));
+        rc = due_add_wall(o, call_ends(o, c), c->zone, "call-close", key1(c->call));
     if (rc == 0)
         rc = call_put(o, c);
     return rc ? rc : extend_drafts(o, c);

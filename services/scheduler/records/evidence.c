@@ -38,7 +38,7 @@ static int put(struct office *o, const struct rec_evidence *was, struct rec_evid
     if (rc == 0 && at && was && holds(was))
         rc = due_del(o, at, "evidence", k);
     if (rc == 0 && at && holds(e))
-        rc = due_add(o, at, "evidence", k);
+        rc = due_add_wall(o, at, e->zone, "evidence", k);
     if (rc == 0)
         rc = office_mark(o, TABLE_EVIDENCE_OF, of, TEXT_LIT(""));
     if (rc == 0)

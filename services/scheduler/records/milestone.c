@@ -25,7 +25,7 @@ static int put(struct office *o, const struct rec_milestone *was, const struct r
     if (was && text_is(was->state, "planned"))
         rc = due_del(o, end_of(o, was), "milestone", k);
     if (rc == 0 && text_is(r->state, "planned"))
-        rc = due_add(o, end_of(o, r), "milestone", k);
+        rc = due_add_wall(o, end_of(o, r), r->zone, "milestone", k);
     if (rc == 0)
         rc = office_put(o, TABLE_MILESTONE, k, r);
     if (rc == 0)

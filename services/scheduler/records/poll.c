@@ -52,7 +52,7 @@ int apply_poll_open(struct office *o, const struct msg_poll_open *m) {
     r.audience = m->audience;
     r.closes = m->closes;
     r.opened = o->said;
-    rc = due_add(o, closes, "poll", key1(m->poll));
+    rc = due_add_wall(o, closes, r.zone, "poll", key1(m->poll));
     if (rc == 0)
         rc = put(o, &r);
     return rc ? rc : office_fact(o, FACT_POLL_OPENED, "poll", m->poll);

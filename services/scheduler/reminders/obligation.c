@@ -41,7 +41,7 @@ static int put_due(struct office *o, const struct rec_obligation *was,
     instant before = was ? expires(o, was) : 0, now = expires(o, r);
     struct key k = key1(r->obligation);
     int rc = before && before != now ? due_del(o, before, "obligation", k) : 0;
-    return rc || !now || before == now ? rc : due_add(o, now, "obligation", k);
+    return rc || !now || before == now ? rc : due_add_wall(o, now, r->zone, "obligation", k);
 }
 
 /* Puts it with its index, its due and its plans. `was` is NULL when there was none. */

@@ -26,6 +26,14 @@ int due_add(struct office *o, instant at, const char *word, struct key key) {
     return office_mark(o, TABLE_DUE, due_key(at, word, key), TEXT_LIT(""));
 }
 
+int due_add_wall(struct office *o, instant at, struct text zone, const char *word, struct key key) {
+    char wall[WALL_TEXT];
+    const struct zone *in = office_zone(o, zone);
+    wall_format(zone_wall(in, at), wall);
+    return office_mark(o, TABLE_DUE, due_key(at, word, key),
+                       arena_printf(o->arena, "%s %s", wall, zone_name(in)));
+}
+
 int due_del(struct office *o, instant at, const char *word, struct key key) {
     return office_del(o, TABLE_DUE, due_key(at, word, key));
 }
@@ -174,9 +182,14 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
         text_eq(want->version, was->version) && text_eq(want->zone, was->zone))
         return 0;
     struct rec_plan now = *want;
-    if (was->due < o->said) { /* overdue, and owed all the same */
+    now.was = was->was;
+    if (was->due < o->said || o->zones_changed) { /* overdue, and owed all the same */
         now.state = TEXT_LIT("planned");
         now.brought = TEXT_NONE;
+    }
+    if (o->zones_changed && want->due != was->due) {
+        now.was = was->due;
+        o->moved++;
     }
     int rc = drop(o, was);
     return rc ? rc : insert(o, &now);
@@ -247,18 +260,53 @@ int plan_rename(struct office *o, const char *kind, struct text from, struct tex
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* A slice of what is due on a wall, after that zone's data changed. */
+static int move_dues(struct office *o, unsigned slice, struct key *cursor, bool *ret_done) {
+    struct key none = {.n = 0};
+    struct bytes value;
+    while (slice-- > 0) {
+        int rc = office_next(o, TABLE_DUE, &none, cursor, &value);
+        *ret_done = rc == -ENOENT;
+        if (rc)
+            return *ret_done ? 0 : rc;
+        struct text zone = {value.p, value.n}, wall, word;
+        uint64_t at;
+        size_t rest = 0;
+        if (!zone.n || !text_cut(&zone, ' ', &wall))
+            continue;
+        if (!key_next_u64(key_bytes(cursor), &rest, &at) ||
+            !key_next_text(key_bytes(cursor), &rest, &word))
+            return -EBADMSG;
+        instant now = office_wall(o, wall, zone);
+        if (now == (instant)at)
+            continue;
+        struct key moved = key_no((uint64_t)now);
+        memcpy(moved.b + moved.n, cursor->b + moved.n, cursor->n - moved.n);
+        moved.n = cursor->n;
+        rc = office_del(o, TABLE_DUE, *cursor);
+        if (rc == 0)
+            rc = office_mark(o, TABLE_DUE, moved, (struct text){value.p, value.n});
+        if (rc)
+            return rc;
+        o->moved++;
+    }
+    return 0;
+}
+
 int plan_derive_all(struct office *o, unsigned slice, struct key *cursor, unsigned *table_no,
                     bool *ret_done) {
     struct key none = {.n = 0};
     struct bytes value;
     *ret_done = false;
+    if (*table_no == subject_kind_count)
+        return move_dues(o, slice, cursor, ret_done);
     while (slice-- > 0) {
         const struct subject_kind *kind = &subject_kinds[*table_no];
         int rc = office_next(o, kind->table, &none, cursor, &value);
         if (rc == -ENOENT) {
             cursor->n = 0;
             if (++*table_no == subject_kind_count) {
-                *ret_done = true;
+                *ret_done = !o->zones_changed;
                 return 0;
             }
             continue;
