@@ -119,6 +119,9 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
     if (!is_one_of(s->channel, "maildir smtp"))
         config_error(reterr, path, 0,
                      "channel: there is no channel \"%s\"; there are maildir, smtp", s->channel);
+    if (!is_clock(s->morning_at))
+        config_error(reterr, path, 0, "morning_at: \"%s\" is not hh:mm, 00:00 to 23:59",
+                     s->morning_at);
     if (!is_clock(s->digest_at))
         config_error(reterr, path, 0, "digest_at: \"%s\" is not hh:mm, 00:00 to 23:59",
                      s->digest_at);

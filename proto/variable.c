@@ -50,6 +50,7 @@ static const struct {
     {"obligation", 1, {REC_OBLIGATION}},
     {"letter", 3, {REC_MEETING, REC_NETWORK, REC_PROGRAMME}},
     {"digest", 1, {REC_DIGEST}},
+    {"morning", 1, {REC_MORNING}},
 };
 
 /* Names that are no field. `record`: what must be brought. */

@@ -140,6 +140,23 @@ static void news_row(struct verify *v, struct bytes key, struct bytes value) {
         verify_find(v, "news %s: there is no such letter of news", verify_key_text(key));
 }
 
+static bool needs_somebody(const struct rec_ledger *row) {
+    return !row->digest.p && (text_is(row->state, "unknown") ||
+                              (text_is(row->state, "held") && !text_is(row->hold, "window")));
+}
+
+static void attention_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct rec_ledger row;
+    struct text state;
+    uint64_t number;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_text(key, &at, &state) || !key_next_u64(key, &at, &number) ||
+        !get_row(v, number, &row) || !text_eq(row.state, state))
+        verify_find(v, "attention %s: there is no such letter", verify_key_text(key));
+}
+
 /* ---- digests ---- */
 
 static void digest_row(struct verify *v, struct bytes key, struct bytes value) {
@@ -219,6 +236,11 @@ static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes v
     if (text_is(row.state, "armed") && !has(v, TABLE_ARMED, &armed))
         verify_find(v, "letter %" PRId64 ": is armed, but has no arm", row.no);
     check_digested(v, &row);
+    struct key attention = text_key(row.state, NULL);
+    key_u64(&attention, (uint64_t)row.no);
+    if (needs_somebody(&row) && !has(v, TABLE_ATTENTION, &attention))
+        verify_find(v, "letter %" PRId64 ": is %.*s, but nobody will be told", row.no,
+                    TEXT_ARGS(row.state));
     check_texts(v, &row);
 }
 
@@ -370,6 +392,7 @@ void verify_ledger(struct verify *v) {
     verify_each(v, TABLE_ARMED, armed_row);
     verify_each(v, TABLE_DIGESTED, digested_row);
     verify_each(v, TABLE_NEWS, news_row);
+    verify_each(v, TABLE_ATTENTION, attention_row);
     verify_each(v, TABLE_DIGEST, digest_row);
     verify_each(v, TABLE_LEDGER, ledger_row);
 }

@@ -15,6 +15,7 @@
 #include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/obligation.h"
+#include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/suppression.h"
 
@@ -61,6 +62,7 @@ static const struct {
     {"pace", participation_look},
     {"milestone", milestone_expire},
     {"digest", digest_close},
+    {"morning", morning_make},
     {"suppression", suppression_expire},
     {"hold", hold_expire},
     {"held", hold_miss},
@@ -236,6 +238,8 @@ static int quarantine(struct step *s, instant now, uint64_t seq, struct bytes pa
              "It was set aside: it made the service fall. Somebody looks at it.");
     office_count(o, COUNT_QUARANTINED);
     if (rc == 0)
+        rc = morning_ask(o);
+    if (rc == 0)
         rc = decide(s, &e, "quarantined");
     return rc ? rc : meta_put(o->txn, "position", seq);
 }
@@ -386,10 +390,8 @@ int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_
     struct office *o = input(s, now, 0);
     uint64_t zones;
     bool anew = !cursor->n && !*table_no;
-    note(s, (struct rec_input){.kind = TEXT_LIT("rules"),
-                               .now = now,
-                               .anew = anew,
-                               .zones = (int64_t)s->zones});
+    note(s, (struct rec_input){
+                .kind = TEXT_LIT("rules"), .now = now, .anew = anew, .zones = (int64_t)s->zones});
     int rc = anew ? store_texts(o) : 0;
     o->new_rules = true;
     if (rc == 0)

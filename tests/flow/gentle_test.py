@@ -151,3 +151,49 @@ def caps_and_nudges_test(h):
     ended = [h.moment(row["ended"]) for row in h.records("ledger", rule="meeting-nudge", person="m02")]
     equal(ended, [h.moment(f"2022-04-{day}T09:00") for day in (17, 18, 19, 20)], "one a day")
     h.verify()
+
+
+def operators_morning_test(h):
+    """At eight the operators hear what needs somebody, in their own language; on a quiet morning nothing comes."""
+    h.init(at="2022-04-01T09:00")
+    h.start()
+    h.found(members=3)
+    h.say("person.register", person="vagt", name="Vagten", email="vagt@host.example", language="da",
+          functions=["operator"], organisation="host")
+    h.say("person.register", person="watch", name="Watch", email="watch@host.example", language="en",
+          functions=["operator"], organisation="host")
+    poll(h, "q1")
+    h.clock("2022-04-04T12:00")
+    equal(h.letters(rule="operators-morning"), [], "nothing needs anybody")
+
+    # A rule that asks when it is late: two letters are held after a night without power.
+    h.stop()
+    path = h.path("rules/meeting.conf")
+    with open(path) as file:
+        before, rule, rest = file.read().partition('rule "meeting-week-before"')
+    with open(path, "w") as file:
+        file.write(before + rule + rest.replace('late = "send"', 'late = "ask"', 1))
+    h.start()
+    h.call("m1", starts="2022-04-12T09:00")
+    h.register("m1", "m01", "m02")
+    h.clock("2022-04-04T20:00")
+    h.stop()
+    h.set_clock("2022-04-05T12:00")
+    h.start()
+    h.settle()
+    held = h.ledger(rule="meeting-week-before", state="held")
+    equal(len(held), 2)
+    h.clock("2022-04-06T07:59")
+    equal(h.letters(rule="operators-morning"), [])
+    h.clock("2022-04-06T08:00")
+    danish, english = (h.letter(rule="operators-morning", person=p) for p in ("vagt", "watch"))
+    assert "til nogen tager stilling: 2" in danish.text and "meeting-week-before: 2 tilbageholdt" in danish.text, danish.plain
+    assert "until somebody decides: 2" in english.text, english.plain
+    assert "m01" not in english.text, "nobody's name"
+    h.say("delivery.retry", delivery=held[0]["no"])
+    h.clock("2022-04-07T08:00")
+    assert "until somebody decides: 1" in h.letters(rule="operators-morning", person="watch")[-1].text
+    h.say("delivery.withdraw", delivery=held[1]["no"])
+    h.clock("2022-04-12T12:00")
+    equal(len(h.letters(rule="operators-morning")), 4, "settled")
+    h.verify()

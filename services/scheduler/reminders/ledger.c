@@ -5,6 +5,7 @@
 
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/hold.h"
+#include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/told.h"
 
 static const struct {
@@ -80,6 +81,8 @@ static int add_row(struct office *o, struct rec_ledger *row) {
         rc = hold_entered(o, row);
     if (rc == 0)
         rc = office_put(o, TABLE_LEDGER, no, row);
+    if (rc == 0)
+        rc = morning_note(o, row, TEXT_NONE);
     office_count(o, COUNT_FIRED);
     count_end(o, row->state, 1);
     return rc;
@@ -139,6 +142,8 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
     count_end(o, was, -1);
     count_end(o, next, 1);
+    if (rc == 0)
+        rc = morning_note(o, row, was);
     if (rc == 0 && text_is(row->about_kind, "digest"))
         rc = digest_follow(o, row, event);
     return rc;

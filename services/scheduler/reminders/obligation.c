@@ -5,6 +5,7 @@
 
 #include "proto/owes.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/workday.h"
 
@@ -174,6 +175,8 @@ int obligation_expire(struct office *o, struct key key) {
         return rc;
     r.overdue = o->now;
     rc = put(o, &was, &r);
+    if (rc == 0)
+        rc = morning_ask(o);
     return rc ? rc : office_fact(o, FACT_OBLIGATION_OVERDUE, "obligation", r.obligation);
 }
 

@@ -27,6 +27,7 @@ const struct subject_kind subject_kinds[] = {
     {"obligation", TABLE_OBLIGATION, REC_OBLIGATION, 1},
     {"letter", TABLE_LETTER, REC_LETTER, 1},
     {"digest", TABLE_DIGEST, REC_DIGEST, 2},
+    {"morning", TABLE_MORNING, REC_MORNING, 1},
 };
 const unsigned subject_kind_count = COUNT_OF(subject_kinds);
 
