@@ -43,15 +43,12 @@ struct subject {
         struct rec_obligation obligation;
         struct rec_letter letter;
         struct rec_digest digest;
-<<<<<<< HEAD
 /* Every other kind is of_NAME, and there is room for all of them. */
 #include "proto/rows_none.inc"
 #define RECORD(NAME, name, doc) struct rec_##name of_##name;
 #include "proto/records.def"
 #include "proto/rows_end.inc"
-=======
         struct rec_morning morning;
->>>>>>> ac19067 (Operators hear in the morning what needs them, if anything does)
     } rec;
     bool has_network, has_meeting, has_programme, has_call, has_application, has_participation;
     struct rec_network network;     /* the network it belongs to */
