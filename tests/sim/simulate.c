@@ -20,6 +20,8 @@
  *                                  accepted, deferred, failed, bounced, unknown, or lost (armed,
  *                                  and the notifier falls: the lease ends at this moment)
  *   {"do": "rows"}                 prints the ledger as it is now, between "--" lines
+ *   {"do": "new"}                  this office ends, as at the end; the next line begins another
+ *                                  one, and a line "==" is between what they print
  *
  * At each moment, until nothing is left: every event received, in order, judged by when it was
  * received; then what is due, by instant, word and key; then letters, by next try and number.
@@ -190,9 +192,27 @@ static int take(const struct sim_line *l) {
     return text_is(l->do_, "run") || text_is(l->do_, "jump") ? 0 : -1;
 }
 
-static int take_json(struct text json, struct buf *keep, char why[200]) {
+static void end(bool decisions) {
+    if (!it.begun)
+        return;
+    sim_settle(&it.sim);
+    sim_watch_all(&it.sim);
+    sim_each_row(&it.sim, print_row, NULL);
+    if (decisions)
+        print_decisions();
+    sim_close(&it.sim);
+    it.begun = false;
+    it.list_count = 0;
+}
+
+static int take_json(struct text json, struct buf *keep, bool decisions, char why[200]) {
     struct sim_line l;
     int rc = sim_line_read(json, keep, &l, why);
+    if (rc == 0 && l.do_.p && text_is(l.do_, "new")) {
+        end(decisions);
+        puts("==");
+        return 0;
+    }
     if (rc == 0 && !it.begun) {
         if (!l.at) {
             snprintf(why, 200, "the first line needs \"at\"");
@@ -212,22 +232,16 @@ int main(int argc, char **argv) {
     size_t room = 0;
     ssize_t n;
     unsigned no = 0;
+    bool decisions = argc == 2 && strcmp(argv[1], "--decisions") == 0;
     buf_init(&keep, 1 << 20);
     while ((n = getline(&line, &room, stdin)) > 0) {
         no++;
-        if (n > 1 && take_json((struct text){line, (size_t)n}, &keep, why)) {
+        if (n > 1 && take_json((struct text){line, (size_t)n}, &keep, decisions, why)) {
             fprintf(stderr, "line %u: %s\n", no, why);
             return 2;
         }
     }
-    if (it.begun) {
-        sim_settle(&it.sim);
-        sim_watch_all(&it.sim);
-        sim_each_row(&it.sim, print_row, NULL);
-        if (argc == 2 && strcmp(argv[1], "--decisions") == 0)
-            print_decisions();
-        sim_close(&it.sim);
-    }
+    end(decisions);
     free(line);
     buf_free(&keep);
     return 0;

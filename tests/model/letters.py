@@ -1,0 +1,403 @@
+"""What falls due, whom it is for, and what becomes of each letter: the ledger of the model.
+
+What is due is not kept in a queue but looked up in the state: the first of all moments that are ahead of nothing."""
+import bisect
+import datetime
+import json
+
+from tests.model import rules as rulebook
+from tests.model.times import DAY, HOUR, MINUTE, clock, instant, minutes_of, rfc3339, wall
+
+OFFICE_ZONE = "Europe/Copenhagen"
+LATE_AFTER, OUTAGE_AFTER, CATCHUP_ASK = 15 * MINUTE, 5 * MINUTE, 20
+RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 1
+WAITING = ("queued", "deferred")
+OUT = ("declined", "cancelled", "lapsed")
+ENDS = ("accepted", "failed", "expired", "suppressed", "superseded", "missed", "not-due")
+
+
+def backoff(attempt, seed):
+    """From half a first pause to the doubled one, spread by SplitMix64 so that an attempt always waits the same."""
+    mask = (1 << 64) - 1
+    most = min(RETRY_FIRST * 2 ** (attempt - 1), RETRY_LONGEST)
+    least = min(RETRY_FIRST // 2, most)
+    x = ((seed ^ attempt << 56) + 0x9E3779B97F4A7C15) & mask
+    x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & mask
+    x = ((x ^ x >> 27) * 0x94D049BB133111EB) & mask
+    return least + (x ^ x >> 31) % (most - least + 1)
+
+
+class Row:
+    def __init__(self, **fields):
+        self.reason = self.next_try = self.ended = self.sheet = None
+        self.attempts = self.resends = 0
+        self.__dict__.update(fields)
+
+    def line(self):
+        zone = self.zone or OFFICE_ZONE
+        fields = {"no": self.no, "rule": self.rule.name, "about_kind": self.about[0], "about": self.about[1],
+                  "person": self.person, "language": self.language, "due": rfc3339(self.due, zone),
+                  "ended": self.ended and rfc3339(self.ended, zone), "state": self.state, "reason": self.reason}
+        return json.dumps({k: v for k, v in fields.items() if v is not None})
+
+
+class Letters:
+    def __init__(self, rules):
+        self.rules = rules
+        self.now = self.said = 0
+        self.people, self.organisations, self.networks, self.members, self.wholes = {}, {}, {}, {}, {}
+        self.meetings, self.registrations, self.materials, self.polls, self.no_news = {}, {}, {}, {}, {}
+        self.plans = {}   # (kind, id) -> {(rule, step, occurrence): [state, due, useful, zone]}
+        self.ahead = []   # of those that are planned: (due, "plan", kind, id, rule, step, occurrence)
+        self.rows, self.by_key, self.waiting, self.held, self.armed = [], {}, set(), set(), set()
+        self.told = {}    # (meeting, person) -> (revision, what she heard; None: uncertain)
+        self.nudged = {}  # person -> [(when, row)]
+        self.sheets, self.gathering = [], None
+
+    # ---- subjects ----
+
+    def subject(self, kind, id_):
+        """(record, its zone, network, meeting, owner, own audience, what people say it is about)"""
+        parts = tuple(id_.split("/"))
+        table = {"meeting": self.meetings, "registration": self.registrations, "membership": self.members,
+                 "material": self.materials, "poll": self.polls}[kind]
+        r = table[parts if len(parts) == 2 else id_]
+        meeting = r if kind == "meeting" else self.meetings.get(r.get("meeting"))
+        network = self.networks.get((meeting or r).get("network") or r.get("network"))
+        about = {"registration": ("meeting", parts[0]), "membership": ("network", parts[0])}.get(kind, (kind, id_))
+        owner = parts[1] if len(parts) == 2 else r.get("from")
+        return r, r["zone"], network, meeting, owner, r.get("audience"), about
+
+    def is_member(self, network, person):
+        if not network or network["state"] == "closed":
+            return False
+        own = self.members.get((network["network"], person), {}).get("state") == "active"
+        return own or any(self.wholes.get((network["network"], o), {}).get("state") == "active"
+                          for o in self.people[person]["organisations"])
+
+    def is_in(self, expression, subject, person):
+        _, _, network, meeting, owner, own, _ = subject
+        registration = self.registrations.get((meeting["meeting"], person)) if meeting else None
+        state = registration and registration["state"]
+
+        def is_told():
+            revision, heard = self.told.get((meeting["meeting"], person), (0, None))
+            otherwise = 0 < revision < meeting["revision"] + 1 and heard != self.what(meeting)
+            return otherwise and state not in OUT
+
+        def not_answered():
+            if not registration:
+                return self.is_in(own, subject, person)
+            since = registration["answered"] or registration["registered"]
+            return state == "undecided" or (state == "registered" and since < meeting["postponed"])
+
+        def has(term):
+            word, _, argument = term.partition(":")
+            if word in ("registered", "waiting", "offered", "undecided", "attended", "absent"):
+                return state == word
+            if word == "topic":
+                m = self.members.get((network["network"], person), {})
+                return network["state"] == "open" and m.get("state") == "active" and argument in m["topics"]
+            return {"audience": lambda: self.is_in(own, subject, person),
+                    "members": lambda: self.is_member(network, person),
+                    "subscribers": lambda: self.is_member(network, person) and not self.no_news.get(person),
+                    "function": lambda: argument in self.people[person]["functions"],
+                    "told": is_told, "not-answered": not_answered,
+                    "owner": lambda: person == owner, "cohort": lambda: False,
+                    "lead": lambda: person == network["lead"]}[word]()
+
+        return rulebook.audience(expression, has)
+
+    # ---- plans ----
+
+    def derive(self, kind, id_):
+        subject = self.subject(kind, id_)
+        record, zone = subject[0], subject[1]
+        plans, wanted = self.plans.setdefault((kind, id_), {}), {}
+        for rule in self.rules.values():
+            if rule.about != kind or not rule.speaks(record):
+                continue
+            useful = rule.useful.of(record, zone) if rule.useful else None
+            for step, moment in enumerate(rule.when):
+                at = moment.of(record, zone)
+                if at:
+                    wanted[rule.name, step, at[1]] = [at[0], useful[0] if useful else None, zone]
+        for key in list(plans):
+            if plans[key][0] == "planned":
+                overdue = plans[key][1] < self.said
+                self.set_plan(kind, id_, key, None)
+                if key in wanted:
+                    late = wanted[key][0] < self.said and not overdue
+                    self.set_plan(kind, id_, key, ["past" if late else "planned"] + wanted[key])
+        for key in wanted:
+            if key not in plans:
+                self.set_plan(kind, id_, key, ["past" if wanted[key][0] < self.said else "planned"] + wanted[key])
+
+    def set_plan(self, kind, id_, key, plan):
+        plans = self.plans[kind, id_]
+        was = plans.pop(key, None)
+        if was and was[0] == "planned":
+            self.ahead.remove((was[1], "plan", kind, id_) + key)
+        if plan:
+            plans[key] = plan
+            if plan[0] == "planned":
+                bisect.insort(self.ahead, (plan[1], "plan", kind, id_) + key)
+
+    # ---- what is due ----
+
+    def first_due(self):
+        """(at, word, …) of what falls due first; by the same instant, in order of words and names."""
+        due = self.ahead[:1]
+        due += [(r["offer_expires"], "offer") + k for k, r in self.registrations.items() if r["offer_expires"]]
+        due += [(m["lapses"], "lapse") + k for k, m in self.members.items() if m["lapses"]]
+        due += [(instant(wall(p["closes"]), p["zone"]), "poll", k) for k, p in self.polls.items()
+                if p["state"] == "open"]
+        due += [(r.useful + 1, "held", r.no) for r in self.held if r.useful]
+        if self.gathering:
+            due.append((self.gathering["until"], "sheet", self.gathering["no"]))
+        return min(due) if due else None
+
+    def fire(self):
+        while (due := self.first_due()) and due[0] <= self.now:
+            self.said = self.now
+            getattr(self, "due_" + due[1])(*due[2:])
+
+    def due_held(self, no):
+        self.end(self.rows[no - 1], "missed", "nobody released it while it was of use")
+
+    def due_plan(self, kind, id_, name, step, occurrence):
+        rule, subject, key = self.rules[name], self.subject(kind, id_), (name, step, occurrence)
+        plan = self.plans[kind, id_][key]
+        _, due, useful, zone = plan
+        state = reason = None
+        late = self.now - due
+        if useful and self.now > useful:
+            state, reason = "missed", f"past its use, which ended {rfc3339(useful, zone or OFFICE_ZONE)}"
+        elif late > LATE_AFTER and rule.late == "skip":
+            state, reason = "missed", f"{late // MINUTE} minutes late"
+        if not self.gathering and late > OUTAGE_AFTER:
+            self.gathering = {"no": len(self.sheets) + 1, "until": self.now, "rows": [], "open": False}
+            self.sheets.append(self.gathering)
+        sheet = self.gathering
+        if sheet and not state:
+            state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"
+        for person in sorted(self.people):
+            if self.people[person]["state"] == "active" and self.is_in(rule.to, subject, person):
+                self.consider(rule, subject, key, plan, person, state, reason, sheet)
+        self.set_plan(kind, id_, key, ["missed" if state == "missed" else "fired"] + plan[1:])
+
+    def consider(self, rule, subject, key, plan, person, state, reason, sheet):
+        p, meeting = self.people[person], subject[3]
+        registration = self.registrations.get((meeting["meeting"], person)) if meeting else None
+        why = ("protected identity" if p["protected"] else "restricted processing" if p["restricted"]
+               else "does not want news" if rule.news and self.no_news.get(person) else None)
+        if why:
+            state, reason, sheet = "suppressed", why, None
+        elif (state in (None, "held") and rule.mentions("registered") and self.now != plan[1] and registration
+              and registration["registered"] > plan[1]):
+            state, reason, sheet = "not-due", "joined after it was due", None
+        self.add(rule, subject, key, plan, person, state, reason, sheet)
+
+    def add(self, rule, subject, key, plan, person, state, reason, sheet=None):
+        _, zone, _, meeting, _, _, about = subject
+        of = (rule.name, self.id_of(subject, rule)) + key[1:]
+        if (of, person) in self.by_key:
+            return
+        p = self.people[person]
+        row = Row(rule=rule, about=about, person=person, language=p["language"], due=plan[1], useful=plan[2],
+                  zone=zone, decided=self.now, state=state, reason=reason, of=of, sheet=sheet,
+                  told=meeting["revision"] + 1 if rule.tells and meeting else 0,
+                  what=self.what(meeting) if rule.tells and meeting else None)
+        if not state:
+            self.place(row)
+        row.no = len(self.rows) + 1
+        self.rows.append(row)
+        self.by_key[of, person] = row
+        self.index(row)
+        if sheet:
+            sheet["rows"].append(row)
+        if not state and any(s["open"] for s in self.sheets):
+            self.overtake(row)
+        self.note_nudge(row)
+
+    def id_of(self, subject, rule):
+        record = subject[0]
+        return "/".join(record[k] for k in {"registration": ("meeting", "person"),
+                                            "membership": ("network", "person")}.get(rule.about, (rule.about,)))
+
+    def joined_later(self, meeting, person):
+        """Somebody came after letters to those who have a place had gone out: she has a row that says so."""
+        subject = self.subject("meeting", meeting)
+        for key in sorted(self.plans[("meeting", meeting)]):
+            rule, plan = self.rules[key[0]], self.plans["meeting", meeting][key]
+            still = rule.when[key[1]].of(subject[0], subject[1])
+            if (plan[0] == "fired" and rule.mentions("registered") and still and still[1] == key[2]
+                    and self.is_in(rule.to, subject, person)):
+                self.add(rule, subject, key, plan, person, "not-due", "joined after it was sent")
+
+    # ---- states of a row ----
+
+    def index(self, row):
+        for states, among in ((WAITING, self.waiting), (("held",), self.held), (("armed",), self.armed)):
+            (among.add if row.state in states else among.discard)(row)
+        row.ended = self.now if row.state in ENDS else None
+
+    def end(self, row, state, reason=None):
+        """It goes on to that state."""
+        row.state, row.reason = state, reason
+        self.index(row)
+        if row.told and state in ("armed", "accepted", "superseded"):
+            who = row.about[1], row.person
+            revision, heard = self.told.get(who, (0, None))
+            if state != "superseded" and row.told >= revision:
+                heard = row.what if state == "accepted" else None
+            self.told[who] = max(revision, row.told), heard
+        for sheet in self.sheets:
+            sheet["open"] &= any(r.state == "held" for r in sheet["rows"])
+
+    def stop(self, state, reason, person=None, meeting=None, below=None):
+        """What has not left yet and would tell something that is no more so, or somebody who may not be told."""
+        for row in self.rows:
+            if ((row in self.waiting or row in self.held) and (not person or row.person == person)
+                    and (not meeting or row.about == ("meeting", meeting))
+                    and (below is None or (row.told and row.told < below))):
+                self.end(row, state, reason)
+
+    @staticmethod
+    def what(m):
+        return tuple(m[k] for k in ("state", "starts", "minutes", "zone", "mode", "place", "link"))
+
+    # ---- gentleness ----
+
+    def own_zone(self, p):
+        return p["quiet_zone"] or p["zone"] or OFFICE_ZONE
+
+    def quiet_until(self, p, at):
+        if not p["quiet"] or p["quiet"][0] == p["quiet"][1]:
+            return at
+        begins, ends = map(minutes_of, p["quiet"])
+        zone = self.own_zone(p)
+        w = clock(at, zone)
+        now = w.hour * 60 + w.minute
+        if not (begins <= now < ends if begins < ends else now >= begins or now < ends):
+            return at
+        if begins > ends and now >= begins:
+            w += datetime.timedelta(days=1)
+        over = instant(w.replace(hour=ends // 60, minute=ends % 60), zone)
+        return over if over > at else over + HOUR
+
+    def place(self, row):
+        """When a letter that may go goes: news after quiet hours, and one nudge a day."""
+        row.state, row.next_try = "queued", self.now
+        if not row.rule.news:
+            return
+        p, nudge = self.people[row.person], False
+        zone, at = self.own_zone(p), self.quiet_until(p, self.now)
+        for _ in range(14):
+            if not row.rule.nudge or (row.useful and at > row.useful) or not self.was_nudged(row.person, at, zone):
+                break
+            nudge, at = True, self.quiet_until(p, instant(clock(at, zone) + datetime.timedelta(days=1), zone))
+        row.next_try = at
+        if row.useful and at > row.useful:
+            when = rfc3339(at, zone)
+            row.state = "suppressed" if nudge else "missed"
+            row.reason = (f"nudge: one a day, and on {when[:10]} it is of no use" if nudge
+                          else f"its use ends within quiet hours, which last until {when}")
+
+    def was_nudged(self, person, at, zone):
+        return any(clock(when, zone).date() == clock(at, zone).date() and
+                   row.state in WAITING + ("armed", "unknown", "accepted", "failed")
+                   for when, row in self.nudged.get(person, []))
+
+    def note_nudge(self, row):
+        if row.rule.nudge and row.state == "queued":
+            self.nudged.setdefault(row.person, []).append((row.next_try, row))
+
+    # ---- after an outage ----
+
+    def overtake(self, row):
+        """What a later step of the same rule says takes the place of what still waits of earlier ones."""
+        name, id_, step, _ = row.of
+        for key in sorted(self.plans.get((row.rule.about, id_), {})):
+            if key[0] == name and key[1] != step and self.plans[row.rule.about, id_][key][1] < row.due:
+                other = self.by_key.get(((name, id_) + key[1:], row.person))
+                if other in self.held:
+                    self.end(other, "superseded", "overtaken by a later step of its rule")
+
+    def due_sheet(self, _no):
+        sheet = self.gathering
+        held = [r for r in sheet["rows"] if r.state == "held"]
+        many = held and len(sheet["rows"]) > CATCHUP_ASK
+        for row in held:
+            if many and row.state == "held":
+                self.overtake(row)
+            elif not many:
+                row.state = row.reason = None
+                self.place(row)
+                self.end(row, row.state, row.reason)
+                self.note_nudge(row)
+        self.gathering = None
+        sheet["open"] = any(r.state == "held" for r in sheet["rows"])
+
+    # ---- delivery ----
+
+    def recheck(self, row):
+        """Whether it may still leave."""
+        p = self.people[row.person]
+        meeting = self.meetings.get(row.about[1]) if row.about[0] == "meeting" else None
+        if row.useful and self.now > row.useful:
+            self.end(row, "expired", "past its use while it waited")
+        elif row.state == "deferred" and self.now - row.decided > GIVE_UP_AFTER:
+            self.end(row, "expired", "not deliverable for too long")
+        elif p["state"] == "erased":
+            self.end(row, "suppressed", "the person was erased")
+        elif p["protected"] or p["restricted"]:
+            self.end(row, "suppressed", "protected identity" if p["protected"] else "restricted processing")
+        elif row.rule.news and self.no_news.get(row.person):
+            self.end(row, "suppressed", "does not want news")
+        elif row.told and meeting and row.told < meeting["revision"] + 1:
+            self.end(row, "superseded", "the meeting has changed since")
+        elif row.rule.news and (until := self.quiet_until(p, self.now)) != self.now:
+            if row.useful and until > row.useful:
+                self.end(row, "expired", "its use ends within quiet hours")
+            else:
+                row.next_try = until
+                self.end(row, row.state, "quiet hours")
+        else:
+            return True
+        return False
+
+    def lose(self, row):
+        self.end(row, "unknown", "the answer was lost; it may have left")
+        if row.resends < RESENDS:
+            row.resends, row.next_try = row.resends + 1, self.now
+            self.end(row, "queued", "its fate was unknown; the same letter again")
+
+    def try_letter(self, row, fate):
+        if not self.recheck(row):
+            return
+        row.attempts += 1
+        self.end(row, "armed")
+        if fate == "accepted":
+            self.end(row, "accepted")
+        elif fate == "failed":
+            self.end(row, "failed", "refused for good")
+        elif fate == "deferred":
+            row.next_try = self.now + backoff(row.attempts, row.no)
+            self.end(row, "deferred", "the other end asks us to come back")
+        elif fate == "unknown":
+            self.lose(row)
+
+    def deliver(self, fate_of):
+        any_, after = False, (-1, 0)
+        while True:
+            ready = [(r.next_try, r.no) for r in self.waiting if after < (r.next_try, r.no) and r.next_try <= self.now]
+            if not ready:
+                break
+            any_, after = True, min(ready)
+            row = self.rows[after[1] - 1]
+            self.try_letter(row, fate_of(row.person))
+        lost = sorted(self.armed, key=lambda r: r.no)
+        for row in lost:
+            self.lose(row)
+        return any_ or bool(lost)

@@ -1,0 +1,179 @@
+"""The model of the office: what may be said, and what follows from it. Letters are in letters.py."""
+from tests.model.meetings import Meetings, Refused, need
+from tests.model.times import DAY, instant, wall
+
+CONFIRM_WITHIN = 14 * DAY
+
+
+class Office(Meetings):
+    def say(self, type_, body):
+        """None, or the code of the refusal."""
+        try:
+            getattr(self, type_.replace(".", "_"))(**body)
+        except Refused as refused:
+            return str(refused)
+        return None
+
+    # ---- people ----
+
+    def organisation_register(self, organisation, **_):
+        need(organisation not in self.organisations, "already")
+        self.organisations[organisation] = {"state": "active"}
+
+    def person_register(self, person, language, organisation=None, functions=(), zone=None, **_):
+        need(person not in self.people, "already")
+        if organisation:
+            self.known(self.organisations, organisation, "active")
+        self.people[person] = {"state": "active", "language": language, "functions": functions, "zone": zone,
+                               "organisations": [organisation] if organisation else [], "protected": False,
+                               "restricted": False, "quiet": None, "quiet_zone": None}
+
+    def person_update(self, person, organisations=None, **given):
+        p = self.person(person)
+        for o in organisations or []:
+            self.known(self.organisations, o, "active")
+        if organisations is not None:
+            p["organisations"] = organisations
+        p.update({k: v for k, v in given.items() if k in ("language", "functions", "zone")})
+
+    def flag(self, person, on, name, reason):
+        p = self.person(person)
+        if on:
+            self.stop("suppressed", reason, person=person)
+        p[name] = on
+
+    def person_protect(self, person, on):
+        self.flag(person, on, "protected", "protected identity")
+
+    def person_restrict(self, person, on):
+        self.flag(person, on, "restricted", "restricted processing")
+
+    def person_erase(self, person):
+        p = self.person(person)
+        self.stop("suppressed", "the person was erased", person=person)
+        for key, m in sorted(self.members.items()):
+            if key[1] == person and m["state"] in ("active", "requested"):
+                self.end_membership(m)
+        for key, r in sorted(self.registrations.items()):
+            if key[1] == person and r["state"] in ("registered", "waiting", "offered"):
+                r.update(state="cancelled", cancelled=self.said, offer_expires=0)
+                self.put(r)
+                self.offer_free(self.meetings[key[0]])
+        self.no_news.pop(person, None)
+        p.update(state="erased", protected=False, restricted=False, quiet=None, organisations=[], functions=[])
+
+    def preference_set(self, person, on, **_):
+        self.person(person)
+        self.no_news[person] = not on
+
+    def quiet_set(self, person, zone=None, to=None, **given):
+        p = self.person(person)
+        p.update(quiet=(given["from"], to) if to else None, quiet_zone=zone)
+
+    # ---- networks ----
+
+    def network_open(self, network, host, lead, zone, topics=(), **_):
+        need(network not in self.networks, "already")
+        self.known(self.organisations, host, "active")
+        self.person(lead)
+        self.networks[network] = {"network": network, "state": "open", "lead": lead, "zone": zone,
+                                  "topics": [t["topic"] for t in topics]}
+
+    def network_close(self, network):
+        self.known(self.networks, network, "open")["state"] = "closed"
+
+    def put_member(self, m):
+        self.members[m["network"], m["person"]] = m
+        self.derive("membership", f"{m['network']}/{m['person']}")
+
+    def membership_request(self, network, person, topics=()):
+        n = self.known(self.networks, network, "open")
+        need(set(topics) <= set(n["topics"]), "not-found")
+        self.person(person)
+        was = self.members.get((network, person), {"topics": []})
+        need(was.get("state") != "active", "already")
+        self.put_member({"network": network, "person": person, "state": "requested", "zone": n["zone"],
+                         "topics": topics or was["topics"], "requested": self.said, "granted": 0, "ended": 0,
+                         "lapses": self.said + CONFIRM_WITHIN})
+
+    def membership_grant(self, network, person=None, organisation=None, topics=(), **_):
+        n = self.known(self.networks, network, "open")
+        if organisation:
+            self.known(self.organisations, organisation, "active")
+            need(self.wholes.get((network, organisation), {}).get("state") != "active", "already")
+            self.wholes[network, organisation] = {"state": "active"}
+            return
+        self.person(person)
+        need(set(topics) <= set(n["topics"]), "not-found")
+        was = self.members.get((network, person), {"topics": [], "requested": 0})
+        need(was.get("state") != "active", "already")
+        self.put_member({**was, "network": network, "person": person, "state": "active", "zone": n["zone"],
+                         "topics": topics or was["topics"], "granted": self.said, "ended": 0, "lapses": 0})
+
+    def membership_end(self, network, person=None, organisation=None):
+        if organisation:
+            self.known(self.wholes, (network, organisation), "active")["state"] = "ended"
+        else:
+            self.end_membership(self.known(self.members, (network, person), "requested", "active"))
+
+    def end_membership(self, m):
+        m.update(state="ended", ended=self.said, lapses=0)
+        self.put_member(m)
+
+    def due_lapse(self, network, person):
+        m = self.members[network, person]
+        m.update(state="lapsed", lapses=0, ended=0)
+        self.put_member(m)
+
+    # ---- material and polls ----
+
+    def put_material(self, r):
+        self.materials[r["material"]] = r
+        self.derive("material", r["material"])
+
+    def material_expect(self, material, meeting, due, **given):
+        need(material not in self.materials, "already")
+        m = self.known(self.meetings, meeting)
+        self.person(given["from"])
+        self.put_material({"material": material, "state": "expected", "meeting": meeting, "network": m["network"],
+                           "zone": m["zone"], "kind": "presentation", "from": given["from"], "due": due,
+                           "expected": self.said})
+
+    def material_publish(self, material, kind, meeting=None, network=None, **_):
+        was = self.materials.get(material, {"material": material, "state": None})
+        need(was["state"] != "published", "already")
+        belongs = {k: was.get(k) for k in ("meeting", "network", "zone")}
+        if meeting:
+            m = self.known(self.meetings, meeting)
+            belongs = {"meeting": meeting, "network": m["network"], "zone": m["zone"]}
+        elif not was.get("meeting"):
+            belongs = {"network": network, "zone": self.known(self.networks, network, "open")["zone"]}
+        self.put_material({**was, **belongs, "state": "published", "kind": kind, "published": self.said})
+
+    def material_withdraw(self, material):
+        r = self.known(self.materials, material, "expected", "published")
+        self.put_material({**r, "state": "withdrawn"})
+
+    def poll_open(self, poll, network, options, audience, closes, **_):
+        need(poll not in self.polls, "already")
+        n = self.known(self.networks, network, "open")
+        need(instant(wall(closes), n["zone"]) > self.said, "too-late")
+        self.polls[poll] = {"poll": poll, "network": network, "state": "open", "zone": n["zone"], "opened": self.said,
+                            "audience": audience, "closes": closes, "options": [o["option"] for o in options]}
+        self.derive("poll", poll)
+
+    def poll_answer(self, poll, person, option):
+        p = self.known(self.polls, poll)
+        need(p["state"] == "open" and instant(wall(p["closes"]), p["zone"]) > self.said, "too-late")
+        self.person(person)
+        need(option in p["options"], "not-found")
+        need(self.is_in(p["audience"], self.subject("poll", poll), person), "not-entitled")
+
+    def poll_close(self, poll):
+        p = self.known(self.polls, poll)
+        need(p["state"] == "open", "already")
+        p.update(state="closed", closed=self.said)
+        self.derive("poll", poll)
+
+    def due_poll(self, poll):
+        self.poll_close(poll)

@@ -1,0 +1,120 @@
+"""The rules as the office's files say them, and the audiences they name."""
+import datetime
+import glob
+import os
+import re
+
+from tests.model.times import HOUR, MINUTE, SECOND, clock, instant, minutes_of, utc, wall
+
+UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
+KINDS = ("meeting", "registration", "membership", "material", "poll", "person", "network")
+
+
+class Moment:
+    """FIELD [+ SPAN | - SPAN] [at hh:mm]"""
+
+    def __init__(self, text):
+        words = text.split()
+        self.field, self.days, self.span, self.at = words.pop(0), 0, 0, None
+        if words and words[0] in "+-":
+            sign = -1 if words.pop(0) == "-" else 1
+            n, unit = re.fullmatch(r"(\d+)([a-z])", words.pop(0)).groups()
+            if unit in "dw":
+                self.days = sign * int(n) * (7 if unit == "w" else 1)
+            else:
+                self.span = sign * int(n) * UNITS[unit]
+        if words:
+            assert words.pop(0) == "at", text
+            self.at = minutes_of(words.pop(0))
+        assert not words, text
+
+    def of(self, record, zone):
+        """(instant, name of the occurrence), or None when the record has no such time."""
+        value = record.get(self.field)
+        if not value:
+            return None
+        if isinstance(value, int):
+            name = f"{self.field}={utc(value)}"
+            if not self.days and self.at is None:
+                return value + self.span, name
+            w = clock(value, zone)
+        else:
+            name, w = f"{self.field}={value}", wall(value)
+        w += datetime.timedelta(days=self.days)
+        if self.at is not None:
+            w = w.replace(hour=self.at // 60, minute=self.at % 60)
+        return instant(w, zone) + self.span, name
+
+
+class Rule:
+    def __init__(self, name, said):
+        self.name, self.about, self.to = name, said["about"], said["to"]
+        self.when = [Moment(m) for m in said["when"]]
+        self.useful = Moment(said["useful"]) if "useful" in said else None
+        self.late, self.news = said.get("late", "send"), said["class"] == "news"
+        self.tells, self.nudge = said.get("tells", False), said.get("nudge", False)
+        self.only = {}
+        for condition in said.get("only", []):
+            field, _, value = condition.removeprefix("not ").partition(" = ")
+            test = value if value else not condition.startswith("not ")
+            self.only.setdefault(field, []).append(test)
+
+    def speaks(self, record):
+        """Several values of one field: any of them. Several fields: all of them."""
+        def holds(field, test):
+            value = record.get(field)
+            return bool(value) == test if isinstance(test, bool) else value == test
+        return all(any(holds(f, t) for t in tests) for f, tests in self.only.items())
+
+    def mentions(self, term):
+        return term in re.findall(r"[\w.:-]+", self.to)
+
+
+def value_of(text):
+    words = re.findall(r'"([^"]*)"', text)
+    if text.startswith("{"):
+        return words
+    return words[0] if words else text.strip() == "true"
+
+
+def read(folder):
+    rules = {}
+    for path in sorted(glob.glob(os.path.join(folder, "*.conf"))):
+        with open(path) as file:
+            text = re.sub(r"^\s*#.*$", "", file.read(), flags=re.M)
+        for name, body in re.findall(r'^rule "([^"]+)" \{\n(.*?)^\}', text, re.M | re.S):
+            said = {k: value_of(v) for k, v in re.findall(r"^\s+(\w+) = (.*?)(?=^\s+\w+ = |\Z)", body, re.M | re.S)}
+            if said["about"] in KINDS:
+                rules[name] = Rule(name, said)
+    return rules
+
+
+def audience(text, has):
+    """Whether somebody is in it; has(term) says so of each term. `and` binds closer than `or`."""
+    words = re.findall(r"[()]|[^\s()]+", text)
+
+    def either():
+        found = both()
+        while words and words[0] == "or":
+            words.pop(0)
+            found = both() or found
+        return found
+
+    def both():
+        found = one()
+        while words and words[0] == "and":
+            words.pop(0)
+            found = one() and found
+        return found
+
+    def one():
+        word = words.pop(0)
+        if word == "not":
+            return not one()
+        if word == "(":
+            found = either()
+            words.pop(0)
+            return found
+        return has(word)
+
+    return either()
