@@ -3,6 +3,7 @@ import collections
 import json
 
 from tests.flow.pain import begin, due, people, told
+from tests.flow.places_test import at_once
 from tests.harness.house import equal
 
 ALARM = 4  # what `cirkel queues` ends with when something is broken
@@ -194,6 +195,37 @@ def pain_06_recorded_and_never_executed_test(h):
     h.register("m1", "m01")
     planned = h.run_cirkel("forecast", "--until", "30d")
     assert "meeting-day-before" in planned and "m01" in planned, planned
+    h.verify()
+
+
+def ask(h, name):
+    return "poll.open", {"poll": name, "network": "net", "closes": "2022-03-20T12:00", "audience": "members",
+                         "question": {"sv": f"Fråga {name}?"},
+                         "options": [{"option": "a", "text": "Ja"}, {"option": "b", "text": "Nej"}]}
+
+
+def pain_07_digest_test(h):
+    """Things said at the same instant, on eight connections, over a crash, are in one digest, each once, none lost."""
+    begin(h, members=2)
+    for person in ("m01", "m02"):
+        h.say("preference.set", {"person": person, "class": "news", "on": True, "digest": "daily"})
+    names = [f"q{n}" for n in range(16)]
+    at_once(8, [lambda name=name: h.say(*ask(h, name), id="ask-" + name) for name in names])
+    h.settle()
+    equal({row["state"] for row in h.ledger(rule="poll-opened")}, {"digested"})
+    h.set_clock("2022-03-02T08:00")
+    h.kill("scheduler", "notifier")
+    h.start("scheduler", "notifier")
+    h.settle()
+    for person in ("m01", "m02"):
+        digest = h.letter(rule="digest", person=person)
+        equal([digest.text.count(f"Fråga {name}?") >= 1 for name in names], [True] * 16, "what was asked is in it")
+        equal(digest.html.count("<h2>"), 16, "and each once")
+    h.say(*ask(h, "next"))
+    h.clock("2022-03-05T12:00")
+    equal([letter.html.count("<h2>") for letter in h.letters(rule="digest", person="m01")], [16, 1])
+    equal({row["state"] for row in h.ledger(rule="poll-opened")}, {"accepted"})
+    equal(h.letters(rule="poll-opened"), [], "and none alone beside it")
     h.verify()
 
 
