@@ -59,6 +59,7 @@ def pain_10_pause_and_resume_test(h):
     begin_by_mail(h, relay, members=60, smtp_connections=2)
     relay.always("mail", slow(0.05))
     call_and_wait(h, "m1", 5)
+    h.set_clock("2022-03-01T09:01")
     h.run_cirkel("pause", "the wrong link")
     open_rows = [row for row in h.ledger(rule="meeting-invitation") if row["state"] != "accepted"]
     assert len(open_rows) > 20, "too late to see anything"
