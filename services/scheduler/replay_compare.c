@@ -6,7 +6,7 @@
 #include "services/scheduler/replay.h"
 
 /* Of how the process runs, and not of what it was given. */
-static const char *const process_marks[] = {"running", "now", "suspect", "crashes"};
+static const char *const process_marks[] = {"now", "suspect", "crashes"};
 
 static bool is_compared(enum table table) {
     return table != TABLE_INPUTS && table != TABLE_CONFIG;

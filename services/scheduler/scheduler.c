@@ -20,6 +20,7 @@
 #define NOTIFIER_SILENT (5 * SECONDS)
 #define LEASE_MARGIN (1 * SECONDS)
 #define CRASHES_MAX 3
+#define COMMIT_NOW 1
 #define EXIT_STORAGE 74
 
 struct turn { /* what one look did */
@@ -42,13 +43,27 @@ struct reading {
     struct turn *t;
 };
 
+/* An event that made us fall again and again is known by its third time. */
+static int set_aside(struct scheduler *s, uint64_t seq, struct bytes payload) {
+    log_error("event_quarantined", "seq=%" PRIu64 " crashes=%" PRIu64 " the rest goes on", seq,
+              s->crashes);
+    return step_quarantine(&s->step, s->now, seq, payload, s->crashes);
+}
+
 static int on_event(void *ctx, uint64_t seq, struct bytes payload) {
     struct reading *r = ctx;
     struct scheduler *s = r->s;
+    int rc;
     must(seq == s->position + 1);
-    (void)fault_point("scheduler.before_apply");
-    (void)fault_point_at("scheduler.event", seq);
-    int rc = step_event(&s->step, s->now, seq, payload);
+    if (seq == s->suspect && s->crashes >= CRASHES_MAX) {
+        rc = set_aside(s, seq, payload);
+    } else {
+        box_put(&s->applying, seq);
+        (void)fault_point("scheduler.before_apply");
+        (void)fault_point_at("scheduler.event", seq);
+        rc = step_event(&s->step, s->now, seq, payload);
+        box_put(&s->applying, 0);
+    }
     if (rc == -ESTALE) /* it is about a configuration that is read first, between two turns */
         s->reread = seq;
     if (rc)
@@ -57,74 +72,22 @@ static int on_event(void *ctx, uint64_t seq, struct bytes payload) {
         r->t->first_event = seq;
     r->t->last_event = s->position = seq;
     r->t->received = s->step.office.said;
-    return 0;
+    return seq == s->suspect ? COMMIT_NOW : 0; /* before the next one makes us fall */
 }
 
-static int on_suspect(void *ctx, uint64_t seq, struct bytes payload) {
-    struct scheduler *s = ctx;
-    uint64_t crashes;
-    int rc = meta_get(s->step.office.txn, "crashes", &crashes);
-    if (rc)
-        return rc;
-    log_error("event_quarantined", "seq=%" PRIu64 " crashes=%" PRIu64 " the rest goes on", seq,
-              crashes);
-    rc = step_quarantine(&s->step, s->now, seq, payload, crashes);
-    if (rc == 0)
-        s->position = seq;
-    return rc;
-}
-
-/* After an unclean start each event is marked before it is tried, so that one that makes us fall
- * again and again is known by its third time, and set aside. */
-static int mark_suspect(struct scheduler *s, bool *ret_aside) {
-    struct txn *txn;
-    uint64_t suspect, crashes = 0, next = s->position + 1;
-    int rc = store_begin_write(s->core, &txn);
-    if (rc)
-        return rc;
-    rc = meta_get(txn, "suspect", &suspect);
-    if (rc == 0)
-        rc = meta_get(txn, "crashes", &crashes);
-    if (suspect != next)
-        crashes = 0;
-    *ret_aside = crashes >= CRASHES_MAX;
-    if (rc == 0)
-        rc = meta_put(txn, "suspect", next);
-    if (rc == 0)
-        rc = meta_put(txn, "crashes", *ret_aside ? crashes : crashes + 1);
-    if (rc) {
-        store_abort(&txn);
-        return rc;
-    }
-    rc = store_commit(&txn);
-    if (rc == 0 && !*ret_aside)
-        s->suspect = next;
-    return rc;
-}
-
-/* A mark counts starts, not tries: a full disk has us try again and again without falling. */
-static bool is_to_be_marked(const struct scheduler *s) {
-    return s->inbox && !s->deriving && s->position < s->careful && s->suspect != s->position + 1;
-}
-
-static int apply_events(struct scheduler *s, struct turn *t, bool aside) {
+static int apply_events(struct scheduler *s, struct turn *t) {
     struct reading r = {s, t};
     uint64_t before = s->position, first, last;
     if (!s->inbox)
         return 0;
-    bool careful = s->position < s->careful;
-    int rc = aside ? journal_read(s->inbox, s->position + 1, 1, on_suspect, s)
-                   : journal_read(s->inbox, s->position + 1, careful ? 1 : EVENTS_A_COMMIT,
-                                  on_event, &r);
-    if (aside && rc == 0)
-        t->first_event = t->last_event = s->position;
-    if (rc == -ESTALE) {
+    int rc = journal_read(s->inbox, s->position + 1, EVENTS_A_COMMIT, on_event, &r);
+    if (rc == -ESTALE || rc == COMMIT_NOW) {
         t->more = true;
         rc = 0;
     }
     if (rc)
         return rc;
-    t->more |= s->position - before >= EVENTS_A_COMMIT || (careful && s->position > before);
+    t->more |= s->position - before >= EVENTS_A_COMMIT;
     rc = journal_range(s->inbox, &first, &last);
     t->behind = rc == 0 && last > s->position;
     return rc;
@@ -227,7 +190,7 @@ static int fire_due(struct scheduler *s, struct turn *t) {
 }
 
 static int work(struct scheduler *s, struct turn *t, struct answer *answers, unsigned max,
-                unsigned *ret_answers, bool aside) {
+                unsigned *ret_answers) {
     int rc = step_begin(&s->step, t->txn);
     if (rc == 0 && s->is_config_new)
         rc = scheduler_note_config(s, t->txn);
@@ -236,7 +199,7 @@ static int work(struct scheduler *s, struct turn *t, struct answer *answers, uns
     if (rc == 0)
         rc = scheduler_derive(s, t->txn, &t->more);
     if (rc == 0 && !s->deriving)
-        rc = apply_events(s, t, aside);
+        rc = apply_events(s, t);
     if (rc == 0 && !s->deriving)
         rc = fire_due(s, t);
     if (rc == 0) /* after the events: what was taken back is not armed any more */
@@ -278,17 +241,14 @@ static void storage_trouble(struct scheduler *s, int rc) {
 static bool commit_turn(struct scheduler *s, struct turn *t) {
     struct answer *answers = calloc(ANSWERS_MAX, sizeof *answers);
     unsigned count = 0;
-    bool aside = false;
     uint64_t position = s->position;
     struct key derive_at = s->derive_at;
     unsigned derive_table = s->derive_table;
     bool deriving = s->deriving;
     must(answers);
-    int rc = is_to_be_marked(s) ? mark_suspect(s, &aside) : 0;
-    if (rc == 0)
-        rc = store_begin_write(s->core, &t->txn);
+    int rc = store_begin_write(s->core, &t->txn);
     if (rc == 0) {
-        rc = work(s, t, answers, ANSWERS_MAX, &count, aside);
+        rc = work(s, t, answers, ANSWERS_MAX, &count);
         if (rc == 0) {
             (void)fault_point("scheduler.before_commit");
             rc = store_commit(&t->txn);
@@ -427,11 +387,9 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
 void scheduler_close(struct scheduler *s) {
     struct txn *txn;
     if (s->core && store_begin_write(s->core, &txn) == 0) {
-        int rc = meta_put(txn, "running", 0);
-        if (rc == 0)
-            rc = meta_put(txn, "now", (uint64_t)s->now);
+        int rc = meta_put(txn, "now", (uint64_t)s->now);
         if (rc || store_commit(&txn))
-            log_warn("stop_not_marked", "the next start will be a careful one");
+            log_warn("stop_not_marked", "the next start reads the clock only");
         store_abort(&txn);
     }
     while (s->said) {
@@ -446,5 +404,6 @@ void scheduler_close(struct scheduler *s) {
     step_close(&s->step);
     rulebook_free(&s->rules);
     settings_free(&s->settings);
+    box_close(&s->applying);
     free(s->assigned);
 }

@@ -9,6 +9,7 @@
 #define SCHEDULER_SCHEDULER_H
 
 #include "common/ballast.h"
+#include "common/box.h"
 #include "common/bus.h"
 #include "common/guard.h"
 #include "common/journal.h"
@@ -57,8 +58,8 @@ struct scheduler {
     instant now;       /* of the last input; never goes back */
     uint64_t position; /* the last event applied */
     uint64_t told_fact;
-    uint64_t careful;   /* up to this event one at a time: the last start was unclean */
-    uint64_t suspect;   /* the event that this run has marked */
+    struct box applying;       /* the event being applied, for who starts after a fall */
+    uint64_t suspect, crashes; /* the event that we last fell over, and how often */
     uint64_t reread;    /* an event asks for the configuration to be read again; 0: none does */
     bool deriving;      /* plans are being derived anew */
     bool is_config_new; /* and not noted yet */

@@ -58,17 +58,42 @@ static int enter_home(struct scheduler *s, struct txn *txn) {
     return rc ? rc : scheduler_note_config(s, txn);
 }
 
-/* What the last start left behind, and a mark that we run. */
+/* What we fell over when we fell: counted, so that the third time it is set aside. A kill from
+ * outside hardly ever meets the moment in which an event is applied. */
+static int count_fall(struct scheduler *s, uint64_t fell) {
+    struct txn *txn = s->step.office.txn;
+    int rc = meta_get(txn, "suspect", &s->suspect);
+    if (rc == 0)
+        rc = meta_get(txn, "crashes", &s->crashes);
+    if (rc || fell <= s->position)
+        return rc;
+    s->crashes = s->suspect == fell ? s->crashes + 1 : 1;
+    s->suspect = fell;
+    log_warn("fell_over_event", "seq=%" PRIu64 " crashes=%" PRIu64, fell, s->crashes);
+    rc = meta_put(txn, "suspect", fell);
+    return rc ? rc : meta_put(txn, "crashes", s->crashes);
+}
+
+static uint64_t open_box(struct scheduler *s) {
+    char path[4200];
+    uint64_t fell = 0;
+    snprintf(path, sizeof path, "%s/run/applying", s->home);
+    int rc = box_open(&s->applying, path, &fell);
+    if (rc)
+        log_warn("no_box", "error=%s an event that makes us fall will not be known", strerror(-rc));
+    return fell;
+}
+
+/* What the last start left behind. */
 int scheduler_begin_running(struct scheduler *s) {
     struct txn *txn;
-    uint64_t running, rules, zones, now;
+    uint64_t rules, zones, now, fell = open_box(s);
     int rc = store_begin_write(s->core, &txn);
     if (rc)
         return rc;
     if ((rc = meta_get(txn, "position", &s->position)) == 0 &&
-        (rc = meta_get(txn, "running", &running)) == 0 && (rc = meta_get(txn, "now", &now)) == 0 &&
-        (rc = meta_get(txn, "rules", &rules)) == 0 && (rc = meta_get(txn, "zones", &zones)) == 0 &&
-        (rc = step_begin(&s->step, txn)) == 0) {
+        (rc = meta_get(txn, "now", &now)) == 0 && (rc = meta_get(txn, "rules", &rules)) == 0 &&
+        (rc = meta_get(txn, "zones", &zones)) == 0 && (rc = step_begin(&s->step, txn)) == 0) {
         rc = scheduler_clock_last(txn, &s->now);
         if (s->now < (instant)now)
             s->now = (instant)now;
@@ -76,11 +101,10 @@ int scheduler_begin_running(struct scheduler *s) {
         instant wall = scheduler_clock(s);
         if (s->now < wall)
             s->now = wall;
-        s->careful = running ? UINT64_MAX : 0;
         s->deriving = rules != s->rules.version || zones != s->step.zones;
         s->told_fact = s->step.office.counts[COUNT_FACT];
         if (rc == 0)
-            rc = meta_put(txn, "running", 1);
+            rc = count_fall(s, fell);
     }
     if (rc == 0)
         rc = enter_home(s, txn);
@@ -90,7 +114,10 @@ int scheduler_begin_running(struct scheduler *s) {
         store_abort(&txn);
         return rc;
     }
-    return store_commit(&txn);
+    rc = store_commit(&txn);
+    if (rc == 0)
+        box_put(&s->applying, 0);
+    return rc;
 }
 
 /* ---- the inbox ---- */
@@ -175,8 +202,6 @@ int scheduler_open_inbox(struct scheduler *s) {
         store_abort(&txn);
         return rc;
     }
-    if (s->careful)
-        s->careful = last;
     return store_commit(&txn);
 }
 
