@@ -32,6 +32,7 @@ struct play {
     struct line next; /* the first of the next moment */
     bool has_next;
     instant first, last, clock_before; /* 0: the clock was not there before */
+    instant until, stop; /* moments of --until, and where --away begins; 0: after the last line */
     msec began;
     uint64_t said, applied, again, accepted, refused, bad;
 };
@@ -109,7 +110,8 @@ static void show_progress(struct play *play) {
 static int play_lines(struct play *play) {
     int rc = 0, said = 0;
 
-    while (rc == 0 && said == 0 && play->has_next) {
+    while (rc == 0 && said == 0 && play->has_next &&
+           (play->stop == 0 || play->next.at <= play->stop)) {
         rc = read_batch(play);
         said = play_clock_advance(play->clock, play->last);
         if (said == 0)
@@ -201,10 +203,32 @@ static void print_summary(const struct play *play, msec took) {
            program_invocation_name, home);
 }
 
+/* Stopped, and started again when all that time has gone by. */
+static int be_away(struct play *play) {
+    char path[HOME_PATH];
+    instant before = play->clock_before;
+    int rc;
+
+    home_path(path, play->options->home, "run/clock");
+    front_close(&play->front);
+    play_clock_close(&play->clock);
+    supervise_stop(play->supervisor);
+    play->supervisor = 0;
+    rc = clock_set(path, play->until, false);
+    if (rc == 0)
+        rc = start(play) ? -ECHILD : 0;
+    play->clock_before = before;
+    return rc ? rc : play_clock_advance(play->clock, play->until);
+}
+
 static int run_out(struct play *play) {
     const char *until = play->options->until ? play->options->until : PLAY_AFTER;
     instant end;
 
+    if (play->stop) {
+        int rc = play_clock_advance(play->clock, play->stop);
+        return rc || !play->options->away ? rc : be_away(play);
+    }
     if (when_parse(until, play->last, zone_utc(), &end))
         return -EINVAL;
     return play_clock_run_out(play->clock, end);
@@ -256,20 +280,38 @@ static int play_file(struct play *play) {
     return code ? code : play->refused || play->bad ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* A span is reckoned from the last line, a moment is where the play stops. */
+static int read_until(struct play *play) {
+    const char *until = play->options->until, *away = play->options->away;
+    instant one = 0, other = 0, span = 0;
+
+    if (until &&
+        (when_parse(until, 1, zone_utc(), &one) || when_parse(until, 2, zone_utc(), &other)))
+        return usage("--until takes a span like 30d, or a moment like 2022-05-24");
+    if (until && one == other)
+        play->until = play->stop = one;
+    if (!away)
+        return 0;
+    if (!play->until)
+        return usage("--away needs a moment to be back: --until 2022-05-24T14:00:00+02:00");
+    if (when_parse(away, 0, zone_utc(), &span) || span <= 0 || span >= play->until)
+        return usage("--away takes a span like 8h");
+    play->stop = play->until - span;
+    return 0;
+}
+
 int play(const struct play_options *options, pid_t *ret_supervisor) {
     struct play *play = calloc(1, sizeof *play);
-    instant end;
     int rc;
 
     must(play != NULL);
     play->options = options;
     play->began = clock_boot();
     *ret_supervisor = 0;
-    if (options->until && when_parse(options->until, 1, zone_utc(), &end)) {
-        rc = usage("--until takes a span like 30d, or a moment like 2022-05-24");
-    } else if ((rc = lines_open(&play->lines, options->file))) {
+    rc = read_until(play);
+    if (rc == 0 && (rc = lines_open(&play->lines, options->file))) {
         rc = usage("%s: %s", options->file, strerror(-rc));
-    } else {
+    } else if (rc == 0) {
         rc = home_need_trial(options->home);
         if (rc == 0)
             rc = play_file(play);
@@ -286,6 +328,7 @@ int play(const struct play_options *options, pid_t *ret_supervisor) {
 int verb_play(const struct options *options, int argc, char **argv) {
     struct play_options o = {.home = options->home,
                              .until = options->until,
+                             .away = options->away,
                              .keep_going = options->keep_going,
                              .debug = options->debug};
     pid_t none;

@@ -15,6 +15,7 @@
 
 struct play_options {
     const char *home, *file, *until; /* `until`: PLAY_AFTER when NULL */
+    const char *away;                /* the last span before `until` the programs are stopped */
     bool keep_going, debug;
     bool serve; /* leave the programs running afterwards, and the clock going on */
 };

@@ -3,7 +3,7 @@
     relay = Relay(folder)                     # STARTTLS with a certificate for localhost, relay.ca
     relay.at("rcpt", "450 4.2.0 later")       # once, then as usual; always("rcpt", …) until usual("rcpt")
     relay.at("dot", RESET)                    # it has the letter, and the answer is lost
-    relay.on["dot"] = lambda session: …       # called before the answer, in a thread of its own
+    relay.on["dot"] = lambda session: …       # called before the answer, in a thread of its own; may give an action
     relay.copies(message_id)
 
 Steps: connect ehlo starttls tls auth mail rcpt data body dot quit. A letter counts from the dot on, unless the
@@ -145,10 +145,9 @@ class Session:
         """What was ordered for this step, or the usual reply; whether that was positive."""
         self.relay.seen.append((time.monotonic(), self.number, name))
         hook = self.relay.on.get(name)
-        if hook:
-            await asyncio.get_running_loop().run_in_executor(None, hook, self)
+        action = await asyncio.get_running_loop().run_in_executor(None, hook, self) if hook else None
         self.last = None
-        action = self.relay.take(name)
+        action = action or self.relay.take(name)
         if action is None:
             if usual:
                 await self.send(usual)
