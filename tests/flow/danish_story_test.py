@@ -240,6 +240,48 @@ def danish_story_with_kills_test(h):
 danish_story_with_kills_test.timeout = 600
 
 
+def processes_of(home):
+    """Whatever runs on this home: the player, its supervisor and the workers."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if home.encode() in file.read().split(b"\0"):
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def danish_story_played_again_after_kills_test(h):
+    """Everything falls at once, the player too, again and again; the file is played again from its beginning."""
+    chance, out, kills = random.Random(7), "", 0
+    while "applied" not in out:
+        h.workers["play"] = play = subprocess.Popen([h.program("cirkel"), "play", SAMPLE, "--home", h.home], cwd=ROOT,
+                                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                                    stderr=subprocess.DEVNULL, text=True)
+        try:
+            out = play.communicate(timeout=0.4 + chance.random() if kills < 5 else 100)[0]
+        except subprocess.TimeoutExpired:
+            for pid in processes_of(h.home):
+                os.kill(pid, signal.SIGKILL)
+            play.communicate()
+            kills += 1
+        del h.workers["play"]
+    assert kills >= 2, f"everything was killed {kills} times only"
+    assert "0 refused" in out, out
+    h.verify()
+    expected = [{name: value for name, value in row.items() if name not in ("ended", "no")}
+                for row in lines_of(EXPECTED)]
+    equal(what_it_left(h), sorted(json.dumps(row, sort_keys=True) for row in expected),
+          f"the ledger after everything was killed {kills} times")
+    equal([(row["type"], row["status"]) for row in h.records("decision")],
+          [(line["type"], "applied") for line in lines_of(SAMPLE)], "decisions")
+
+
+danish_story_played_again_after_kills_test.timeout = 300
+
+
 def keep(bin_dir):
     folder = tempfile.mkdtemp(prefix="story.")
     house = House(bin_dir, folder)

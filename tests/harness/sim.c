@@ -97,6 +97,7 @@ static bool next_in_outbox(struct sim *s, struct key *from, struct rec_ledger *r
 
 static void try_one(struct sim *s, const struct rec_ledger *row, const char *fate) {
     int64_t attempt = row->attempts + 1;
+    s->inputs++;
     if (!trial_arm(&s->t, row->no, attempt))
         return;
     sim_watch_leaves(s, row);
@@ -108,8 +109,8 @@ static void try_one(struct sim *s, const struct rec_ledger *row, const char *fat
         s->slow[s->slow_count++] = (struct sim_slow){row->no, attempt, s->t.now};
         return;
     }
-    count_input(s);
     trial_result(&s->t, row->no, attempt, fate);
+    count_input(s);
 }
 
 /* Answers that took their time, when time has passed. */
@@ -171,8 +172,6 @@ static bool deliver(struct sim *s) {
         if (!fate)
             continue;
         any = true;
-        count_input(s);
-        trial_get(&s->t, TABLE_LEDGER, key_no((uint64_t)row.no), &row);
         try_one(s, &row, fate);
     }
     return sweep(s) || any;

@@ -254,7 +254,7 @@ void trial_result(struct trial *t, int64_t no, int64_t attempt, const char *outc
 static void get(struct trial *t, enum table table, struct bytes value, void *ret) {
     struct complaint c;
     struct bytes copy = arena_bytes(t->arena, value);
-    if (codec_decode(&rec_shapes[table_infos[table].record], CODEC_LENIENT, copy, ret, &c))
+    if (codec_decode(&rec_shapes[table_infos[table].record], CODEC_STORED, copy, ret, &c))
         fail_msg("%s: %s: %s", table_infos[table].name, c.field, c.text);
 }
 

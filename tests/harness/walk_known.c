@@ -11,6 +11,7 @@
 #include "common/pack.h"
 #include "tests/harness/walk_known.h"
 
+#define RECENT_PROGRAMMES 24
 #define ctx walk_context
 
 static void put_thing(const struct hint *h, struct buf *to) {
@@ -48,15 +49,19 @@ static void put_application(const struct hint *h, struct buf *to) {
 /* A participation is named by programme and organisation: mostly by two that belong together. */
 static void choose_participation(void) {
     struct key prefix = key1(text_of(walk_thing('r'))), row;
-    unsigned made = walk.made['r'];
+    unsigned made = walk.made['r'], window = made < RECENT_PROGRAMMES ? made : RECENT_PROGRAMMES;
+    bool found = false;
     if (ctx.participation.p)
         return;
-    for (unsigned i = 0; i < 8 && made && !walk_any_under(TABLE_PARTICIPATION, &prefix, &row); i++)
-        prefix = key1(text_of(walk_text("r%u", made - walk_below(made < 12 ? made : 12))));
+    for (unsigned i = 0; i < RECENT_PROGRAMMES && made && !found && walk_chance(99); i++) {
+        struct key other = key1(text_of(walk_text("r%u", made - walk_below(window))));
+        found = walk_any_under(TABLE_PARTICIPATION, &other, &row) &&
+                walk_is_ripe(TABLE_PARTICIPATION, row, "PARTICIPATION", "complete");
+        if (found)
+            prefix = other;
+    }
     ctx.programme = walk_part(&prefix, 0);
-    ctx.participation = text_of(walk_thing('o'));
-    if (walk_chance(95) && walk_any_under(TABLE_PARTICIPATION, &prefix, &row))
-        ctx.participation = walk_part(&row, 1);
+    ctx.participation = found ? walk_part(&row, 1) : text_of(walk_thing('o'));
     ctx.organisation = ctx.participation;
 }
 
@@ -318,9 +323,9 @@ static const struct hint hints[] = {
     {"programme.update", "ends", 20, put_date, NULL, 20, 300},
     {"call.open", "call", 0, put_new, "k", 80, 0},
     {"call.open", "opens", 0, put_wall, NULL, -1, 2},
-    {"call.open", "closes", 0, put_wall, NULL, 4, 16},
+    {"call.open", "closes", 0, put_wall, NULL, 3, 9},
     {"call.open", "questions", 90, NULL, NULL, 0, 0},
-    {"call.extend", "closes", 0, put_wall, NULL, 2, 18},
+    {"call.extend", "closes", 0, put_wall, NULL, 2, 10},
     {"application.start", "application", 99, put_new, "l", 80, 0},
     {"application.ask_more", "due", 0, put_wall, NULL, 0, 6},
     {"application.judge_eligible", "ok", 0, walk_put_ok, NULL, 0, 0},
@@ -366,7 +371,7 @@ static const struct hint hints[] = {
     {NULL, "lead", 20, put_thing, "p", 0, 0},
     {NULL, "from", 0, put_thing, "p", 0, 0},
     {NULL, "contact", 20, put_colleague, NULL, 0, 0},
-    {NULL, "staff", 30, put_colleague, NULL, 0, 2},
+    {NULL, "staff", 85, put_colleague, NULL, 2, 3},
     {NULL, "network", 50, put_thing, "n", 0, 0},
     {NULL, "meeting", 50, put_meeting, NULL, 0, 0},
     {NULL, "group", 50, put_thing, "g", 0, 0},

@@ -4,7 +4,7 @@
  * way (SEED=, STEPS=, CHECK=every so many steps). From LONG steps on every message must have been
  * applied at least once. The long form:
  *
- *     STEPS=100000 make test T=walk_test */
+ *     STEPS=200000 make test T=walk_test */
 /* service: scheduler */
 #include <errno.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 
 #include "tests/harness/walk.h"
 
-#define LONG 100000
+#define LONG 200000
 #define STEPS_DEFAULT 30000
 #define CHECK_DEFAULT 500
 

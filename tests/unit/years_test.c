@@ -24,6 +24,8 @@ static struct {
     uint64_t state;
     instant back, relay_back; /* 0: they are there */
     unsigned outages, jumps, moves, lost, seen;
+    unsigned long inputs;
+    clock_t spent; /* of the processor, on them */
 } it;
 
 static unsigned long number(const char *name, unsigned long fallback) {
@@ -157,6 +159,7 @@ static void live(uint64_t seed) {
     it.outages = it.jumps = it.moves = it.lost = it.seen = 0;
     sim_open(&it.s, it.story.lines[0].at);
     it.s.fate = bad_relay;
+    clock_t began = clock();
     for (size_t i = 0; i < it.story.count; i++) {
         const struct sim_line *l = &it.story.lines[i];
         if (l->at > it.s.t.now)
@@ -173,6 +176,8 @@ static void live(uint64_t seed) {
     sim_advance(&it.s, it.s.t.now + DAYS);
     see_sheets(false);
     sim_advance(&it.s, it.s.t.now + 200 * DAYS);
+    it.spent += clock() - began;
+    it.inputs += it.s.inputs;
     sim_watch_all(&it.s);
     sim_each_row(&it.s, all_ends, NULL);
     printf(
@@ -194,6 +199,8 @@ static void test_years(void **context) {
         fflush(stdout);
         live(first + i);
     }
+    printf("%.0f inputs a second\n",
+           (double)it.inputs * CLOCKS_PER_SEC / (double)(it.spent ? it.spent : 1));
     sim_story_free(&it.story);
 }
 
