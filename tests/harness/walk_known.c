@@ -242,6 +242,20 @@ static void put_delivery(const struct hint *h, struct buf *to) {
     pack_int(to, no);
 }
 
+/* One of the last holds, mostly one that can still be undone. */
+static void put_hold(const struct hint *h, struct buf *to) {
+    struct bytes key, value;
+    uint64_t last = 1, no;
+    size_t at = 0;
+    (void)h;
+    if (store_last(walk.t.txn, TABLE_HOLD, &key, &value) == 0)
+        must(key_next_u64(key, &at, &last));
+    no = last;
+    for (unsigned i = 0; i < 8 && !walk_is_ripe(TABLE_HOLD, key_no(no), "HOLD", "undo"); i++)
+        no = last - walk_below(last < 12 ? (unsigned)last : 12);
+    pack_int(to, (int64_t)no);
+}
+
 static void put_message_id(const struct hint *h, struct buf *to) {
     struct rec_ledger row;
     (void)h;
@@ -330,6 +344,9 @@ static const struct hint hints[] = {
     {"application.ask_more", "due", 0, put_wall, NULL, 0, 6},
     {"application.judge_eligible", "ok", 0, walk_put_ok, NULL, 0, 0},
     {"application.edit", "budget_accepted", 90, put_bool, NULL, 97, 0},
+    {"sending.release", "hold", 0, put_words, "clock|copy", 0, 0},
+    {"catchup.release", "rule", 20, put_words, "meeting-nudge|poll-opened", 0, 0},
+    {"catchup.skip", "rule", 20, put_words, "meeting-nudge|poll-opened", 0, 0},
     {"rules.apply", "version", 0, put_version, NULL, 0, 0},
     {"rules.apply", "count", 60, put_int, NULL, 0, 2},
     {"evidence.add", "evidence", 99, put_new, "e", 80, 0},
@@ -388,6 +405,8 @@ static const struct hint hints[] = {
     {NULL, "solution", 50, put_thing, "u", 0, 0},
     {NULL, "obligation", 50, put_obligation, NULL, 0, 0},
     {NULL, "message_id", 50, put_message_id, NULL, 0, 0},
+    {NULL, "hold", 50, put_hold, NULL, 0, 0},
+    {NULL, "sheet", 40, put_hold, NULL, 0, 0},
     {NULL, "suppression", 50, put_thing, "p", 0, 0},
     {NULL, "delivery", 50, put_delivery, NULL, 0, 0},
     {NULL, "plan", 50, put_plan, NULL, 0, 0},
@@ -439,6 +458,8 @@ static const struct walk_choice choices[] = {
     {"evidence.add", {"application", "programme participation"}},
     {"group.create", {"network", "programme", ""}},
     {"decision.make", {"", "rank", ""}},
+    {"hold.release", {"hold", "delivery"}},
+    {"letter.send", {"network", "network", "meeting", "programme"}},
     {"application.judge_eligible", {"", "", "", "failed reasons"}},
 };
 

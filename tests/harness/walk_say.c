@@ -77,6 +77,8 @@ static const struct {
     {12, "suppression.lift"},
     {12, "plan.skip"},
     {4, "rules.apply"},
+    {24, "sending.release"},
+    {24, "hold.undo"},
     {10, "programme.open"},
     {6, "programme.update"},
     {1, "programme.end"},

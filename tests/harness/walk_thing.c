@@ -39,6 +39,7 @@ static const struct {
     {"registration.accept_offer", "MEETING", "record"},
     {"registration.decline_offer", "MEETING", "record"},
     {"delivery.settle", "DELIVERY", "resend"},
+    {"hold.release", "DELIVERY", "miss"},
     {"delivery.report", "DELIVERY", "bounce"},
     {"support.assign", "CASE", "assign"},
     {"support.answer", "CASE", "answer"},

@@ -19,6 +19,7 @@
 #include "tests/harness/walk.h"
 
 #define LONG 200000
+#define HOLD_EVERY 4000
 #define STEPS_DEFAULT 30000
 #define CHECK_DEFAULT 500
 
@@ -60,6 +61,15 @@ static void change_a_rule(void) {
     r->when[0].days += walk_chance(50) ? 1 : -1;
     while (!done)
         must(step_rules(&walk.t.step, walk.t.now, &cursor, &table, &done) == 0);
+}
+
+/* The service holds by itself: a clock that jumped, or data that was copied. */
+static void hold_everything(void) {
+    const char *hold = walk_chance(50) ? "clock" : "copy";
+    walk_remember("%s holds", hold);
+    walk.t.inputs++;
+    int rc = step_hold(&walk.t.step, walk.t.now, hold, TEXT_LIT("walk"));
+    walk_must(rc == 0, "step_hold: %d", rc);
 }
 
 /* Whoever is waited for may go, unless something forbids it. */
@@ -183,6 +193,8 @@ static void test_walk(void **context) {
             report();
         if (walk_chance(1) && walk_chance(10))
             change_a_rule();
+        if (walk_below(HOLD_EVERY) == 0)
+            hold_everything();
         if (walk.step % check == 0)
             walk_check();
         if (walk.step % 1000 == 0)
