@@ -167,9 +167,27 @@ class Drawing:
             self.say("meeting.move", meeting=id_, starts=wall_text(back))
             m["starts"] = wall_text(back)
 
-    def set_mode(self):
-        self.say("meeting.set_mode", meeting=self.meeting(), mode=self.r.choice(("room", "video", "hybrid", "undecided")),
-                 place=self.some(("A", "B"), 50), link=self.some(("https://v.example/1", "https://v.example/2"), 50))
+    def hurry(self):
+        """Edit upon edit, an hour or two before it starts."""
+        id_ = self.meeting()
+        m = self.meetings.get(id_)
+        if not m or self.is_away:
+            return
+        starts = instant(wall(m["starts"]), m["zone"])
+        self.now = max(self.now, starts - self.r.choice((50, 62, 69, 75, 95, 130)) * MINUTE)
+        for _ in range(self.r.randint(2, 4)):
+            if self.chance(30):
+                self.set_mode(id_)
+            else:
+                to = wall(m["starts"]) + datetime.timedelta(minutes=self.r.choice((-15, 15, 30)))
+                self.say("meeting.move", meeting=id_, starts=wall_text(to))
+                m["starts"] = wall_text(to)
+            self.now += self.r.choice((0, MINUTE, 4 * MINUTE, 11 * MINUTE))
+
+    def set_mode(self, meeting=None):
+        self.say("meeting.set_mode", meeting=meeting or self.meeting(),
+                 mode=self.r.choice(("room", "video", "hybrid", "undecided")), place=self.some(("A", "B"), 50),
+                 link=self.some(("https://v.example/1", "https://v.example/2"), 50))
 
     def update(self):
         what = self.r.choice(("capacity", "minimum", "registration_closes", "audience"))
@@ -311,8 +329,8 @@ class Drawing:
         self.now += self.r.choice((4 * MINUTE, 6 * MINUTE, 20 * MINUTE, 3 * HOUR, 2 * DAY))
         self.do("jump")
 
-    ACTS = ((9, plan), (11, move), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting), (3, hold_meeting),
-            (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (3, offer),
+    ACTS = ((9, plan), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
+            (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (3, offer),
             (5, member), (1, whole), (4, wish), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
             (4, poll_open), (5, poll_more), (9, relay), (6, outage), (3, jump))
 
