@@ -34,7 +34,7 @@ static int look_at(struct apply *a, const char *coming) {
 
     options.with_config = coming;
     buf_init(&output, OUTPUT_MAX);
-    rc = outlook_ask(&options, &output);
+    rc = outlook_ask(&options, NULL, &output);
     if (rc == 0 && options.json) {
         fwrite(output.p, 1, output.n, stdout);
         outlook_read_sum(buf_as_text(&output), &a->sum);

@@ -43,9 +43,10 @@ static int tell(const struct options *options, const struct decisions *d) {
     if (rc || (rc = heads_window(options, &minutes)))
         return rc;
     if (!count) {
-        printf("\nNobody has been told. To tell them, with %lld minutes to take it back:\n"
-               "  cirkel decisions %s --count %lld\n",
-               (long long)minutes, d->programme, (long long)d->held);
+        fprintf(options->json ? stderr : stdout,
+                "\nNobody has been told. To tell them, with %lld minutes to take it back:\n"
+                "  cirkel decisions %s --count %lld\n",
+                (long long)minutes, d->programme, (long long)d->held);
         return EXIT_DONE;
     }
     json_t *body = json_pack("{s:s,s:I,s:I}", "programme", d->programme, "count", (json_int_t)count,
@@ -68,9 +69,9 @@ static int look_at(const struct options *options, const struct decisions *d) {
         fprintf(stderr, "cirkel: they cannot be told: %s\n", heads.refused);
     } else if (rc == 0 && !options->json) {
         printf("%lld decisions of %s are made and not told.\n\n", (long long)d->held, d->programme);
-        heads_print_words(options, &heads);
-        puts("");
         heads_print(&heads);
+    } else if (rc == 0 && !options->count) {
+        heads_print_json(&heads);
     }
     heads_free(&heads);
     return rc;

@@ -2,9 +2,11 @@
 
 #include "common/zone.h"
 #include "proto/settings.h"
+#include "services/cirkel/child.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/outlook.h"
 #include "services/cirkel/table_out.h"
+#include "services/cirkel/tree.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,18 +15,56 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX ((size_t)1 << 28)
-#define WORDS_MAX (64 * 1024)
 
-static bool is_added(const json_t *line) {
-    return strcmp(outlook_member(line, "change"), "added") == 0;
+/* ---- the folder of a look ---- */
+
+static int make_folder(const char *home, char ret[HOME_PATH]) {
+    const char *tmp = getenv("TMPDIR");
+    snprintf(ret, HOME_PATH, "%s%s/cirkel-look-XXXXXX", tmp ? tmp : home, tmp ? "" : "/run");
+    return mkdtemp(ret) ? 0 : trouble("%s: no room for a look: %s", ret, strerror(errno));
+}
+
+static void remove_folder(const char *folder) {
+    static const char *const names[] = {"event.jsonl", "data.mdb", "lock.mdb", "writer.lock"};
+    char path[HOME_PATH];
+
+    for (unsigned i = 0; i < COUNT_OF(names); i++) {
+        home_path(path, folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+}
+
+static int write_event(const char *path, const char *type, const json_t *body) {
+    json_t *event = json_pack("{s:s,s:s,s:O}", "id", "look", "type", type, "body", body);
+    int rc = json_dump_file(event, path, JSON_COMPACT);
+
+    json_decref(event);
+    return rc ? trouble("%s cannot be written", path) : 0;
+}
+
+/* ---- who gets which letter ---- */
+
+static bool is_one(const json_t *line) {
+    const char *change = outlook_member(line, "change");
+    return strcmp(change, "added") == 0 || strcmp(change, "unsent") == 0;
+}
+
+/* Now, when the night is over, or gathered with others. */
+static bool gets(const json_t *line) {
+    static const char *const states[] = {"goes", "queued", "digested", "held"};
+
+    for (unsigned i = 0; i < COUNT_OF(states); i++)
+        if (strcmp(outlook_member(line, "state"), states[i]) == 0)
+            return true;
+    return false;
 }
 
 static void count_line(struct heads *h, const json_t *line) {
     const char *letter = outlook_member(line, "letter"),
                *language = outlook_member(line, "language");
-    bool goes = strcmp(outlook_member(line, "state"), "goes") == 0;
 
-    h->goes += goes;
+    h->goes += gets(line);
     for (unsigned i = 0; i <= h->count && i < HEADS_KINDS; i++) {
         if (i == h->count) {
             h->kinds[i].letter = letter;
@@ -32,8 +72,8 @@ static void count_line(struct heads *h, const json_t *line) {
         }
         if (strcmp(h->kinds[i].letter, letter) || strcmp(h->kinds[i].language, language))
             continue;
-        h->kinds[i].goes += goes;
-        h->kinds[i].does_not += !goes;
+        h->kinds[i].goes += gets(line);
+        h->kinds[i].does_not += !gets(line);
         h->count += i == h->count;
         return;
     }
@@ -42,58 +82,81 @@ static void count_line(struct heads *h, const json_t *line) {
 static void read_lines(struct heads *h, struct text lines) {
     struct text text;
 
-    h->lines = json_array();
     while (text_cut(&lines, '\n', &text)) {
         json_t *line = json_loadb(text.p, text.n, 0, NULL);
-        if (!line)
-            continue;
-        json_array_append_new(h->lines, line);
         if (strcmp(outlook_member(line, "change"), "refused") == 0)
             h->refused = outlook_member(line, "text");
-        else if (is_added(line))
+        else if (is_one(line))
             count_line(h, line);
+        json_array_append_new(h->lines, line);
     }
 }
 
-static int write_event(int fd, const char *type, const json_t *body) {
-    json_t *event = json_pack("{s:s,s:s,s:O}", "id", "look", "type", type, "body", body);
-    char *text = json_dumps(event, JSON_COMPACT);
-    int rc = text && dprintf(fd, "%s\n", text) > 0 ? 0 : -EIO;
+/* The notifier writes them: it alone knows how. */
+static int read_samples(const struct options *options, const char *folder, struct heads *h) {
+    char program[HOME_PATH];
+    struct text lines, text;
+    struct buf output;
 
-    free(text);
-    json_decref(event);
-    return rc;
+    if (home_program("notifier", program))
+        return trouble("the program notifier was not found; is the installation complete?");
+    buf_init(&output, OUTPUT_MAX);
+    char *argv[] = {
+        program, "--home", (char *)(uintptr_t)options->home, "--sample", (char *)(uintptr_t)folder,
+        NULL};
+    int rc = child_run(argv, &output);
+    lines = buf_as_text(&output);
+    while (rc == 0 && text_cut(&lines, '\n', &text))
+        json_array_append_new(h->samples, json_loadb(text.p, text.n, 0, NULL));
+    buf_free(&output);
+    return rc == 0 ? 0
+           : rc < 0
+               ? trouble("%s: %s", program, strerror(-rc))
+               : trouble("the letters could not be written out: notifier ended with code %d", rc);
 }
 
-int heads_look(const struct options *given, const char *type, const json_t *body, const char *span,
-               struct heads *ret) {
-    char path[] = "/tmp/cirkel-look-XXXXXX";
+static int look_into(const struct options *given, const char *type, const json_t *body,
+                     const char *span, const char *folder, struct heads *h) {
+    char path[HOME_PATH];
     struct options options = *given;
     struct buf output;
-    int fd = mkstemp(path), rc;
 
-    *ret = (struct heads){.count = 0};
-    if (fd < 0)
-        return trouble("no room in /tmp: %s", strerror(errno));
-    rc = write_event(fd, type, body) ? trouble("no room in /tmp") : 0;
-    close(fd);
+    home_path(path, folder, "event.jsonl");
     options.with = path;
     options.until = span;
     options.about = NULL;
     buf_init(&output, OUTPUT_MAX);
+    int rc = write_event(path, type, body);
     if (rc == 0)
-        rc = outlook_ask(&options, &output);
-    unlink(path);
+        rc = outlook_ask(&options, folder, &output);
     if (rc == 0)
-        read_lines(ret, buf_as_text(&output));
+        read_lines(h, buf_as_text(&output));
+    if (rc == 0 && !h->refused)
+        rc = read_samples(&options, folder, h);
     buf_free(&output);
+    return rc;
+}
+
+int heads_look(const struct options *options, const char *type, const json_t *body,
+               const char *span, struct heads *ret) {
+    char folder[HOME_PATH];
+    int rc = make_folder(options->home, folder);
+
+    *ret = (struct heads){.lines = json_array(), .samples = json_array()};
+    if (rc)
+        return rc;
+    rc = look_into(options, type, body, span, folder, ret);
+    remove_folder(folder);
     return rc;
 }
 
 void heads_free(struct heads *heads) {
     json_decref(heads->lines);
-    heads->lines = NULL;
+    json_decref(heads->samples);
+    *heads = (struct heads){.lines = NULL};
 }
+
+/* ---- showing it ---- */
 
 static void print_people(const struct heads *h) {
     struct table_out *table = table_out_new("about letter person language state ~reason");
@@ -102,7 +165,7 @@ static void print_people(const struct heads *h) {
     size_t i;
 
     json_array_foreach(h->lines, i, line) {
-        if (!is_added(line))
+        if (!is_one(line))
             continue;
         table_out_row(table);
         for (unsigned k = 0; k < COUNT_OF(names); k++)
@@ -113,11 +176,9 @@ static void print_people(const struct heads *h) {
     table_out_free(&table);
 }
 
-void heads_print(const struct heads *h) {
+static void print_counts(const struct heads *h) {
     struct table_out *table = table_out_new("letter language >goes >does-not");
 
-    print_people(h);
-    puts("");
     for (unsigned i = 0; i < h->count; i++) {
         table_out_row(table);
         table_out_printf(table, "%s", h->kinds[i].letter);
@@ -130,31 +191,36 @@ void heads_print(const struct heads *h) {
     table_out_free(&table);
 }
 
-/* Of the languages a letter goes in, the one that most get. */
-static bool is_shown(const struct heads *h, unsigned i) {
-    for (unsigned k = 0; k < h->count; k++)
-        if (k != i && strcmp(h->kinds[k].letter, h->kinds[i].letter) == 0 &&
-            (h->kinds[k].goes > h->kinds[i].goes ||
-             (h->kinds[k].goes == h->kinds[i].goes && k < i)))
-            return false;
-    return true;
+static void print_samples(const struct heads *h) {
+    json_t *sample;
+    size_t i;
+
+    json_array_foreach(h->samples, i, sample) {
+        printf("\n---- %s in %s, as %s (%s) would read it; links lead nowhere here\n",
+               outlook_member(sample, "letter"), outlook_member(sample, "language"),
+               outlook_member(sample, "name"), outlook_member(sample, "person"));
+        if (json_object_get(sample, "error"))
+            printf("It cannot be written: %s\n", outlook_member(sample, "error"));
+        else
+            printf("Subject: %s\n\n%s", outlook_member(sample, "subject"),
+                   outlook_member(sample, "text"));
+    }
 }
 
-void heads_print_words(const struct options *options, const struct heads *h) {
-    char path[HOME_PATH + 200];
-    struct buf text;
+void heads_print(const struct heads *h) {
+    print_people(h);
+    puts("");
+    print_counts(h);
+    print_samples(h);
+}
 
-    for (unsigned i = 0; i < h->count; i++) {
-        if (!is_shown(h, i))
-            continue;
-        snprintf(path, sizeof path, "%s/letters/%s.%s.md", options->home, h->kinds[i].letter,
-                 h->kinds[i].language);
-        int rc = read_file(path, WORDS_MAX, &text);
-        if (rc == 0)
-            printf("\n---- %s in %s (names in {{ }} are filled in)\n%s", h->kinds[i].letter,
-                   h->kinds[i].language, buf_cstr(&text));
-        buf_free(&text);
-    }
+void heads_print_json(const struct heads *h) {
+    json_t *letters = json_array(), *line;
+    size_t i;
+
+    json_array_foreach(h->lines, i, line) if (is_one(line)) json_array_append(letters, line);
+    tree_print_line(json_pack("{s:I,s:o,s:O}", "goes", (json_int_t)h->goes, "letters", letters,
+                              "samples", h->samples));
 }
 
 int heads_window(const struct options *options, int64_t *ret) {

@@ -1,5 +1,6 @@
 /* heads - a look before something is said to many: who would get which letter, from the scheduler's
- * forecast on a private copy, and the number that must be typed back.
+ * forecast on a private copy, who would not and why, each letter as one of its readers would get
+ * it, and the number that must be typed back.
  *
  * OWNERSHIP  What a look holds lives until heads_free().
  */
@@ -13,8 +14,9 @@
 #define HEADS_KINDS 64
 
 struct heads {
-    json_t *lines; /* of the forecast */
-    struct {       /* letters of one name in one language */
+    json_t *lines;   /* of the forecast */
+    json_t *samples; /* "letter", "language", "person", "name", "subject", "text" */
+    struct {         /* letters of one name in one language */
         const char *letter, *language;
         unsigned goes, does_not;
     } kinds[HEADS_KINDS];
@@ -27,9 +29,9 @@ struct heads {
 MUST_CHECK int heads_look(const struct options *options, const char *type, const json_t *body,
                           const char *span, struct heads *ret);
 void heads_free(struct heads *heads);
-void heads_print(const struct heads *heads); /* each person, then how many by letter and language */
-/* The words of each letter of the home, once, in the language most get it in. */
-void heads_print_words(const struct options *options, const struct heads *heads);
+/* Each person, how many by letter and language, and a letter of each in full. */
+void heads_print(const struct heads *heads);
+void heads_print_json(const struct heads *heads); /* the same, in a line */
 
 /* Minutes of --window, or of the setting undo_window; an exit code. */
 MUST_CHECK int heads_window(const struct options *options, int64_t *ret);

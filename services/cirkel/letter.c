@@ -68,16 +68,6 @@ static int make_body(const struct options *options, int argc, char **argv, json_
     return rc;
 }
 
-static void print_words(const json_t *body) {
-    const char *language;
-    json_t *text;
-
-    json_object_foreach(json_object_get(body, "text"), language, text)
-        printf("\n---- in %s (names in {{ }} are filled in)\nSubject: %s\n\n%s\n", language,
-               json_string_value(json_object_get(json_object_get(body, "subject"), language)),
-               json_string_value(text));
-}
-
 /* As if it were sent with the shortest window; writes how many it would go to. */
 static int look_at(const struct options *options, json_t *body, int64_t *ret) {
     struct heads heads;
@@ -91,8 +81,9 @@ static int look_at(const struct options *options, json_t *body, int64_t *ret) {
         fprintf(stderr, "cirkel: it cannot be sent: %s\n", heads.refused);
     } else if (rc == 0 && !options->json) {
         heads_print(&heads);
-        print_words(body);
         printf("\nIt would go to %lld people.\n", (long long)*ret);
+    } else if (rc == 0 && !options->count) {
+        heads_print_json(&heads);
     }
     heads_free(&heads);
     return rc;
@@ -105,9 +96,11 @@ static int send_it(const struct options *options, json_t *body, int64_t goes) {
     if (rc || (rc = heads_window(options, &minutes)))
         return rc;
     if (!count) {
-        printf("Nothing was sent. To send it, with %lld minutes to take it back, say the same with "
-               "--count %lld.\n",
-               (long long)minutes, (long long)goes);
+        fprintf(
+            options->json ? stderr : stdout,
+            "Nothing was sent. To send it, with %lld minutes to take it back, say the same with "
+            "--count %lld.\n",
+            (long long)minutes, (long long)goes);
         return EXIT_DONE;
     }
     json_object_set_new(body, "window", json_integer(minutes));

@@ -41,7 +41,7 @@ static int find_until(const struct options *options, char ret[RFC3339_TEXT], boo
 }
 
 struct arguments {
-    char *argv[16];
+    char *argv[20];
     unsigned count;
 };
 
@@ -54,7 +54,7 @@ static void add(struct arguments *a, const char *name, const char *value) {
         a->argv[a->count++] = (char *)(uintptr_t)value;
 }
 
-int outlook_ask(const struct options *options, struct buf *output) {
+int outlook_ask(const struct options *options, const char *look, struct buf *output) {
     char program[HOME_PATH], until[RFC3339_TEXT];
     struct arguments a = {.argv = {program}, .count = 1};
     bool on_clock;
@@ -72,6 +72,7 @@ int outlook_ask(const struct options *options, struct buf *output) {
     add(&a, "--also-existing", options->also_existing);
     add(&a, "--person", options->person);
     add(&a, "--about", options->about);
+    add(&a, "--look", look);
     rc = child_run(a.argv, output);
     if (rc < 0)
         return trouble("%s: %s", program, strerror(-rc));
@@ -152,9 +153,9 @@ int verb_forecast(const struct options *options, int argc, char **argv) {
     if (options->ics && (options->json || options->with || options->with_config))
         return usage("--ics shows a forecast: neither a difference nor JSON");
     if (options->json && !options->with && !options->with_config)
-        return outlook_ask(options, NULL);
+        return outlook_ask(options, NULL, NULL);
     buf_init(&output, OUTPUT_MAX);
-    rc = outlook_ask(options, &output);
+    rc = outlook_ask(options, NULL, &output);
     if (rc == 0)
         rc = print(options, buf_as_text(&output));
     buf_free(&output);

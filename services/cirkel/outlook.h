@@ -12,8 +12,10 @@ struct outlook_sum { /* of a difference */
 };
 
 /* Lets the scheduler forecast, by the options until, with, with_config, also_existing, person and
- * about. `output`: gets its lines; NULL: they go to stdout. 0, or an exit code and why. */
-MUST_CHECK int outlook_ask(const struct options *options, struct buf *output);
+ * about. `look`: an empty folder, for samples of what would be added, which is then listed with
+ * what would not leave; NULL: none of that. `output`: gets its lines; NULL: they go to stdout. 0,
+ * or an exit code and why. */
+MUST_CHECK int outlook_ask(const struct options *options, const char *look, struct buf *output);
 
 /* A difference in words: what, by rule and moment, how many and who. */
 void outlook_print_difference(struct text lines, struct outlook_sum *ret);

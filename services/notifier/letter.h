@@ -27,7 +27,7 @@ struct letter_in { /* all borrowed */
     struct text hash; /* of the source: its name in the cache */
     struct text source;
     const struct settings *settings;
-    const struct token_key *links;
+    const struct token_key *links; /* NULL: a sample, whose links lead nowhere */
     struct arena *arena;
     const struct letter_in *items; /* of a digest: the letters in it */
     unsigned item_count;

@@ -207,6 +207,8 @@ static struct text make_link(struct letter_values *v, const struct variable_link
     char token[TOKEN_MAX];
     if (object.n == 0 && !variable_link_is_personal(link))
         return TEXT_NONE;
+    if (!in->links)
+        return arena_printf(in->arena, "%ssample", in->settings->link_base);
     if (token_make(in->links, text_of(link->message), object, in->row->person, text_of(link->value),
                    in->row->due + link->days * DAYS, token) < 0)
         return TEXT_NONE;

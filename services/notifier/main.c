@@ -1,6 +1,6 @@
 /* notifier - sends the letters the scheduler hands it, and writes nothing but what leaves.
  *
- *     notifier [--home DIR] [--clock] [--debug] [--check]
+ *     notifier [--home DIR] [--clock] [--debug] [--check | --sample DIR]
  */
 #include "common/bus.h"
 #include "common/clock.h"
@@ -14,6 +14,7 @@
 #include "proto/table.h"
 #include "services/notifier/channel.h"
 #include "services/notifier/incoming.h"
+#include "services/notifier/sample.h"
 #include "services/notifier/work.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ enum exit_code { EXIT_ORDER = 0, EXIT_START = 1, EXIT_CONFIG = 2, EXIT_STORAGE =
 struct arguments {
     const char *home;
     bool clock, debug, check;
+    const char *sample;
 };
 
 struct notifier {
@@ -59,11 +61,10 @@ static void path_in(const char *home, const char *name, char ret[PATH_MAX]) {
 }
 
 static bool parse_arguments(int argc, char **argv, struct arguments *ret) {
-    static const struct option options[] = {{"home", required_argument, NULL, 'h'},
-                                            {"clock", no_argument, NULL, 'c'},
-                                            {"debug", no_argument, NULL, 'd'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"home", required_argument, NULL, 'h'},   {"clock", no_argument, NULL, 'c'},
+        {"debug", no_argument, NULL, 'd'},        {"check", no_argument, NULL, 'k'},
+        {"sample", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.home = "./cirkel-home"};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'h')
@@ -74,6 +75,8 @@ static bool parse_arguments(int argc, char **argv, struct arguments *ret) {
             ret->debug = true;
         else if (c == 'k')
             ret->check = true;
+        else if (c == 's')
+            ret->sample = optarg;
         else
             return false;
     }
@@ -280,13 +283,36 @@ static void lock_home(const struct arguments *arguments) {
         log_fatal("not_started", "clock error=%s", strerror(-rc));
 }
 
+/* The letters of the scheduler's forecast in a folder, to be looked at: nothing leaves. */
+static int sample(const struct arguments *arguments) {
+    struct settings settings;
+    struct buf errors;
+    buf_init(&errors, 64u * 1024);
+    int rc = settings_read(arguments->home, &settings, &errors), exit_code = EXIT_ORDER;
+    if (rc < 0) {
+        (void)fputs(buf_cstr(&errors), stderr);
+        exit_code = EXIT_CONFIG;
+    } else {
+        rc = sample_print(&settings, arguments->sample);
+        settings_free(&settings);
+        if (rc < 0)
+            (void)fprintf(stderr, "notifier: the samples cannot be read: %s\n", strerror(-rc));
+        exit_code = rc < 0 ? EXIT_STORAGE : EXIT_ORDER;
+    }
+    buf_free(&errors);
+    return exit_code;
+}
+
 int main(int argc, char **argv) {
     struct arguments arguments;
     if (!parse_arguments(argc, argv, &arguments)) {
-        (void)fputs("usage: notifier [--home DIR] [--clock] [--debug] [--check]\n", stderr);
+        (void)fputs("usage: notifier [--home DIR] [--clock] [--debug] [--check | --sample DIR]\n",
+                    stderr);
         return EXIT_CONFIG;
     }
     log_start("notifier", arguments.debug);
+    if (arguments.sample)
+        return sample(&arguments);
     struct notifier n = {.home = arguments.home};
     bool is_good = read_all(&n);
     if (arguments.check || !is_good) {

@@ -29,7 +29,8 @@ static int usage(void) {
     fprintf(stderr,
             "usage: scheduler --home DIR [--clock] [--debug] [--check | --why PERSON --about ID | "
             "--forecast UNTIL [--with FILE] "
-            "[--with-config DIR] [--also-existing] [--person ID] [--about ID] | --replay [--from "
+            "[--with-config DIR] [--also-existing] [--person ID] [--about ID] [--look DIR] | "
+            "--replay [--from "
             "BACKUP]]\n");
     return 2;
 }
@@ -46,6 +47,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
                                             {"why", required_argument, NULL, 'y'},
                                             {"person", required_argument, NULL, 'p'},
                                             {"about", required_argument, NULL, 'a'},
+                                            {"look", required_argument, NULL, 'l'},
                                             {"replay", no_argument, NULL, 'r'},
                                             {"from", required_argument, NULL, 'b'},
                                             {NULL, 0, NULL, 0}};
@@ -84,6 +86,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
             break;
         case 'y':
             a->why = optarg;
+            break;
+        case 'l':
+            a->forecast.look = optarg;
             break;
         case 'p':
             a->forecast.person = optarg;

@@ -1,4 +1,5 @@
 """A letter to an audience: looked at, counted, held for its window, taken back, sent."""
+import json
 import os
 
 from tests.harness.house import equal
@@ -27,8 +28,16 @@ def letter_send_with_window_and_undo_test(h):
     files = written(h)
     say = ["letter", "send", "members", *files, "--about", "network:net", "--class", "news"]
     said = h.run_cirkel(*say)
-    assert "It would go to 3 people" in said and "m01" in said and "m02" not in said and "m03" not in said, said
-    assert "Läs mer om" in said and "Nothing was sent" in said, said
+    assert "It would go to 3 people" in said and "Nothing was sent" in said, said
+    lines = {line.split()[2]: line for line in said.splitlines() if line.startswith("net ")}
+    equal(sorted(lines), ["m01", "m02", "m03", "m04", "m05"], "who gets nothing is looked at, too")
+    assert "suppressed" in lines["m02"] and "protected identity" in lines["m02"], said
+    assert "does not want news" in lines["m03"], said
+    assert "in sv, as Person m01 (m01) would read it" in said and "in en, as" not in said, said
+    assert "Subject: Nytt om nätverket" in said and "Hej Person m01! Läs mer om Nätverket." in said, said
+    look = json.loads(h.run_cirkel(*say, "--json"))
+    equal((look["goes"], len(look["letters"]), len(look["samples"])), (3, 5, 1))
+    equal(os.listdir(h.path("run")), [name for name in os.listdir(h.path("run")) if "look" not in name])
     equal(h.ledger(rule="letter"), [], "a look says nothing")
     h.run_cirkel(*say, "--count", "4", code=3)
     h.run_cirkel("letter", "send", "nobody-knows", *files, "--count", "1", code=3)
@@ -90,4 +99,36 @@ def letter_send_released_early_test(h):
     equal(h.records("hold")[-1]["state"], "ended")
     h.clock("2022-03-01T12:00")
     equal(len(h.letters(rule="letter")), 4)
+    h.verify()
+
+
+def letter_send_news_is_gentle_test(h):
+    """A letter of news waits like any other news: gathered as its reader wishes, and no more than she wants in a week."""
+    h.init(at="2022-03-01T09:00", news_a_week=1)
+    h.start()
+    h.found(members=3)
+    h.say("preference.set", {"person": "m01", "class": "news", "on": True, "digest": "daily"})
+    h.settle()
+    say = ["letter", "send", "members", *written(h), "--about", "network:net", "--class", "news"]
+    said = h.run_cirkel(*say)
+    assert "It would go to 3 people" in said and "digested" in said, said
+    assert "---- letter" in said and "Hej Person m01!" in said, said
+    h.run_cirkel(*say, "--count", "3", "--window", "10m")
+    h.clock("2022-03-01T09:10")
+    rows = {row["person"]: row["state"] for row in h.ledger(rule="letter")}
+    equal(rows, {"m01": "digested", "m02": "accepted", "m03": "accepted"})
+    h.run_cirkel(*say, "--count", "3", "--window", "10m")
+    h.clock("2022-03-01T09:30")
+    reasons = {row["person"]: (row["state"], "cap" in row.get("reason", "")) for row in h.ledger(rule="letter")[3:]}
+    equal(reasons, {"m01": ("digested", False), "m02": ("digested", True), "m03": ("digested", True)})
+    h.clock("2022-03-02T09:30")
+    letter = h.letter(rule="digest", person="m01")
+    equal(letter.html.count("<h2>"), 2, "both in one letter")
+    equal(letter.text.count("Läs mer om"), 2)
+    equal(len(h.letters(person="m02", rule="letter")), 1)
+    h.clock("2022-03-09T09:30")
+    equal(len(h.letters(person="m02", rule="digest")), 1, "the other at the end of the week")
+    h.run_cirkel("letter", "send", "members", *written(h), "--about", "network:net", "--class", "service", "--count", "3")
+    h.clock("2022-03-09T12:00")
+    equal(len(h.letters(person="m01", rule="letter")), 1, "what is not news comes at once")
     h.verify()

@@ -26,6 +26,7 @@ static const struct {
     {"suppressed instead", "a@1", "a!@1", "dropped a@1=not"},
     {"it did not go before", "a!@1", "a@1", "added a@1"},
     {"it goes in neither", "a!@1", "a!@2", ""},
+    {"it came, and does not leave", "b!@1", "a!@1 b@2", "unsent a@1 added b@2"},
     {"at the same time in other words", "a@1", "aw@1", "reworded a@1"},
     {"a move hides the words", "a@1", "aw@2", "moved a@2<1"},
     {"a row that is missed besides one that goes", "a@1 b@1", "a@1 a!@2", "none a@1 dropped b@1"},

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-const char *const change_words[CHANGE_NONE] = {"added", "moved", "dropped", "corrected",
-                                               "reworded"};
+const char *const change_words[CHANGE_NONE] = {"added",     "moved",    "dropped",
+                                               "corrected", "reworded", "unsent"};
 
 struct run { /* letters of one `same`, those that go first */
     struct outlook_letter *p;
@@ -81,6 +81,8 @@ static int compare_runs(const struct differing *d, struct run *a, struct run *b)
         rc = i >= b->goes   ? gone(d, &a->p[i], &all)
              : i >= a->goes ? came(d, &b->p[i])
                             : stayed(d, &a->p[i], &b->p[i]);
+    for (size_t i = all.goes; rc == 0 && a->n == 0 && i < all.n; i++)
+        rc = d->fn(d->ctx, CHANGE_UNSENT, NULL, &all.p[i], NULL);
     return rc;
 }
 

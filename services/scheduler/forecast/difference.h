@@ -14,6 +14,7 @@ enum change {
     CHANGE_DROPPED,
     CHANGE_CORRECTED, /* added, for somebody who was told something else */
     CHANGE_REWORDED,  /* at the same instant, by another version of its rule or in other words */
+    CHANGE_UNSENT,    /* decided about in the second alone, and has not left at its end */
     CHANGE_NONE,
 };
 extern const char *const change_words[CHANGE_NONE];

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "services/scheduler/forecast/difference.h"
 #include "services/scheduler/forecast/said.h"
+#include "services/scheduler/forecast/sample.h"
 
 #define LINE_MOST (1 << 20)
 
@@ -24,6 +25,8 @@ struct forecasting {
     struct buf line, err;
     char zone[65]; /* the office's */
     uint64_t changes[CHANGE_NONE], same;
+    struct sample *sample; /* NULL: none are asked for */
+    struct future *after;
 };
 
 /* ---- what is asked for ---- */
@@ -92,6 +95,8 @@ static int print_change(void *ctx, enum change change, const struct outlook_lett
         f->same++;
         return 0;
     }
+    if (change == CHANGE_UNSENT && !f->sample)
+        return 0;
     f->changes[change]++;
     if (change == CHANGE_DROPPED) {
         l.state = why ? why->state : TEXT_LIT("dropped");
@@ -103,7 +108,8 @@ static int print_change(void *ctx, enum change change, const struct outlook_lett
         outlook_json_instant("was", was->at, l.zone, &f->line);
     outlook_json(&l, text_of(f->zone), &f->line);
     put_line(f);
-    return 0;
+    bool is_new = change == CHANGE_ADDED || change == CHANGE_UNSENT;
+    return f->sample && is_new ? sample_take(f->sample, f->after->txn, is) : 0;
 }
 
 static void print_refusals(struct forecasting *f, const struct future *future) {
@@ -121,7 +127,7 @@ static void print_refusals(struct forecasting *f, const struct future *future) {
 static void print_sum(struct forecasting *f, const struct future *future) {
     buf_clear(&f->line);
     buf_str(&f->line, "{\"change\":\"sum\"");
-    for (unsigned i = 0; i < CHANGE_NONE; i++)
+    for (unsigned i = 0; i < CHANGE_UNSENT; i++)
         buf_printf(&f->line, ",\"%s\":%llu", change_words[i], (unsigned long long)f->changes[i]);
     buf_printf(&f->line, ",\"same\":%llu,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld",
                (unsigned long long)f->same, future->refusal_count, future->rules.name,
@@ -139,6 +145,7 @@ static int print_difference(struct forecasting *f, const struct future_options *
     future_close(&future);
     if (rc == 0) {
         rc = run(f, is, keep_letter, &after, &future);
+        f->after = &future;
         if (rc == 0)
             rc = difference(&before, &after, print_change, f);
         if (rc == 0) {
@@ -174,6 +181,16 @@ static int work(struct forecasting *f) {
     return o->with || o->config ? print_difference(f, &was, &is) : print_one(f, &was);
 }
 
+static int work_with_sample(struct forecasting *f) {
+    if (!f->options->look)
+        return work(f);
+    int rc = sample_open(&f->sample, f->options->look);
+    if (rc == 0)
+        rc = work(f);
+    int closed = sample_close(&f->sample);
+    return rc ? rc : closed;
+}
+
 static int open_core(struct forecasting *f) {
     char path[4200];
     snprintf(path, sizeof path, "%s/core", f->options->home);
@@ -199,7 +216,7 @@ int forecast(const struct forecast_options *options) {
     said_open(&f.said, f.now);
     int rc = open_core(&f);
     if (rc == 0)
-        rc = work(&f);
+        rc = work_with_sample(&f);
     bool mend = f.err.n && (rc == -EBADMSG || rc == -EINVAL); /* something that a person wrote */
     if (rc)
         fprintf(stderr, "%sforecast: %s\n", buf_cstr(&f.err),

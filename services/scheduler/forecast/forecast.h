@@ -9,6 +9,8 @@ struct forecast_options { /* NULL: not given */
     const char *until;          /* RFC 3339 */
     const char *with;           /* events as JSON Lines, said first: print the difference */
     const char *config;         /* another configuration: print the difference */
+    const char *look;           /* a folder: also what is decided and does not leave
+                                 * ("unsent"), and samples for the notifier go there */
     const char *person, *about; /* only these; about: an id, or kind:id */
     bool also_existing;         /* the other configuration reaches back */
     bool clock;                 /* the home's virtual clock is now */

@@ -75,6 +75,7 @@ int outlook_read(struct future *f, const struct rec_ledger *row, struct outlook_
         .reason = row->reason,
         .words = words_of(f, rule, row->language),
         .zone = row->zone,
+        .no = row->no,
         .due = row->due,
         .at = row->ended      ? row->ended
               : row->next_try ? row->next_try

@@ -13,6 +13,7 @@ struct outlook_letter {
     struct text rule, letter, class, about_kind, about, person, language, channel, state, reason;
     struct text words; /* hash of its text and of its rule */
     struct text zone;
+    int64_t no;      /* in the ledger of its future */
     instant due, at; /* at: when it leaves, or is decided not to */
     bool goes;
     bool corrects; /* its rule is for those who were told something else */

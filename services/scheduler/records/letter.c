@@ -24,8 +24,9 @@ static int write_source(struct office *o, const struct msg_letter_send *m, const
     struct template *t;
     struct buf b;
     buf_init(&b, SOURCE_MAX);
-    buf_printf(&b, "Subject: %.*s\n\n%.*s\n\n---\n\n{{office.name}}\n", TEXT_ARGS(subject),
-               TEXT_ARGS(text));
+    buf_printf(&b,
+               "Subject: %.*s\n\n%.*s\n\n{{^digested}}\n---\n\n{{office.name}}\n{{/digested}}\n",
+               TEXT_ARGS(subject), TEXT_ARGS(text));
     must(!b.over);
     *ret = arena_text(o->arena, buf_as_text(&b));
     buf_free(&b);

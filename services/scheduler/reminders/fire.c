@@ -16,8 +16,6 @@
 
 #define LOOKS_A_SLICE 2000 /* people looked at for an audience before somebody else has a turn */
 
-#define LOOKS_A_SLICE 2000 /* people looked at for an audience before somebody else has a turn */
-
 /* What becomes of every letter of a plan, before anyone is looked at. */
 struct verdict {
     const char *state; /* NULL: it goes */

@@ -4,6 +4,7 @@
 
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "services/scheduler/reminders/letter.h"
 #include "services/scheduler/reminders/plan.h"
 
 int hold_open(struct office *o, struct rec_hold *hold) {
@@ -84,6 +85,21 @@ static int place(struct office *o, const struct rule *rule, bool late, struct re
     return rc ? rc : gentle_place(o, rule, topic, &p, late, placed);
 }
 
+/* *ret: what it went by; NULL: that rule is no more. An operator's letter is a rule for once. */
+static int rule_of(struct office *o, const struct rec_ledger *row, struct rule *once,
+                   const struct rule **ret) {
+    struct rec_letter letter;
+    *ret = rulebook_find(o->rules, row->rule);
+    if (*ret || !text_is(row->rule, LETTER_RULE))
+        return 0;
+    int rc = office_get(o, TABLE_LETTER, key1(row->letter), &letter);
+    if (rc == 0)
+        rc = letter_rule(o, &letter, once);
+    if (rc == 0)
+        *ret = once;
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static const char *event_to(struct text state) {
     return text_is(state, "digested")     ? "gather"
            : text_is(state, "missed")     ? "miss"
@@ -92,11 +108,14 @@ static const char *event_to(struct text state) {
 }
 
 int hold_let_go(struct office *o, struct rec_ledger *row, instant at, struct text reason) {
-    const struct rule *rule = rulebook_find(o->rules, row->rule);
+    const struct rule *rule;
+    struct rule once;
     bool late = at - row->due > o->settings->late_after;
     struct rec_ledger placed = *row;
     placed.reason = reason;
-    int rc = place(o, rule, late, &placed);
+    int rc = rule_of(o, row, &once, &rule);
+    if (rc == 0)
+        rc = place(o, rule, late, &placed);
     if (rc)
         return rc;
     row->digest = placed.digest;
