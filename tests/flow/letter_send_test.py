@@ -100,6 +100,11 @@ def letter_send_released_early_test(h):
     h.clock("2022-03-01T12:00")
     equal(len(h.letters(rule="letter")), 4)
     h.verify()
+    h.join("net", "eva", language="en")
+    said = h.run_cirkel("letter", "send", "members", *written(h), "--about", "network:net")
+    equal((said.count("---- "), said.count("It would go to 5 people")), (2, 1), said)
+    assert "in sv, as Person m01 (m01)" in said and "in en, as Person eva (eva)" in said, said
+    assert "Subject: News of the network" in said and "Hej Person eva! Läs mer om The network." in said, said
 
 
 def letter_send_news_is_gentle_test(h):

@@ -1,5 +1,7 @@
-"""What goes wrong with meetings and people elsewhere (21 to 24): double booking, waiting lists, nudges, calendars."""
-from tests.flow.pain import begin, due, people
+"""What goes wrong with meetings and people elsewhere (21 to 25): double booking, waiting lists, nudges, calendars, mass letters."""
+import os
+
+from tests.flow.pain import begin, due, people, told
 from tests.flow.places_test import at_once
 from tests.harness.house import equal
 
@@ -109,4 +111,61 @@ def pain_24_calendar_entries_test(h):
             equal((str(attendee).lower(), attendee.params["RSVP"]), (f"mailto:{letter.to}", "TRUE"))
         equal(str(letters[-1].event["STATUS"]), "CANCELLED")
         equal(events[-2]["DTSTART"].dt.isoformat(), "2022-03-23T10:00:00+01:00")
+    h.verify()
+
+
+def pain_25_wrong_letter_taken_back_test(h):
+    """Too many mails, wrong people mailed, no way back: a look, a number typed back, an undo, and a digest for staff."""
+    begin(h, members=6)
+    h.say("preference.set", {"person": "lead", "class": "news", "on": True, "digest": "daily"})
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01", "m02")
+    h.settle()
+    path = os.path.join(h.folder, "practical.sv.md")
+    with open(path, "w") as file:
+        file.write("Subject: Praktiskt om {{meeting.title}}\n\nHej {{person.name}}! Ta med en stol.\n")
+
+    def send(audience, *more, code=0):
+        return h.run_cirkel("letter", "send", audience, path, *more, code=code)
+
+    # Meant for the two who come, it would go to everybody: the look says so, and so does the number.
+    about = ("--about", "meeting:m1")
+    look = send("members", *about)
+    assert "It would go to 6 people" in look, look
+    assert "Subject: Praktiskt om Träff om möbler" in look and "Hej Person m01! Ta med en stol." in look, look
+    send("members", *about, "--count", "2", code=3)
+    equal(h.ledger(rule="letter"), [], "a wrong number sends nothing")
+    # Said all the same: there is a way back until the window is over, and nothing is left of it.
+    send("members", *about, "--count", "6", "--window", "10m")
+    h.settle()
+    h.clock("2022-03-01T09:09")
+    equal({row["state"] for row in h.ledger(rule="letter")}, {"held"})
+    h.run_cirkel("undo", h.records("hold")[-1]["no"])
+    h.clock("2022-03-01T10:00")
+    equal({row["state"] for row in h.ledger(rule="letter")}, {"withdrawn"})
+    equal(told(h, "letter"), [], "nobody heard of it")
+
+    look = send("registered", *about)
+    assert "It would go to 2 people" in look and "m03" not in look, look
+    send("registered", *about, "--count", "2", "--window", "10m")
+    h.kill("scheduler", "notifier")
+    h.start("scheduler", "notifier")
+    h.clock("2022-03-01T10:10")
+    h.clock("2022-03-01T12:00")
+    equal(told(h, "letter"), ["m01", "m02"], "once, to those it is for")
+    equal(h.letter(rule="letter", person="m02").subject, "Praktiskt om Träff om möbler")
+
+    # The office's own people hear of all of it, in one letter a day.
+    with open(path, "w") as file:
+        file.write("Subject: Nytt\n\nHej {{person.name}}! Nytt från {{network.name}}.\n")
+    for _ in range(3):
+        send("members or lead", "--about", "network:net", "--class", "news", "--count", "7", "--window", "1m")
+        h.settle()
+    h.clock("2022-03-01T18:00")
+    equal(told(h, "letter").count("lead"), 0)
+    equal(told(h, "letter").count("m06"), 3)
+    h.clock("2022-03-02T12:00")
+    digests = h.letters(person="lead", rule="digest")
+    equal((len(digests), digests[0].html.count("<h2>")), (1, 3), "gathered")
+    assert "Nytt från Nätverket" in digests[0].text, digests[0].text
     h.verify()

@@ -308,6 +308,20 @@ static void test_headers(void **state) {
     tear_down(&s);
 }
 
+static void test_sample(void **state) {
+    (void)state;
+    struct sample s;
+    char why[LETTER_WHY_MAX];
+    set_up(&s);
+    s.in.links = NULL;
+    s.row.class = TEXT_LIT("news");
+    char *text = composed(&s, 0, why);
+    assert_has(text, "List-Unsubscribe: <https://cirkel.example/l/sample>");
+    assert_has(text, "I come: https://cirkel.example/l/sample");
+    free(text);
+    tear_down(&s);
+}
+
 static void test_calendar(void **state) {
     (void)state;
     struct sample s;
@@ -412,6 +426,7 @@ int main(void) {
         cmocka_unit_test(test_languages), cmocka_unit_test(test_plain),
         cmocka_unit_test(test_headers),   cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_injection), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
