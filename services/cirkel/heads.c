@@ -9,6 +9,7 @@
 #include "services/cirkel/tree.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,29 @@ static int write_event(const char *path, const char *type, const json_t *body) {
 
     json_decref(event);
     return rc ? trouble("%s cannot be written", path) : 0;
+}
+
+/* Letters lie in the folder: who is told to end in between, removes it first. */
+static volatile sig_atomic_t told_to_end;
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void on_ending(int number) {
+    told_to_end = number;
+}
+
+static void put_off_endings(struct sigaction before[COUNT_OF(endings)]) {
+    struct sigaction later = {.sa_handler = on_ending, .sa_flags = SA_RESTART};
+
+    told_to_end = 0;
+    for (unsigned i = 0; i < COUNT_OF(endings); i++)
+        must(sigaction(endings[i], &later, &before[i]) == 0);
+}
+
+static void end_now(const struct sigaction before[COUNT_OF(endings)]) {
+    for (unsigned i = 0; i < COUNT_OF(endings); i++)
+        must(sigaction(endings[i], &before[i], NULL) == 0);
+    if (told_to_end)
+        (void)raise(told_to_end);
 }
 
 /* ---- who gets which letter ---- */
@@ -140,13 +164,16 @@ static int look_into(const struct options *given, const char *type, const json_t
 int heads_look(const struct options *options, const char *type, const json_t *body,
                const char *span, struct heads *ret) {
     char folder[HOME_PATH];
-    int rc = make_folder(options->home, folder);
+    struct sigaction before[COUNT_OF(endings)];
 
     *ret = (struct heads){.lines = json_array(), .samples = json_array()};
-    if (rc)
-        return rc;
-    rc = look_into(options, type, body, span, folder, ret);
-    remove_folder(folder);
+    put_off_endings(before);
+    int rc = make_folder(options->home, folder);
+    if (rc == 0) {
+        rc = look_into(options, type, body, span, folder, ret);
+        remove_folder(folder);
+    }
+    end_now(before);
     return rc;
 }
 

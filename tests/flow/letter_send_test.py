@@ -1,6 +1,8 @@
 """A letter to an audience: looked at, counted, held for its window, taken back, sent."""
 import json
 import os
+import signal
+import subprocess
 
 from tests.harness.house import equal
 
@@ -37,7 +39,6 @@ def letter_send_with_window_and_undo_test(h):
     assert "Subject: Nytt om nätverket" in said and "Hej Person m01! Läs mer om Nätverket." in said, said
     look = json.loads(h.run_cirkel(*say, "--json"))
     equal((look["goes"], len(look["letters"]), len(look["samples"])), (3, 5, 1))
-    equal(os.listdir(h.path("run")), [name for name in os.listdir(h.path("run")) if "look" not in name])
     equal(h.ledger(rule="letter"), [], "a look says nothing")
     h.run_cirkel(*say, "--count", "4", code=3)
     h.run_cirkel("letter", "send", "nobody-knows", *files, "--count", "1", code=3)
@@ -105,6 +106,33 @@ def letter_send_released_early_test(h):
     equal((said.count("---- "), said.count("It would go to 5 people")), (2, 1), said)
     assert "in sv, as Person m01 (m01)" in said and "in en, as Person eva (eva)" in said, said
     assert "Subject: News of the network" in said and "Hej Person eva! Läs mer om The network." in said, said
+
+
+def letter_send_look_interrupted_test(h):
+    """Who breaks off a look leaves no letters lying about."""
+    house(h)
+    say = [h.program("cirkel"), "letter", "send", "members", *written(h), "--about", "network:net", "--clock",
+           "--home", h.path()]
+    home_alone = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    stopped = 0
+    for _ in range(40):
+        look = subprocess.Popen(say, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                start_new_session=True, env=home_alone)
+        while look.poll() is None and not folders(h):
+            pass
+        if look.poll() is None:
+            how = (signal.SIGINT, signal.SIGTERM)[stopped % 2]
+            os.killpg(look.pid, how)
+            equal(look.wait(30), -how, "it ends as it was told to")
+            stopped += 1
+        equal(folders(h), [])
+        if stopped == 6:
+            break
+    equal(stopped, 6, "looks broken off")
+
+
+def folders(h):
+    return [name for name in os.listdir(h.path("run")) if "cirkel-" in name]
 
 
 def letter_send_news_is_gentle_test(h):
