@@ -38,7 +38,7 @@ static const struct {
     {TABLE_PERSON, "anna", "a", NULL, "only core has it"},
     {TABLE_MEETING, "m1", NULL, "m", "core does not have it"},
     {TABLE_META, "position", "1", "2", "it is not what came of the inputs"},
-    {TABLE_META, "running", "1", NULL, NULL},
+    {TABLE_META, "suspect", "1", NULL, NULL},
     {TABLE_META, "now", "1", "2", NULL},
     {TABLE_INPUTS, "x", "1", NULL, NULL},
     {TABLE_CONFIG, "now", "1", "2", NULL},
