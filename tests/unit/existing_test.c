@@ -126,6 +126,19 @@ static void counting_is_no_sending(void **unused) {
     trial_close(&t);
 }
 
+/* Said at the very moment at which the letters were let go, before they are. */
+static void an_edit_of_that_moment_takes_nothing_back(void **unused) {
+    struct trial t;
+    (void)unused;
+    open_at(&t, RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00");
+    trial_rules(&t, WEEK);
+    assert_string_equal(apply(&t, 3), "applied");
+    trial_do(&t, "meeting.update", "{'meeting':'m','title':{'sv':'Ny titel'}}");
+    trial_settle(&t);
+    assert_int_equal(sent(&t), 3);
+    trial_close(&t);
+}
+
 static void a_moment_that_the_subject_missed_is_no_new_rule(void **unused) {
     struct trial t;
     (void)unused;
@@ -176,6 +189,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_configuration_reaches_back_to_nobody),
         cmocka_unit_test(it_does_when_told_so_with_the_number),
+        cmocka_unit_test(an_edit_of_that_moment_takes_nothing_back),
         cmocka_unit_test(counting_is_no_sending),
         cmocka_unit_test(a_moment_that_the_subject_missed_is_no_new_rule),
         cmocka_unit_test(what_was_skipped_stays_so),

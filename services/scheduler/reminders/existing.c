@@ -46,6 +46,7 @@ static int wake(struct office *o, const struct existing *e) {
     struct rec_plan plan = e->plan;
     plan.state = TEXT_LIT("planned");
     plan.due = o->said;
+    plan.woken = true;
     int rc = plan_put(o, &plan);
     return rc ? rc : due_add(o, plan.due, "plan", plan_key(&plan));
 }

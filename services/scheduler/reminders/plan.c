@@ -178,6 +178,8 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
     }
     if (!want)
         return drop(o, was);
+    if (was->woken && text_is(want->state, "past")) /* else an edit of this very moment ends it */
+        return 0;
     if (want->due == was->due && want->useful == was->useful &&
         text_eq(want->version, was->version) && text_eq(want->zone, was->zone))
         return 0;
