@@ -31,7 +31,7 @@ def ids(letters):
     return sorted(letter.message_id for letter in letters)
 
 
-def copied_home_holds_its_letters_test(h):
+def pain_14_copied_home_holds_its_letters_test(h):
     """A home copied with cp -r for trying things plans on by itself, and writes to nobody; the original
     goes on as if nothing had been."""
     h.init(at="2022-03-01T09:00")
