@@ -212,14 +212,6 @@ static int load_meetings_programme(struct office *o, struct subject *s, struct t
     return rc || !has_group ? rc : load_programme(o, s, g.programme);
 }
 
-static int find_country(struct office *o, struct subject *s) {
-    struct rec_organisation r;
-    bool has = false;
-    int rc = load(o, TABLE_ORGANISATION, s->organisation, TEXT_NONE, &r, &has);
-    s->country = has ? r.country : workday_country(s->zone);
-    return rc;
-}
-
 int subject_complete(struct office *o, struct subject *s) {
     int rc = 0;
     if (s->kind->table == TABLE_ORGANISATION)
@@ -238,5 +230,7 @@ int subject_complete(struct office *o, struct subject *s) {
         s->zone = s->has_programme ? s->programme.zone : text_of(o->settings->zone);
     if (rc == 0)
         rc = follow_organisation(o, &s->organisation);
-    return rc || s->country.p ? rc : find_country(o, s);
+    if (!s->country.p) /* of who is to act, not of who asks: an organisation may be anywhere */
+        s->country = workday_country(s->zone);
+    return rc;
 }
