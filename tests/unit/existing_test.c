@@ -139,6 +139,21 @@ static void an_edit_of_that_moment_takes_nothing_back(void **unused) {
     trial_close(&t);
 }
 
+/* One of three was considered when the rule got another moment: it speaks then, too. */
+static void a_rule_that_changes_while_it_speaks(void **unused) {
+    struct trial t;
+    (void)unused;
+    open_at(&t, WEEK, "2022-05-17T08:59");
+    t.settings.fire_slice = 1;
+    t.now = trial_wall("2022-05-17T09:00");
+    assert_int_equal(step_due(&t.step, t.now, t.now), 0);
+    assert_int_equal(trial_plans(&t, "week", "firing"), 1);
+    trial_rules(&t, RULE("week", "\"starts - 2d at 09:00\"", ""));
+    trial_until(&t, "2022-05-26T09:00");
+    assert_int_equal(sent(&t), 6);
+    trial_close(&t);
+}
+
 static void a_moment_that_the_subject_missed_is_no_new_rule(void **unused) {
     struct trial t;
     (void)unused;
@@ -189,6 +204,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_configuration_reaches_back_to_nobody),
         cmocka_unit_test(it_does_when_told_so_with_the_number),
+        cmocka_unit_test(a_rule_that_changes_while_it_speaks),
         cmocka_unit_test(an_edit_of_that_moment_takes_nothing_back),
         cmocka_unit_test(counting_is_no_sending),
         cmocka_unit_test(a_moment_that_the_subject_missed_is_no_new_rule),

@@ -353,6 +353,16 @@ static int end_plan(struct office *o, struct rec_plan *plan, const char *state) 
     return rc ? rc : plan_put(o, plan);
 }
 
+/* All its people were considered. A rule that changed meanwhile may want another moment: it could
+ * not be told while this one was under way. */
+static int conclude(struct office *o, const struct rule *rule, const struct subject *s,
+                    struct rec_plan *plan, bool missed) {
+    int rc = end_plan(o, plan, missed ? "missed" : "fired");
+    if (rc || s->kind->table == TABLE_LETTER || text_is(plan->version, rule->version))
+        return rc;
+    return plan_derive(o, s->kind->name, plan->about);
+}
+
 /* Its subject changed between two slices: the rest get letters that say how it is now. */
 static int is_outdated(struct office *o, const struct subject *s, const struct rec_plan *plan,
                        bool *ret) {
@@ -381,8 +391,7 @@ static int fire_slice(struct office *o, const struct rule *rule, const struct su
         rc = audience_look(o, rule_audience(rule, (unsigned)plan->step), s, plan->cursor, &looks,
                            &person);
         if (rc == -ENOENT)
-            return end_plan(o, plan,
-                            v.state && text_is(text_of(v.state), "missed") ? "missed" : "fired");
+            return conclude(o, rule, s, plan, v.state && text_is(text_of(v.state), "missed"));
         if (rc == -EAGAIN) { /* enough for once; nobody of those was in it */
             plan->cursor = person.n ? person : plan->cursor;
             break;
