@@ -118,8 +118,10 @@ static void write_list(const struct field *f, enum variant how, struct buf *to) 
             pack_str(to, "key");
         if (f->kind == FIELD_ROWS)
             write_body(f->part, how == ITEM_PAST ? f->part->fields() : NULL, item, to);
-        else if (f->item == FIELD_INT)
-            pack_int(to, item == USUAL ? 0 : item == MOST ? f->item_max : f->item_max + 1);
+        else if (f->item == FIELD_INT) /* past the largest there is comes the smallest */
+            pack_int(to, item == USUAL  ? 0
+                         : item == MOST ? f->item_max
+                                        : (int64_t)((uint64_t)f->item_max + 1));
         else
             write_text(f->item, (size_t)f->item_max, NULL, item, to);
     }
