@@ -17,6 +17,8 @@ def operators_hour_test(h):
     assert "A catch-up sheet WAITS" in queues and "18 letters" in queues, queues
     sheet = h.run_cirkel("catchup")
     assert "35 letters fell due: 18 still of use and waiting" in sheet and "17 past and missed" in sheet, sheet
+    ahead = h.run_cirkel("forecast", "--until", "7d")
+    assert "17 letters to 17 people; 18 do not go" in ahead, "what waits for a word does not go by itself: " + ahead
     assert "minutes late" in h.run_cirkel("why", "uddevalla-inkopare", WORKSHOP)
 
     before = len(h.letters())

@@ -79,6 +79,28 @@ static int next_waiting(struct future *f, struct key *at, uint64_t *ret_no) {
     return 0;
 }
 
+/* What was held when it began: it ends within this future, or goes on waiting for a word. */
+static int tell_held(struct future *f, const struct telling *t) {
+    struct key none = {.n = 0}, at = {.n = 0};
+    struct office *o = &f->step.office;
+    struct bytes value;
+    struct rec_ledger row;
+    int rc;
+    while ((rc = office_next(o, TABLE_HOLD_ROW, &none, &at, &value)) == 0) {
+        size_t skip = 8; /* the hold's number */
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &skip, &no));
+        arena_reset(f->step.arena);
+        if (is_told(f, no))
+            continue;
+        if ((rc = ledger_get(o, no, &row)))
+            return rc == -ENOENT ? -EBADMSG : rc;
+        if ((text_is(row.state, "held") || row.ended > f->options->now) && (rc = tell(f, t, &row)))
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
 /* What still waits when the future ends, and says so. */
 static int tell_waiting(struct future *f, const struct telling *t) {
     struct key at = {.n = 0};
@@ -87,7 +109,7 @@ static int tell_waiting(struct future *f, const struct telling *t) {
     while ((rc = next_waiting(f, &at, &no)) == 0)
         if ((rc = tell_no(f, t, no, true)))
             return rc;
-    if (rc != -ENOENT)
+    if (rc != -ENOENT || (rc = tell_held(f, t)))
         return rc;
     for (no = f->before + 1, rc = 0; rc == 0 && no <= f->step.office.counts[COUNT_LEDGER]; no++)
         rc = tell_no(f, t, no, true);
