@@ -1,6 +1,6 @@
 /* export - every record of a kind as CSV, one column a field of its shape. */
 #include "services/cirkel/csv.h"
-#include "services/cirkel/look_list.h"
+#include "services/cirkel/look_kind.h"
 #include "services/cirkel/row.h"
 #include "services/cirkel/verbs.h"
 
@@ -18,9 +18,7 @@ static const char *const languages[] = {"", "da", "sv", "en"}; /* the columns of
 struct export {
     struct look look;
     const struct shape *shape;
-    enum rec_type record;
     struct buf out, cell;
-    unsigned bad;
 };
 
 /* ---- cells ---- */
@@ -132,17 +130,10 @@ static void add_row(struct export *export, const json_t *tree) {
     csv_end_row(&export->out);
 }
 
-static int on_row(void *ctx, struct bytes key, struct bytes value) {
+static int on_row(void *ctx, const union any_rec *rec) {
     struct export *export = ctx;
-    union any_rec rec;
-    json_t *tree;
+    json_t *tree = row_tree(export->shape, rec, look_zone(&export->look, export->shape, rec));
 
-    (void)key;
-    if (look_decode(export->record, value, &rec)) {
-        export->bad++;
-        return 0;
-    }
-    tree = row_tree(export->shape, &rec, look_zone(&export->look, export->shape, &rec));
     add_row(export, tree);
     json_decref(tree);
     return export->out.over ? -EFBIG : 0;
@@ -163,26 +154,20 @@ static int write_out(const struct options *options, const struct buf *out) {
 
 int verb_export(const struct options *options, int argc, char **argv) {
     struct export export = {0};
-    struct buf kinds;
-    enum table table;
-    int rc;
+    struct look_kind kind;
+    unsigned bad;
+    int rc = look_kind_of("export", argc, argv, &kind);
 
-    if (argc != 1 || list_table(argv[0], &table)) {
-        buf_init(&kinds, 4096);
-        list_name_kinds(&kinds);
-        rc = usage("export needs one of:%s", buf_cstr(&kinds));
-        buf_free(&kinds);
+    if (rc)
         return rc;
-    }
     rc = look_open(&export.look, options->home);
     if (rc)
         return rc;
-    export.record = table_infos[table].record;
-    export.shape = &rec_shapes[export.record];
+    export.shape = &rec_shapes[kind.record];
     buf_init(&export.out, OUTPUT_MAX);
     buf_init(&export.cell, CELL_MAX);
     add_header(&export);
-    rc = store_scan(export.look.txn, table, (struct bytes){"", 0}, on_row, &export);
+    rc = look_each(&export.look, &kind, on_row, &export, &bad);
     look_close(&export.look);
     if (rc == 0)
         rc = write_out(options, &export.out);
@@ -190,7 +175,7 @@ int verb_export(const struct options *options, int argc, char **argv) {
         rc = trouble("not all could be read: %s. See: cirkel verify", strerror(-rc));
     buf_free(&export.out);
     buf_free(&export.cell);
-    if (rc == 0 && export.bad)
-        return trouble("%u rows cannot be read, and are left out. See: cirkel verify", export.bad);
+    if (rc == 0 && bad)
+        return trouble("%u rows cannot be read, and are left out. See: cirkel verify", bad);
     return rc;
 }

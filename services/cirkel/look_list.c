@@ -1,5 +1,5 @@
 /* look_list - `list KIND` and `show ID`: records as they are kept. */
-#include "services/cirkel/look_list.h"
+#include "services/cirkel/look_kind.h"
 #include "services/cirkel/row.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
@@ -14,21 +14,6 @@
 #define OUTPUT_MAX ((size_t)1 << 30)
 #define UNDER_SHOWN 20
 
-int list_table(const char *kind, enum table *ret) {
-    for (unsigned i = 0; i < TABLE_COUNT; i++)
-        if (strcmp(table_infos[i].name, kind) == 0 && table_infos[i].record != REC_NONE) {
-            *ret = (enum table)i;
-            return 0;
-        }
-    return -ENOENT;
-}
-
-void list_name_kinds(struct buf *to) {
-    for (unsigned i = 0; i < TABLE_COUNT; i++)
-        if (table_infos[i].record != REC_NONE)
-            buf_printf(to, " %s", table_infos[i].name);
-}
-
 /* ---- list ---- */
 
 #define CHOICE_MAX 256
@@ -39,7 +24,6 @@ struct listing {
     char columns[CHOICE_MAX];
     struct table_out *table;
     json_t *rows; /* NULL: as a table */
-    unsigned bad;
 };
 
 /* What tells one from another, where it is not the first short fields. */
@@ -139,20 +123,13 @@ static void add_row(struct listing *listing, const json_t *tree) {
         add_cell(listing, tree, name);
 }
 
-static int on_list_row(void *ctx, struct bytes key, struct bytes value) {
+static int on_list_row(void *ctx, const union any_rec *rec) {
     struct listing *listing = ctx;
     const struct shape *shape = &rec_shapes[listing->record];
-    union any_rec rec;
-    json_t *tree;
+    json_t *tree = row_tree(shape, rec, look_zone(&listing->look, shape, rec));
 
-    (void)key;
-    if (look_decode(listing->record, value, &rec)) {
-        listing->bad++;
-        return 0;
-    }
-    tree = row_tree(shape, &rec, look_zone(&listing->look, shape, &rec));
     if (listing->record == REC_PLAN)
-        name_plan(tree, &rec.rec_plan);
+        name_plan(tree, &rec->rec_plan);
     if (listing->rows) {
         json_array_append_new(listing->rows, tree);
         return 0;
@@ -179,28 +156,23 @@ static void print_listing(struct listing *listing, const char *kind) {
 
 int verb_list(const struct options *options, int argc, char **argv) {
     struct listing listing = {0};
-    struct buf kinds;
-    enum table table;
-    int rc;
+    struct look_kind kind;
+    unsigned bad;
+    int rc = look_kind_of("list", argc, argv, &kind);
 
-    if (argc != 1 || list_table(argv[0], &table)) {
-        buf_init(&kinds, 4096);
-        list_name_kinds(&kinds);
-        rc = usage("list needs one of:%s", buf_cstr(&kinds));
-        buf_free(&kinds);
+    if (rc)
         return rc;
-    }
     rc = look_open(&listing.look, options->home);
     if (rc)
         return rc;
-    listing.record = table_infos[table].record;
+    listing.record = kind.record;
     choose_columns(listing.record, listing.columns);
     listing.table = new_table(&listing);
     listing.rows = options->json ? json_array() : NULL;
-    rc = store_scan(listing.look.txn, table, (struct bytes){"", 0}, on_list_row, &listing);
+    rc = look_each(&listing.look, &kind, on_list_row, &listing, &bad);
     look_close(&listing.look);
-    print_listing(&listing, argv[0]);
-    if (rc || listing.bad)
+    print_listing(&listing, kind.name);
+    if (rc || bad)
         return trouble("some rows cannot be read. See: cirkel verify --home %s", options->home);
     return EXIT_DONE;
 }
@@ -358,8 +330,9 @@ static void print_block(const json_t *record) {
     buf_free(&block);
 }
 
-static void print_table(const struct showing *showing, enum table table, size_t from, size_t n) {
-    struct listing listing = {.record = table_infos[table].record};
+static void print_table(const struct showing *showing, enum rec_type record, size_t from,
+                        size_t n) {
+    struct listing listing = {.record = record};
     choose_columns(listing.record, listing.columns);
     listing.table = new_table(&listing);
     for (size_t i = from; i < from + n; i++)
@@ -370,12 +343,12 @@ static void print_table(const struct showing *showing, enum table table, size_t 
 
 static void print_found(const struct showing *showing) {
     const char *name;
-    enum table table;
+    struct look_kind kind;
     for (size_t i = 0, n; i < json_array_size(showing->found); i += n) {
         n = count_same(showing->found, i, &name);
-        if (n > BLOCKS_MOST && list_table(name, &table) == 0) {
+        if (n > BLOCKS_MOST && look_kind(name, &kind) == 0) {
             printf("%s%s\n", i ? "\n" : "", name);
-            print_table(showing, table, i, n);
+            print_table(showing, kind.record, i, n);
             continue;
         }
         for (size_t k = i; k < i + n; k++) {

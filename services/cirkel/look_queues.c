@@ -434,7 +434,8 @@ static void print_queues(const struct queues *q) {
            " quarantined, %" PRIu64 " pending",
            q->last, q->applied, q->refused, q->quarantined, q->pending);
     print_age(q, ", the oldest for ", q->oldest_pending);
-    printf("; %" PRIu64 " refused at the door\n", q->asides);
+    printf("; %" PRIu64 " refused at the door%s\n", q->asides,
+           q->asides ? ": cirkel list aside" : "");
     printf("due     %" PRIu64 " planned, %" PRIu64 " overdue", q->due_rows, q->overdue);
     if (q->overdue)
         print_age(q, ", the oldest for ", q->due_first);

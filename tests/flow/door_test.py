@@ -82,6 +82,14 @@ def bad_input_test(h):
         if code:
             equal(answer["error"]["code"], code, f"{frame[:40]}")
 
+    # What never got in is kept where the office sees it, with its code and field, and without its words.
+    asides = h.records("aside")
+    codes = [row["code"] for row in asides]
+    assert codes.count("malformed") >= 3 and "too-long" in codes, codes
+    assert all(row["text"] and row["at"] for row in asides), asides
+    equal(json.loads(h.run_cirkel("queues", "--json"))["inbox"]["refused_at_the_door"], len(asides))
+    assert "cirkel list aside" in h.run_cirkel("queues")
+
     # The same key again: the same answer. The same key with something else: a conflict.
     idea = {"network": "net", "person": "m01", "text": "Kan vi dela förråd?"}
     first = h.send("idea.send", idea, id="idea-1")
