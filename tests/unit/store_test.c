@@ -333,17 +333,22 @@ static int fill(struct store *store, uint64_t from, uint64_t rows) {
     return r < 0 ? r : end;
 }
 
+static size_t file_bytes(void) {
+    char path[96];
+    struct stat file;
+    snprintf(path, sizeof path, "%s/data.mdb", dir);
+    assert_int_equal(stat(path, &file), 0);
+    return (size_t)file.st_size;
+}
+
 static void map_grows(void **state) {
     (void)state;
     struct store *store = open_writer();
     struct peer peer = peer_start(TABLE_A);
-    struct store_space space;
     assert_int_equal(fill(store, 0, 1000), 0);
     assert_int_equal(peer_count(&peer), 1000);
     assert_int_equal(fill(store, 1000, 89000), 0);
-    assert_int_equal(store_space(store, &space), 0);
-    assert_true(space.used > 90 * MIB && space.disk_free > 0);
-    assert_int_equal(space.limit, 65536 * MIB);
+    assert_true(file_bytes() > 90 * MIB);
     assert_int_equal(peer_count(&peer), 90000);
     assert_int_equal(count_rows(store, TABLE_A), 90000);
     peer_stop(&peer);
@@ -377,7 +382,6 @@ static void limit_holds(void **state) {
     } rows[] = {{MIB, 1, 400}, {2 * MIB + 100, 7, 800}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct store *store = open_with(true, TABLES, rows[i].limit);
-        struct store_space space;
         uint64_t n = 0;
         int r;
         while ((r = fill(store, n, rows[i].step)) == 0)
@@ -387,9 +391,7 @@ static void limit_holds(void **state) {
         assert_int_equal(count_rows(store, TABLE_A), n);
         assert_int_equal(fill(store, n, rows[i].step), -ENOSPC);
         assert_int_equal(delete_all(store), n);
-        assert_int_equal(store_space(store, &space), 0);
-        assert_true(space.used < rows[i].limit / 4);
-        assert_true(space.limit <= rows[i].limit);
+        assert_true(file_bytes() <= rows[i].limit);
         assert_int_equal(fill(store, 0, n / 2), 0);
         assert_int_equal(delete_all(store), n / 2);
         store_close(&store);
