@@ -1,3 +1,4 @@
+/* Rows, transactions and processes on a real folder; a map that grows, and one that is full. */
 #include "common/store.h"
 
 #include <errno.h>
@@ -463,33 +464,6 @@ static void copy(void **state) {
     memcpy(dir, from, sizeof dir);
 }
 
-static void keys(void **state) {
-    (void)state;
-    struct key a, b;
-    struct text t;
-    uint64_t v;
-    size_t at = 0;
-    key_clear(&a);
-    key_text(&a, TEXT_LIT("id"));
-    b = a;
-    key_u64(&a, 0x0102030405060708);
-    key_text(&a, TEXT_LIT(""));
-    assert_memory_equal(a.b, "id\0\1\2\3\4\5\6\7\10\0", 12);
-    assert_int_equal(a.n, 12);
-    assert_true(key_has_prefix(key_bytes(&a), &b));
-    assert_false(key_has_prefix(key_bytes(&b), &a));
-    assert_true(key_next_text(key_bytes(&a), &at, &t) && text_is(t, "id"));
-    assert_true(key_next_u64(key_bytes(&a), &at, &v) && v == 0x0102030405060708);
-    assert_false(key_next_u64(key_bytes(&a), &at, &v));
-    assert_true(key_next_text(key_bytes(&a), &at, &t) && t.n == 0);
-    assert_false(key_next_text(key_bytes(&a), &at, &t));
-    assert_false(key_next_text((struct bytes){"open", 4}, &(size_t){0}, &t));
-    key_clear(&a);
-    key_text(&a, TEXT_LIT("id2"));
-    assert_false(key_has_prefix(key_bytes(&a), &b));
-    assert_true(bytes_cmp(key_bytes(&b), key_bytes(&a)) < 0);
-}
-
 static int make_folder(void **state) {
     (void)state;
     strcpy(dir, "/tmp/store_test.XXXXXX");
@@ -515,7 +489,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ROW(put_get_del),  ROW(add_and_append),    ROW(put_borrowed), ROW(seek_and_scan),
         ROW(one_writer),   ROW(reader_follows),    ROW(map_grows),    ROW(limit_holds),
-        ROW(dead_readers), ROW(large_transaction), ROW(copy),         ROW(keys),
+        ROW(dead_readers), ROW(large_transaction), ROW(copy),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
