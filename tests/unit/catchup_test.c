@@ -12,7 +12,7 @@
 
 #define RULE(more)                                                                                 \
     "rule \"r\" { about = \"meeting\" when = {\"called\"} to = \"members\" letter = "              \
-    "\"meeting-invitation\" class = \"service\" " more " }"
+    "\"meeting-moved\" class = \"service\" " more " }"
 
 /* Three letters, looked at so many minutes after they fell due. */
 static void away(struct trial *t, const char *rules, int64_t ask, int64_t minutes) {
@@ -97,7 +97,8 @@ static void test_note(void **context) {
     trial_close(&t);
 }
 
-/* A mass letter's window ended so many minutes before anything could leave: an outage, or a pause. */
+/* A mass letter's window ended so many minutes before anything could leave: an outage, or a pause.
+ */
 static void test_mass_letter(void **context) {
     static const struct {
         bool paused;
@@ -176,10 +177,8 @@ static void test_refusals(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sheet),
-        cmocka_unit_test(test_pace),
-        cmocka_unit_test(test_note),
-        cmocka_unit_test(test_mass_letter),
+        cmocka_unit_test(test_sheet),    cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_note),     cmocka_unit_test(test_mass_letter),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
