@@ -79,8 +79,9 @@ MUST_CHECK int variable_find(struct text about_kind, struct text name, struct va
 MUST_CHECK int variable_find_item(const struct variable *list, struct text name,
                                   struct variable *ret);
 
-/* Every name of a letter, those in lists included. -ENOENT with the line and the name: it
- * means nothing there, or it can only be a section. */
+/* 0, or -ENOENT: no such name, or it can only be a section. */
+MUST_CHECK int variable_check(struct text about_kind, struct text name, bool section);
+/* Every name of a letter, those in lists included. -ENOENT with the line and the name. */
 MUST_CHECK int variable_check_template(struct text about_kind, const struct template *template,
                                        struct template_error *reterr);
 

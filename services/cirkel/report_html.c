@@ -20,6 +20,29 @@ static const char style[] =
     "figure{margin:0}svg{max-width:100%;height:auto}\n"
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}\n";
 
+void report_html_text(struct text t, struct buf *to) {
+    for (size_t i = 0; i < t.n; i++)
+        switch (t.p[i]) {
+        case '&':
+            buf_str(to, "&amp;");
+            break;
+        case '<':
+            buf_str(to, "&lt;");
+            break;
+        case '>':
+            buf_str(to, "&gt;");
+            break;
+        case '"':
+            buf_str(to, "&quot;");
+            break;
+        case '\'':
+            buf_str(to, "&#39;");
+            break;
+        default:
+            buf_char(to, t.p[i]);
+        }
+}
+
 static const char *word(const struct paper *paper, enum report_word which) {
     return report_word(paper->language, which);
 }
@@ -38,9 +61,9 @@ static void write_links(const struct cell *cell, struct buf *to) {
 
     while (text_cut(&rest, ' ', &link)) {
         buf_str(to, "<a href=\"");
-        buf_html(to, link);
+        report_html_text(link, to);
         buf_str(to, "\">");
-        buf_html(to, link);
+        report_html_text(link, to);
         buf_str(to, "</a> ");
     }
 }
@@ -56,7 +79,7 @@ static void write_cell(const struct paper *paper, const struct cell *cell, bool 
     } else {
         buf_init(&shown, PROSE_MAX);
         paper_show(paper, cell, true, &shown);
-        buf_html(to, buf_as_text(&shown));
+        report_html_text(buf_as_text(&shown), to);
         buf_free(&shown);
     }
     buf_str(to, is_head ? "</th>" : "</td>");
@@ -114,11 +137,11 @@ static void write_head(const struct paper *paper, struct buf *to) {
     buf_str(to, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                 "style-src 'unsafe-inline'\">\n<title>");
-    buf_html(to, paper->title);
+    report_html_text(paper->title, to);
     buf_printf(to, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", style);
-    buf_html(to, paper->title);
+    report_html_text(paper->title, to);
     buf_printf(to, "</h1>\n<p>%s ", word(paper, paper->funder.n ? WORD_report_to : WORD_report));
-    buf_html(to, paper->funder);
+    report_html_text(paper->funder, to);
     buf_printf(to, "%s%s <time datetime=\"%.*s\">", paper->funder.n ? ". " : "· ",
                word(paper, WORD_made_on), TEXT_ARGS(paper->until));
     paper_show_date(paper, paper->until, to);

@@ -1,5 +1,4 @@
 #include "services/notifier/work.h"
-#include "common/arguments.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
@@ -18,6 +17,7 @@
 #define TICK ((msec)250)
 #define HELLO_EVERY (1 * SECONDS)
 #define STORE_PAUSE ((msec)100)
+#define EXIT_STORAGE 74
 #define REPLY_MAX 500
 
 enum job_state { JOB_FREE, JOB_WAITING, JOB_PREPARING, JOB_ASKING, JOB_SENDING, JOB_TELLING };

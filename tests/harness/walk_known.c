@@ -358,6 +358,7 @@ static const struct hint hints[] = {
     {"decision.make", "rank", 0, put_int, NULL, 1, 2},
     {"decision.release", "anyway", 50, put_bool, NULL, 80, 0},
     {"decision.release", "programme", 0, put_programme, NULL, 0, 0},
+    {"offer.make", "programme", 0, put_programme, NULL, 0, 0},
     {"offer.accept", "person", 0, put_colleague, NULL, 0, 0},
     {"offer.refuse", "person", 0, put_colleague, NULL, 0, 0},
     {"adviser.assign", "person", 0, put_thing, "p", 0, 0},

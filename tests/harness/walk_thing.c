@@ -29,6 +29,7 @@ static const struct {
     {"offer.refuse", "APPLICATION", "refuse"},
     {"call.open", "PROGRAMME", "call"},
     {"decision.release", "PROGRAMME", "release"},
+    {"offer.make", "PROGRAMME", "end"},
     {"application.start", "CALL", "close"},
     {"evidence.judge", "EVIDENCE", "accept"},
     {"attendance.record", "MEETING", "record"},

@@ -19,9 +19,8 @@ static struct rec_participation participation(struct trial *t, const char *town)
     return p;
 }
 
-/* Two towns take part, a third is a reserve, and t9 is nobody yet. All that a participation can
- * have t0 has; it is 2022-05-10. */
-static void open_running(struct trial *t) {
+/* Two towns take part, a third is a reserve, and t9 is nobody yet. */
+static void open_running_before(struct trial *t) {
     calls_world(t, 2, 3);
     assert_string_equal(trial_say(t, "organisation.register",
                                   "{'organisation':'t9','name':'T','kind':'municipality',"
@@ -36,6 +35,11 @@ static void open_running(struct trial *t) {
     trial_settle(t);
     trial_do(t, "offer.accept", "{'application':'app0','person':'t0-a'}");
     trial_do(t, "offer.accept", "{'application':'app1','person':'t1-a'}");
+}
+
+/* All that a participation can have t0 has; it is 2022-05-10. */
+static void open_running(struct trial *t) {
+    open_running_before(t);
     trial_until(t, "2022-03-01T10:00");
     trial_do(t, "staff.name", "{" IN("t0") ",'persons':['t0-a','t0-b']}");
     trial_do(t, "adviser.assign", "{" IN("t0") ",'person':'lead'}");
@@ -202,7 +206,7 @@ static void test_merge_refused(void **state) {
                   trial_say(&t, "organisation.merge", "{'organisation':'t0','into':'t1'}"));
     calls_refused(&t, "conflict", "into", /* a reserve */
                   trial_say(&t, "organisation.merge", "{'organisation':'t2','into':'t1'}"));
-    trial_do(&t, "participation.leave", "{" IN("t1") ",'reason':'r','keep':true}");
+    trial_do(&t, "participation.leave", "{" IN("t1") ",'reason':'r'}");
     calls_refused(&t, "conflict",
                   "into", /* the one that left is history, and would be in the way */
                   trial_say(&t, "organisation.merge", "{'organisation':'t0','into':'t1'}"));
@@ -220,7 +224,7 @@ static void test_leave(void **state) {
     unsigned heard = trial_rows(&t, "participation-left", NULL, NULL, NULL);
     calls_refused(&t, "not-found", "participation",
                   trial_say(&t, "participation.leave", "{" IN("t9") ",'reason':'r'}"));
-    trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'No time.'}");
+    trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'No time.','place':'next'}");
     struct rec_participation p = participation(&t, "t0");
     assert_true(text_is(p.state, "left") && p.left == t.now && !p.next_look && p.minutes == 150);
     assert_true(text_is(calls_application(&t, 0).state, "withdrawn"));
@@ -241,16 +245,44 @@ static void test_leave(void **state) {
     trial_close(&t);
 }
 
-/* The place stays free; later it is the reserve's after all, and t0 comes back by a free place. */
-static void test_leave_and_keep(void **state) {
+/* Deep in the programme nobody is asked to join by itself; the office may ask, later and once. */
+static void test_leave_a_programme_that_has_begun(void **state) {
     struct trial t;
     (void)state;
     open_running(&t);
-    trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'r','keep':true}");
+    calls_refused(&t, "full", "programme", trial_say(&t, "offer.make", "{'programme':'prog'}"));
+    trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'r'}");
+    trial_settle(&t);
     assert_true(text_is(calls_application(&t, 2).state, "reserve"));
     assert_int_equal(calls_programme(&t).taken, 1);
+    assert_int_equal(trial_rows(&t, "application-selected", "t2-a", NULL, NULL), 0);
+    trial_do(&t, "offer.make", "{'programme':'prog'}");
+    trial_settle(&t);
+    assert_true(text_is(calls_application(&t, 2).state, "selected"));
+    assert_int_equal(calls_programme(&t).taken, 2);
+    assert_int_equal(trial_rows(&t, "application-selected", "t2-a", "accepted", NULL), 1);
+    calls_refused(&t, "full", "programme", trial_say(&t, "offer.make", "{'programme':'prog'}"));
+    trial_do(&t, "participation.leave", "{" IN("t1") ",'reason':'r','place':'free'}");
+    calls_refused(&t, "not-found", "programme",
+                  trial_say(&t, "offer.make", "{'programme':'prog'}"));
     calls_check(&t);
     trial_close(&t);
+}
+
+/* Before its first day the next one hears at once, unless the office says otherwise. */
+static void test_leave_before_it_begins(void **state) {
+    static const struct {
+        const char *more, *reserve;
+    } rows[] = {{"", "selected"}, {",'place':'next'", "selected"}, {",'place':'free'", "reserve"}};
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+        struct trial t;
+        open_running_before(&t);
+        trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'r'%s}", rows[i].more);
+        assert_true(text_is(calls_application(&t, 2).state, rows[i].reserve));
+        calls_check(&t);
+        trial_close(&t);
+    }
 }
 
 static void test_close(void **state) {
@@ -342,10 +374,15 @@ static void test_staff_leaves(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_merge_loses_nothing), cmocka_unit_test(test_merge_moves_all),
-        cmocka_unit_test(test_merge_refused),       cmocka_unit_test(test_leave),
-        cmocka_unit_test(test_leave_and_keep),      cmocka_unit_test(test_close),
-        cmocka_unit_test(test_programme_ends),      cmocka_unit_test(test_programme_never_comes),
+        cmocka_unit_test(test_merge_loses_nothing),
+        cmocka_unit_test(test_merge_moves_all),
+        cmocka_unit_test(test_merge_refused),
+        cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_leave_a_programme_that_has_begun),
+        cmocka_unit_test(test_leave_before_it_begins),
+        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_programme_ends),
+        cmocka_unit_test(test_programme_never_comes),
         cmocka_unit_test(test_staff_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

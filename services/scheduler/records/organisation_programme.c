@@ -259,7 +259,7 @@ int organisation_leave_programmes(struct office *o, struct text organisation, st
     struct rec_participation p;
     int rc;
     while ((rc = next_participation(o, organisation, &at, &p)) == 0)
-        if (text_is(p.state, "running") && (rc = participation_leave(o, &p, &why, false)))
+        if (text_is(p.state, "running") && (rc = participation_leave(o, &p, &why, TEXT_NONE)))
             return rc;
     at.n = 0;
     while (rc == -ENOENT && (rc = next_application(o, organisation, &at, &a)) == 0) {

@@ -46,8 +46,16 @@ int participation_complete_all(struct office *o, struct text programme) {
 
 /* ---- it leaves before ---- */
 
-/* The place it had by its application is another's. */
-static int give_back(struct office *o, const struct rec_participation *p, bool keep) {
+/* Nobody is asked by itself to join a programme that has begun. */
+static bool is_for_the_next(struct office *o, const struct rec_participation *p,
+                            struct text place) {
+    if (place.p)
+        return text_is(place, "next");
+    return text_cmp(participation_day(o, p->zone, 0), p->starts) < 0;
+}
+
+/* The place it had by its application is another's, or nobody's. */
+static int give_back(struct office *o, const struct rec_participation *p, struct text place) {
     struct rec_application was, a;
     int rc =
         p->application.p ? office_get(o, TABLE_APPLICATION, key1(p->application), &was) : -ENOENT;
@@ -58,11 +66,13 @@ static int give_back(struct office *o, const struct rec_participation *p, bool k
         return 0;
     a.withdrawn = o->said;
     rc = application_put(o, &was, &a);
-    return rc ? rc : keep ? place_keep(o, p->programme) : place_free(o, p->programme);
+    if (rc)
+        return rc;
+    return is_for_the_next(o, p, place) ? place_free(o, p->programme) : place_keep(o, p->programme);
 }
 
 int participation_leave(struct office *o, struct rec_participation *p, const struct texts *reason,
-                        bool keep) {
+                        struct text place) {
     struct text id = participation_id(o, p), why = texts_in(reason, TEXT_LIT("en"));
     must(machine_next("PARTICIPATION", p->state, "leave", &p->state) == 0);
     p->left = o->said;
@@ -78,7 +88,7 @@ int participation_leave(struct office *o, struct rec_participation *p, const str
         rc = milestone_drop_all(o, p);
     if (rc == 0)
         rc = office_fact(o, FACT_PARTICIPATION_LEFT, "participation", id);
-    return rc ? rc : give_back(o, p, keep);
+    return rc ? rc : give_back(o, p, place);
 }
 
 int apply_participation_leave(struct office *o, const struct msg_participation_leave *m) {
@@ -93,7 +103,7 @@ int apply_participation_leave(struct office *o, const struct msg_participation_l
     if (rc)
         return rc;
     office_about(o, "participation", participation_id(o, &p));
-    rc = participation_leave(o, &p, &m->reason, m->keep);
+    rc = participation_leave(o, &p, &m->reason, m->place);
     answer_text(o, "state", p.state);
     return rc;
 }

@@ -4,10 +4,10 @@
 
 #include "services/scheduler/office.h"
 
-/* A running one leaves: nothing is owed any more, and its place goes to the next reserve unless it
- * is kept free. */
+/* A running one leaves, and nothing is owed any more. Its place is the next reserve's ("next") or
+ * stays free ("free"); TEXT_NONE: the next one's until the programme's first day, free after it. */
 MUST_CHECK int participation_leave(struct office *o, struct rec_participation *p,
-                                   const struct texts *reason, bool keep);
+                                   const struct texts *reason, struct text place);
 /* The organisation goes by another id, which takes part in nothing of that programme: staff, hours,
  * milestones, solutions, plans and letters go along. What is owed is moved by the caller. */
 MUST_CHECK int participation_rename(struct office *o, const struct rec_participation *was,

@@ -60,6 +60,7 @@ int participation_look(struct office *o, struct key key) {
     if (p.elapsed) /* before its first day there is nothing to say */
         p.month = o->now;
     bool behind = p.budget_minutes && p.elapsed - p.pace >= BEHIND;
+    p.fell_behind = behind && !p.behind;
     p.behind = !behind ? 0 : p.behind ? p.behind : o->now;
     rc = participation_look_at(o, &p, p.elapsed < 100 ? participation_first_look(o, &p) : 0);
     if (rc == 0)

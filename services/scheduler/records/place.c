@@ -166,6 +166,25 @@ int apply_offer_accept(struct office *o, const struct msg_offer_accept *m) {
     return rc ? rc : participation_begin(o, &a, &p);
 }
 
+int apply_offer_make(struct office *o, const struct msg_offer_make *m) {
+    struct rec_programme p;
+    int rc = find_programme(o, m->programme, "programme", &p);
+    if (rc)
+        return rc;
+    if (!text_is(p.state, "running"))
+        return refuse(o, "wrong-state", "programme",
+                      "The programme is %.*s; its first offers go with decision.release.",
+                      TEXT_ARGS(p.state));
+    if (p.taken >= p.places)
+        return refuse(o, "full", "programme", "All %lld places are taken or offered.",
+                      (long long)p.places);
+    rc = offer_first(o, &p);
+    if (rc == -ENOENT)
+        return refuse(o, "not-found", "programme", "Nobody is in reserve.");
+    answer_int(o, "taken", p.taken);
+    return rc ? rc : programme_put(o, &p);
+}
+
 int apply_offer_refuse(struct office *o, const struct msg_offer_refuse *m) {
     struct rec_application was, a;
     int rc = find_offer(o, m->application, m->person, &was);
