@@ -34,9 +34,9 @@ def is_in_time(h):
             assert h.moment(row["ended"]) <= h.moment(row["useful"]), f"left when it was of no use: {row}"
 
 
-def away(h, *, members=50, week=40, today=47):
+def away(h, *, members=50, week=40, today=47, **settings):
     """From six to noon on 4 April; 50 letters of the day before, 40 of the week, 47 of the hour before."""
-    h.init(at="2022-03-20T09:00")
+    h.init(at="2022-03-20T09:00", **settings)
     h.start()
     people = h.found(members=members)
     for meeting, starts, count in (("tomorrow", "2022-04-05T09:00", members), ("week", "2022-04-11T09:00", week),

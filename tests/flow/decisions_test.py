@@ -8,7 +8,7 @@ SAMPLE = "config/samples/cirkulaere-byer.jsonl"
 ANSWERS = ("application-selected", "application-reserve", "application-declined")
 
 
-def decided(h):
+def decided(h, **settings):
     """The Danish programme on the morning of its release."""
     lines = []
     with open(SAMPLE) as file:
@@ -18,6 +18,7 @@ def decided(h):
             lines.append(line)
     h.zone = "Europe/Copenhagen"
     h.play(lines, until="1h")
+    h.configure(**settings)
     h.set_clock("2022-02-28T09:00")
     h.start()
     h.settle()

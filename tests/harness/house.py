@@ -118,11 +118,14 @@ class House:
 
     def init(self, at="2022-03-01T09:00", trial=True, **settings):
         self.run_cirkel("init", *(["--trial"] if trial else []), self.home)
-        if settings:
-            with open(self.path("cirkel.conf"), "a") as file:
-                for name, value in settings.items():
-                    file.write(f'{name} = "{value}"\n' if isinstance(value, str) else f"{name} = {value}\n")
+        self.configure(**settings)
         self.set_clock(at)
+
+    def configure(self, **settings):
+        """For whoever starts from now on."""
+        with open(self.path("cirkel.conf"), "a") as file:
+            for name, value in settings.items():
+                file.write(f'{name} = "{value}"\n' if isinstance(value, str) else f"{name} = {value}\n")
 
     def program(self, name):
         path = os.path.join(self.bin, name)
