@@ -56,6 +56,12 @@ typedef void bus_recv_fn(void *ctx, const struct peer *from, struct bytes payloa
 typedef bool bus_admit_fn(void *ctx, const uint8_t key[BUS_KEY_BYTES],
                           char ret_user[BUS_USER_MAX + 1]);
 
+/* For a process that listens to the net, before all else. Descriptors for a flood of idle
+ * connections, for libzmq turns in circles when it has none left; and an end to what a peer may
+ * make it keep, such as a message of endlessly many parts: then this process falls and is started
+ * anew, and not the machine. */
+MUST_CHECK int bus_limit_process(void);
+
 MUST_CHECK int bus_open(struct bus **ret, struct loop *loop);
 void bus_close(struct bus **bus);
 

@@ -219,6 +219,9 @@ static void on_reload(void *ctx) {
 
 static int run(struct gateway *gateway, bool with_clock) {
     char clock_path[PATH_MAX];
+    int limited = bus_limit_process();
+    if (limited < 0)
+        log_warn("not_limited", "error=%d", -limited);
     path_in(gateway->home, "run/clock", clock_path);
     int r = clock_use(with_clock ? clock_path : NULL);
     if (r < 0)

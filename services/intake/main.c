@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -28,13 +27,6 @@
 #define KEEP_EVERY (10 * SECONDS)
 #define KEEP_AGAIN (1 * SECONDS)
 #define DIR_MODE 0750
-#define FILES_WANTED ((rlim_t)16384)
-#define DATA_MOST ((rlim_t)512 << 20)
-#ifdef __SANITIZE_ADDRESS__ /* it takes far more than it uses */
-#define IS_SANITIZED true
-#else
-#define IS_SANITIZED false
-#endif
 
 struct arguments {
     const char *home;
@@ -321,23 +313,11 @@ static int run(struct intake *intake, bool with_clock) {
     return intake->exit_code;
 }
 
-/* Descriptors for a flood of idle connections: libzmq turns in circles when it has none left. And
- * an end to what a peer may make libzmq keep, such as a message of endlessly many parts: then it is
- * this process that falls, and is started anew, not the machine. */
-static void limit_self(void) {
-    struct rlimit files, data = {DATA_MOST, DATA_MOST};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FILES_WANTED) {
-        files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
-        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-            log_warn("few_files", "error=%d", errno);
-    }
-    if (!IS_SANITIZED && setrlimit(RLIMIT_DATA, &data) < 0)
-        log_warn("memory_unlimited", "error=%d", errno);
-}
-
 static int start(struct intake *intake, bool with_clock) {
-    limit_self();
     struct buf complaints;
+    int limited = bus_limit_process();
+    if (limited < 0)
+        log_warn("not_limited", "error=%d", -limited);
     buf_init(&complaints, COMPLAINTS_BYTES);
     int r = read_configuration(intake, &complaints);
     log_complaints("configuration_bad", &complaints);

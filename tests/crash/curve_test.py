@@ -10,14 +10,14 @@ import zmq
 
 from tests.crash import rig
 from tests.crash.invariants import demand
-from tests.harness.house import equal
+from tests.harness.curve import COMMAND, LONG, METADATA, MORE, Curve, Wire
+from tests.harness.house import WORKERS, equal
 
 IDLE, SLOW = 2000, 100
 REVOKED_WITHIN = 5  # seconds
-MEMORY = 600 << 20  # of intake, while a peer does its worst
+MEMORY = 600 << 20  # of who listens, while a peer does its worst
+STRANGERS_MEMORY = 64 << 20  # what those may cost who never got in
 GREETING = bytes.fromhex("ff00000000000000017f0300") + b"NULL".ljust(20, b"\0") + b"\0" * 32
-READY = b"\x05READY" + b"\x0bSocket-Type" + b"\0\0\0\x06DEALER" + b"\x08Identity" + b"\0\0\0\0"
-MORE_LONG = 0x03
 
 
 def free_port():
@@ -187,45 +187,57 @@ def remind(h, number):
 
 def prepare_reminders(h):
     """On each of these mornings a week-before letter to five people."""
-    for i in (1, 2):
+    for i in (1, 2, 3):
         h.call(f"m{i}", starts=f"2022-03-{21 + i}T09:00")
         h.register(f"m{i}", *[f"m{n:02}" for n in range(1, 6)])
     h.settle()
     h.clock("2022-03-14T09:00")
 
 
-def idle_connections_test(h):
-    """2,000 silent connections and 100 slow handshakes: the others are served, reminders leave on time."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
-    demand(min(hard, 8192) > IDLE + SLOW + 200, f"no descriptors for this test: {hard}")
-    endpoint, key = open_door(h)
-    prepare_reminders(h)
-    door, pids = friend(h, endpoint, key), {name: process.pid for name, process in h.workers.items()}
-    calm = [ask(door, f"calm-{n}")[1] for n in range(50)]
-    crowd = Crowd(endpoint, IDLE, SLOW)
+def few_files(most):
+    """As a login gives them: what a program needs beyond, it must ask for itself."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    demand(hard >= IDLE + SLOW + 200, f"no descriptors for this test: {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, hard), hard))
+
+
+def crowd_at(h, name, ports, key, number):
+    """2,000 silent connections and 100 slow handshakes at one door."""
+    pids, port = {other: process.pid for other, process in h.workers.items()}, ports[name]
+    calm = [serving_time(h, name, f"calm-{name}-{n}", ports, key) for n in range(20)]
+    crowd = Crowd(f"tcp://127.0.0.1:{port}", IDLE, SLOW)
     crowd.press()
-    used, began, took, n = {name: cpu(pid) for name, pid in pids.items()}, time.monotonic(), [], 0
+    used, began, took, late = {other: cpu(pid) for other, pid in pids.items()}, time.monotonic(), [], None
+    door = friend(h, f"tcp://127.0.0.1:{port}", key)
     while time.monotonic() - began < 7:
         crowd.press()
-        answer, seconds = ask(door, f"crowd-{(n := n + 1)}")
-        demand(answer and answer["status"] == "applied", f"in the crowd: {answer}")
+        seconds = serving_time(h, name, f"crowd-{name}-{len(took)}", ports, key, door)
+        demand(seconds is not None, f"{name} does not answer in the crowd")
         took.append(seconds)
-        if n == 20:
-            late = remind(h, 1)
-            stranger = friend(h, endpoint, key)
-            demand(ask(stranger, "newcomer", 5)[0], "nobody new gets in")
-    share = {name: (cpu(pid) - used[name]) / (time.monotonic() - began) for name, pid in pids.items()}
+        if len(took) == 20:
+            late = remind(h, number)
+            demand(serves(h, name, f"newcomer-{name}", ports, key, 5), "nobody new gets in")
+    share = {other: (cpu(pid) - used[other]) / (time.monotonic() - began) for other, pid in pids.items()}
     crowd.close()
-    memory = resident(pids["intake"])
-    print(f"{crowd.again} connections; median {1000 * statistics.median(calm):.0f} ms calm, "
+    demand(late is not None, f"only {len(took)} answers in 7 s")
+    memory = resident(pids[name])
+    print(f"{name}: {crowd.again} connections; median {1000 * statistics.median(calm):.0f} ms calm, "
           f"{1000 * statistics.median(took):.0f} ms in the crowd, worst {1000 * max(took):.0f} ms; reminders after "
-          f"{late:.1f} s; processor {({k: round(v, 2) for k, v in share.items()})}; intake {memory >> 20} MiB")
+          f"{late:.1f} s; processor {({k: round(v, 2) for k, v in share.items()})}; {memory >> 20} MiB")
     demand(max(took) < 2, f"an answer took {max(took):.1f} s")
     demand(late < 3, f"reminders left after {late:.1f} s")
-    demand(share["intake"] < 0.8, f"intake turns in circles: {share}")
-    demand(memory < MEMORY, f"intake has {memory >> 20} MiB")
-    equal({name: process.pid for name, process in h.workers.items()}, pids, "workers")
+    demand(share[name] < 0.8, f"{name} turns in circles: {share}")
+    demand(memory < MEMORY, f"{name} has {memory >> 20} MiB")
+    equal({other: process.pid for other, process in h.workers.items()}, pids, "workers")
+
+
+def idle_connections_test(h):
+    """2,000 silent connections and 100 slow handshakes: the others are served, reminders leave on time."""
+    few_files(1024)
+    ports, key = prepare_attack(h)
+    few_files(8192)
+    for number, name in enumerate(ports, 1):
+        crowd_at(h, name, ports, key, number)
     h.verify()
     h.stop()
 
@@ -233,53 +245,202 @@ def idle_connections_test(h):
 idle_connections_test.timeout = 120
 
 
-def endless_multipart_test(h):
-    """A peer that has got in sends a message of parts without end: memory is bounded, and only intake falls."""
-    h.init()
-    h.start()
+PART = b"\xc0" * 3000  # less than any door takes
+
+
+def prepare_attack(h):
+    """A house that listens, with reminders to come; the ports of intake and gateway, and the key of a frontend."""
+    ports = {"intake": free_port(), "gateway": free_port()}
+    endpoint = {name: f"tcp://127.0.0.1:{port}" for name, port in ports.items()}
+    h.init(listen=endpoint["intake"], gateway_listen=endpoint["gateway"])
+    h.run_cirkel("key", "new", "web", "--types", "preference.*,query.*", "--out", h.folder)
+    h.start(*WORKERS, "gateway")
     h.found("net", members=10)
     prepare_reminders(h)
-    others = {name: h.workers[name].pid for name in ("scheduler", "notifier")}
-    intake = h.workers["intake"]
-    accepted = h.say("preference.set", person="m02", **{"class": "news"}, on=False, id="kept") is not None
-    s = socket.socket(socket.AF_UNIX)
-    s.connect(h.path("run/intake.ipc"))
-    s.sendall(GREETING)
-    while len(s.recv(64, socket.MSG_WAITALL)) < 64:
-        pass
-    s.sendall(bytes([4, len(READY)]) + READY)
-    part = bytes([MORE_LONG]) + (60_000).to_bytes(8, "big") + b"\xc0" * 60_000
-    sent, most, late, code = 0, 0, None, None
+    with open(os.path.join(h.folder, "web.key")) as file:
+        key = dict(line.strip().split(" = ", 1) for line in file if " = " in line)
+    return ports, key
+
+
+def query(id):
+    return msgpack.packb({"v": 1, "id": id, "query": "networks.list", "body": {}})
+
+
+def serving_time(h, name, id, ports, key, door=None, patience=5.0):
+    """Seconds until that door has answered a friend; None when it does not. A newcomer, or one who has his door."""
+    began, own = time.monotonic(), door or friend(h, f"tcp://127.0.0.1:{ports[name]}", key)
+    own.send(query(id) if name == "gateway" else request(id))
+    answer = msgpack.unpackb(own.recv()) if own.poll(int(1000 * patience)) else {}
+    if not door:
+        own.close()
+    return time.monotonic() - began if answer.get("status") in ("ok", "applied") else None
+
+
+def serves(h, name, id, ports, key, patience=1.0):
+    return serving_time(h, name, id, ports, key, patience=patience) is not None
+
+
+def press_parts(h, name, send, number):
+    """A message of parts without end; how much was sent, the most memory it cost, how late reminders were."""
+    sent, most, late, process = 0, 0, None, h.workers[name]
     try:
         while sent < 2 << 30:
-            s.sendall(part * 16)
-            sent += 16 * len(part)
-            most = max(most, resident(intake.pid))
+            for _ in range(256):
+                send(PART)
+            sent += 256 * len(PART)
+            most = max(most, resident(process.pid))
             if late is None and sent > 100 << 20:
-                late = remind(h, 1)
+                late = remind(h, number)
     except (OSError, FileNotFoundError):
         pass
-    if intake.poll() is None and sent < 2 << 30:
-        time.sleep(0.5)
-    s.close()
-    if intake.poll() is not None:
-        code = intake.returncode
-        del h.workers["intake"]
-        began = time.monotonic()
-        rig.spawn(h, "intake")
-        h.until(lambda: h.request(msgpack.unpackb(request("back")), 1), "intake is back", 5)
-        demand(time.monotonic() - began < 2, "intake was not back within 2 s")
-    equal(h.request(msgpack.unpackb(request("after")))["status"], "applied")
-    demand(sent > 100 << 20 and accepted, f"only {sent >> 20} MiB were sent")
-    print(f"{sent >> 20} MiB in one message: intake had {most >> 20} MiB at most and ended with {code}; reminders after "
-          f"{late:.1f} s")
-    demand(most < MEMORY, f"intake had {most >> 20} MiB")
-    demand(late < 3, f"reminders left after {late:.1f} s")
-    equal({name: h.workers[name].pid for name in others}, others, "the other workers")
+    time.sleep(0.5)
+    return sent, most, late
+
+
+def until_it_serves(h, name, ports, key):
+    """At its limit it may fall at any word; whenever it does it is started anew, as the supervisor would. How it ended."""
+    ends, began = [], time.monotonic()
+    while not serves(h, name, f"after-{time.monotonic_ns()}", ports, key):
+        if h.workers[name].poll() is not None:
+            ends.append(h.workers.pop(name).returncode)
+            rig.spawn(h, name)
+        demand(time.monotonic() - began < 4, f"{name} does not serve 4 s after: {ends}")
+    return ends
+
+
+def endless_multipart_test(h):
+    """Peers that have got in, from this machine and over the net, send a message of parts without end: memory is
+    bounded, and only the one who listens falls."""
+    ports, key = prepare_attack(h)
+    h.say("preference.set", person="m02", **{"class": "news"}, on=False, id="kept")
+    reminders = 0
+    for name, how in (("intake", "ipc"), ("intake", "tcp"), ("gateway", "tcp")):
+        others = {other: p.pid for other, p in h.workers.items() if other != name}
+        if how == "ipc":
+            wire = Wire(h.path("run", name + ".ipc"))
+            wire.greet("NULL")
+            wire.frame(b"\x05READY" + METADATA, COMMAND)
+            send = lambda part, w=wire: w.frame(part, MORE)
+        else:
+            wire = Wire(ports[name])
+            wire.greet("CURVE")
+            curve = Curve(wire, key["public"], key["secret"], key["server"])
+            curve.enter()
+            send = lambda part, c=curve: c.send(part, more=True)
+        sent, most, late = press_parts(h, name, send, reminders := reminders + 1)
+        wire.close()
+        ends = until_it_serves(h, name, ports, key)
+        print(f"{name}, {how}: {sent >> 20} MiB in one message: it had {most >> 20} MiB at most and ended {ends}; "
+              f"reminders after {late} s")
+        equal({other: h.workers[other].pid for other in others}, others, "the other workers")
+        demand(sent > 100 << 20, f"only {sent >> 20} MiB were sent")
+        demand(most < MEMORY, f"{name} had {most >> 20} MiB")
+        demand(late is not None and late < 3, f"reminders left after {late} s")
     equal(len([d for d in h.records("decision") if d["id"] == "kept"]), 1)
     h.verify()
-    h.kill("intake")  # at its limit it may fall at any word, also at the last
+    h.kill("intake", "gateway")  # at its limit it may fall at any word, also at the last
     h.stop()
 
 
-endless_multipart_test.timeout = 90
+endless_multipart_test.timeout = 150
+
+
+def flood(wire, data, most=64 << 20):
+    """Says it again and again until the other end has enough of it; how much it took."""
+    sent, data = 0, data * max(1, (1 << 20) // len(data))
+    try:
+        while sent < most:
+            sent += wire.socket.send(data)
+    except OSError:
+        pass
+    return sent
+
+
+def before_the_handshake(port, key):
+    """(name, what a stranger does on a connection of his own); each keeps it open."""
+    part = bytes([MORE | LONG]) + len(PART).to_bytes(8, "big") + PART
+    giant = bytes([COMMAND | LONG]) + (1 << 30).to_bytes(8, "big")
+
+    def on(mechanism, *said, endless=b""):
+        wire = Wire(port)
+        wire.greet(mechanism)
+        try:
+            for words in said:
+                wire.write(words)
+        except OSError:
+            return wire, 0
+        return wire, flood(wire, endless) if endless else 0
+
+    def raw(greeting, endless):
+        wire = Wire(port)
+        wire.write(greeting)
+        return wire, flood(wire, endless)
+
+    def half_way(after_welcome):
+        wire = Wire(port)
+        wire.greet("CURVE")
+        curve = Curve(wire, *(key[name] for name in ("public", "secret", "server")))
+        curve.hello()
+        return wire, flood(wire, after_welcome)
+
+    def stranger(metadata):
+        public, secret = (k.decode() for k in zmq.curve_keypair())
+        wire = Wire(port)
+        wire.greet("CURVE")
+        curve = Curve(wire, public, secret, key["server"])
+        curve.hello()
+        curve.initiate(metadata)
+        return wire, flood(wire, part)
+
+    return [("parts without a mechanism", lambda: on("NULL", bytes([COMMAND, 6 + len(METADATA)]) + b"\x05READY" + METADATA,
+                                                     endless=part)),
+            ("parts instead of a HELLO", lambda: on("CURVE", endless=part)),
+            ("a HELLO of a gigabyte", lambda: on("CURVE", giant, endless=PART)),
+            ("commands instead of a HELLO", lambda: on("CURVE", endless=bytes([COMMAND, 100]) + b"\x05OTHER" + bytes(94))),
+            ("a mechanism nobody knows", lambda: on("GSSAPI", endless=part)),
+            ("zeros", lambda: raw(b"", bytes(1000))),
+            ("a web browser", lambda: raw(b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-Y: " + b"z" * 1000 + b"\r\n")),
+            ("the old protocol", lambda: raw(bytes.fromhex("ff00000000000000017f01050000"), part)),
+            ("the oldest protocol", lambda: raw(b"\x01\x00", b"\xff" + (1 << 20).to_bytes(8, "big") + b"\x01" + PART)),
+            ("parts after a WELCOME", lambda: half_way(part)),
+            ("an INITIATE of a gigabyte", lambda: half_way(giant + PART)),
+            ("a stranger's parts", lambda: stranger(METADATA)),
+            ("a stranger with much to say of himself",
+             lambda: stranger(b"".join(bytes([9]) + b"%09d" % n + (1000).to_bytes(4, "big") + bytes(1000)
+                                       for n in range(50))))]
+
+
+def before_the_handshake_test(h):
+    """Whoever never gets in may send what he likes: it costs next to nothing, and friends and reminders do not wait."""
+    ports, key = prepare_attack(h)
+    before = {name: resident(h.workers[name].pid) for name in ports}
+    began_with = {name: p.pid for name, p in h.workers.items()}
+    wires, took = [], {}
+    for name, port in ports.items():
+        for what, attack in before_the_handshake(port, key):
+            for _ in range(5):
+                try:
+                    wire, sent = attack()
+                    wires.append(wire)
+                    took[name, what] = max(took.get((name, what), 0), sent)
+                except OSError:
+                    took.setdefault((name, what), 0)
+        late = remind(h, 1 + list(ports).index(name))
+        demand(late < 3, f"reminders left after {late:.1f} s")
+        began = time.monotonic()
+        demand(serves(h, name, f"friend-{name}", ports, key), f"{name} does not serve its friends")
+        demand(time.monotonic() - began < 2, "a friend waited")
+    grown = {name: resident(h.workers[name].pid) - before[name] for name in ports}
+    print(f"{len(wires)} connections; {({' '.join(k): v >> 20 for k, v in took.items() if v >= 1 << 20})} MiB taken; "
+          f"grown by {({name: n >> 20 for name, n in grown.items()})} MiB")
+    for name, n in grown.items():
+        demand(n < STRANGERS_MEMORY, f"{name} grew by {n >> 20} MiB")
+    equal({name: p.pid for name, p in h.workers.items()}, began_with, "workers")
+    equal([d["id"] for d in h.records("decision") if not d["id"].startswith(("h-", "friend-"))], [], "events of strangers")
+    for wire in wires:
+        wire.close()
+    h.verify()
+    h.stop()
+
+
+before_the_handshake_test.timeout = 150

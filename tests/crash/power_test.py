@@ -25,15 +25,13 @@ SECONDS = 3 + IMAGES / 50
 
 
 class Recorder:
-    """An ext4 on a loop device on a file that remembers every write."""
+    """A file system on a loop device on a file that remembers every write."""
 
     def __init__(self, house):
         at = self.at = lambda name: os.path.join(house.folder, name)
         flags = rig.run_or_raise("pkg-config", "--cflags", "--libs", "fuse3").split()
         rig.run_or_raise("cc", "-O2", "-Wall", "-Wextra", "-o", at("recorder"), f"{ROOT}/tests/crash/recorder.c", *flags)
-        with open(at("disk.img"), "wb") as file:
-            file.truncate(MIB << 20)
-        rig.run_or_raise("mkfs.ext4", "-q", "-m", "0", at("disk.img"))
+        rig.make_file_system(at("disk.img"), MIB)
         shutil.copyfile(at("disk.img"), at("base.img"))
         for folder in ("fuse", "disk", "image"):
             os.mkdir(at(folder))
