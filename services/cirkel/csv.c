@@ -18,7 +18,7 @@ static bool needs_quotes(struct text t) {
     for (size_t i = 0; i < t.n; i++)
         if (strchr("\",;\t\r\n", t.p[i]))
             return true;
-    return t.n && (t.p[0] == ' ' || t.p[t.n - 1] == ' ');
+    return text_trim(t).n < t.n;
 }
 
 void csv_cell(struct buf *to, struct text t, bool first) {
@@ -180,18 +180,20 @@ int csv_next(struct csv_reader *r, struct csv_row *ret, const char **reterr) {
 }
 
 bool csv_next_item(struct arena *arena, struct text *cell, struct text *ret) {
+    size_t n = 0, end = 0;
     char *item;
-    size_t n = 0, i = 0;
 
     if (cell->n == 0)
         return false;
-    item = arena_take(arena, cell->n);
-    for (; i < cell->n && cell->p[i] != CSV_LIST; i++) {
-        i += cell->p[i] == '\\' && i + 1 < cell->n;
+    while (end < cell->n && cell->p[end] != CSV_LIST)
+        end += cell->p[end] == '\\' && end + 1 < cell->n ? 2 : 1;
+    item = arena_take(arena, end + 1); /* never of all that is left: many items are many */
+    for (size_t i = 0; i < end; i++) {
+        i += cell->p[i] == '\\' && i + 1 < end;
         item[n++] = cell->p[i];
     }
     *ret = text_trim((struct text){item, n});
-    i += i < cell->n;
-    *cell = (struct text){cell->p + i, cell->n - i};
+    end += end < cell->n;
+    *cell = (struct text){cell->p + end, cell->n - end};
     return true;
 }

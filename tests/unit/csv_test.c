@@ -89,6 +89,7 @@ static void test_writing(void **state) {
         {"'quoted'", "'quoted'"},
         {"a=b", "a=b"},
         {" x", "\" x\""},
+        {"x\v", "\"x\v\""},
         {"two\nlines", "\"two\nlines\""},
     };
 
