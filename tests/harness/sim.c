@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 
 #define INPUTS_A_COMMIT 2000
@@ -164,10 +165,9 @@ static bool sweep(struct sim *s) {
 static bool deliver(struct sim *s) {
     struct key from = {.n = 0};
     struct rec_ledger row;
-    uint64_t paused;
-    bool any = hear_slow(s);
-    assert_int_equal(meta_get(s->t.txn, "paused", &paused), 0);
-    while (!paused && next_in_outbox(s, &from, &row)) {
+    bool halted, any = hear_slow(s);
+    assert_int_equal(halt_any(s->t.txn, &halted), 0);
+    while (!halted && next_in_outbox(s, &from, &row)) {
         const char *fate = s->fate ? s->fate(s, &row) : "accepted";
         if (!fate)
             continue;

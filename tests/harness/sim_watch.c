@@ -177,6 +177,24 @@ static void check_correction(struct sim *s, const struct rec_ledger *row) {
                  TEXT_ARGS(row->rule), TEXT_ARGS(row->person));
 }
 
+/* What is gathered in a letter leaves with it. */
+static void check_items(struct sim *s, const struct rec_ledger *letter) {
+    struct rec_digest d;
+    struct text person, window = letter->about;
+    int64_t no;
+    must(text_cut(&window, '/', &person));
+    trial_get(&s->t, TABLE_DIGEST, key2(person, window), &d);
+    while (codec_next_int(&d.items, &no)) {
+        struct rec_ledger row;
+        trial_get(&s->t, TABLE_LEDGER, key_no((uint64_t)no), &row);
+        if (row.useful && row.useful < s->t.now)
+            fail_msg("%lld left past its use, in letter %lld", (long long)no,
+                     (long long)letter->no);
+        if (row.told)
+            check_time(s, &row);
+    }
+}
+
 void sim_watch_leaves(struct sim *s, const struct rec_ledger *before) {
     struct rec_person p;
     struct rec_ledger row;
@@ -189,6 +207,8 @@ void sim_watch_leaves(struct sim *s, const struct rec_ledger *before) {
     if (p.protected || p.restricted || text_is(p.state, "erased"))
         fail_msg("%lld left for %.*s, who may not be written to", (long long)row.no,
                  TEXT_ARGS(row.person));
+    if (text_is(row.about_kind, "digest"))
+        check_items(s, &row);
     if (!text_is(row.about_kind, "meeting"))
         return;
     check_correction(s, &row);

@@ -3,6 +3,7 @@ scheduler is away when something falls due, there are two or three places, and t
 import datetime
 import random
 
+from tests.model.inputs_orders import OrdersDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
 
 ZONES = ("Europe/Stockholm", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "America/New_York", "Asia/Kolkata")
@@ -13,17 +14,17 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing:
+class Drawing(OrdersDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
-        self.count, self.lines, self.meetings, self.materials, self.polls = count, [], {}, [], []
+        self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
         self.asked = {}  # meeting -> who was registered for it
         self.zone = self.r.choice(ZONES[:2])
         self.turn = wall(self.r.choice(TURNS))
         self.now = instant(self.turn - datetime.timedelta(days=self.r.randint(3, 30), hours=-9), self.zone)
         many = self.chance(30)  # enough for a catch-up sheet to ask
         self.people = [f"p{i}" for i in range(1, self.r.randint(22, 30) if many else self.r.randint(6, 14))]
-        self.is_away = False
+        self.is_away = self.is_paused = False
 
     # ---- lines ----
 
@@ -104,6 +105,9 @@ class Drawing:
             for p in self.people:
                 if self.chance(70 if n == "n1" else 30):
                     self.say("membership.grant", network=n, person=p, source="from before", topics=self.topics())
+        for p in self.people:
+            if self.chance(30):
+                self.wish(p)
         if self.chance(40):
             self.say("membership.grant", network="n1", organisation="o2", source="all of them")
 
@@ -149,6 +153,17 @@ class Drawing:
             self.say("meeting.call", meeting=id_)
             for _ in range(self.r.randint(0, 6)):
                 self.make(id_)
+
+    def plan_many(self):
+        """Of one day, all to be answered by one hour: more nudges than there are days for."""
+        starts = self.a_wall(self.zone) + datetime.timedelta(days=3)
+        closes = starts.replace(hour=9, minute=5) - datetime.timedelta(days=1)
+        for _ in range(5):
+            id_ = f"m{len(self.meetings) + 1}"
+            self.meetings[id_] = {"starts": wall_text(starts), "zone": self.zone, "closes": wall_text(closes)}
+            self.say("meeting.plan", meeting=id_, network="n1", title={"en": id_}, starts=wall_text(starts), minutes=30,
+                     kind="network", mode="room", audience="members", registration_closes=wall_text(closes))
+            self.say("meeting.call", meeting=id_)
 
     def move(self):
         id_ = self.meeting()
@@ -274,8 +289,9 @@ class Drawing:
         self.say("membership." + what, network="n1", organisation=self.r.choice(("o1", "o2")),
                  source="all" if what == "grant" else None)
 
-    def wish(self):
-        self.say("preference.set", person=self.who(), on=self.chance(60), **{"class": "news"})
+    def wish(self, person=None):
+        self.say("preference.set", person=person or self.who(), on=self.chance(75), **{"class": "news"},
+                 digest=self.some(("daily", "weekly"), 40), most=self.some((1, 1, 2), 45))
 
     def quiet(self):
         given = self.r.choice(({}, {"from": "20:00", "to": "07:00"}, {"from": "08:00", "to": "10:00"},
@@ -314,7 +330,7 @@ class Drawing:
             self.say("poll.close", poll=id_)
 
     def relay(self):
-        outcomes = self.r.choices(("accepted", "deferred", "failed", "unknown", "lost"), (25, 50, 8, 8, 9),
+        outcomes = self.r.choices(("accepted", "deferred", "failed", "bounced", "unknown", "lost"), (25, 46, 8, 1, 11, 9),
                                   k=self.r.choice((1, 3, 10, 30, 60)))
         self.do("relay", outcomes=outcomes, **({"person": self.who()} if self.chance(40) else {}))
 
@@ -329,10 +345,10 @@ class Drawing:
         self.now += self.r.choice((4 * MINUTE, 6 * MINUTE, 20 * MINUTE, 3 * HOUR, 2 * DAY))
         self.do("jump")
 
-    ACTS = ((9, plan), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
+    ACTS = ((9, plan), (0.5, plan_many), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
             (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (3, offer),
-            (5, member), (1, whole), (4, wish), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
-            (4, poll_open), (5, poll_more), (9, relay), (6, outage), (3, jump))
+            (5, member), (1, whole), (6, wish), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
+            (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS
 
     def draw(self):
         self.found()
@@ -343,6 +359,8 @@ class Drawing:
             self.pass_time()
             if self.is_away and self.chance(16):
                 self.outage()
+            if self.is_paused and self.chance(9):
+                self.pause()
             self.r.choices(acts, weights)[0](self)
         self.lines = self.lines[:self.count - 2]
         self.do("back")

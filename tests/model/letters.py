@@ -2,18 +2,19 @@
 
 What is due is not kept in a queue but looked up in the state: the first of all moments that are ahead of nothing."""
 import bisect
-import datetime
+import collections
 import json
 
 from tests.model import rules as rulebook
-from tests.model.times import DAY, HOUR, MINUTE, clock, instant, minutes_of, rfc3339, wall
+from tests.model.addresses import Addresses
+from tests.model.digests import OFFICE_ZONE, Digests
+from tests.model.times import DAY, HOUR, MINUTE, instant, rfc3339, wall
 
-OFFICE_ZONE = "Europe/Copenhagen"
 LATE_AFTER, OUTAGE_AFTER, CATCHUP_ASK = 15 * MINUTE, 5 * MINUTE, 20
 RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 1
 WAITING = ("queued", "deferred")
 OUT = ("declined", "cancelled", "lapsed")
-ENDS = ("accepted", "failed", "expired", "suppressed", "superseded", "missed", "not-due")
+ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
 
 
 def backoff(attempt, seed):
@@ -29,7 +30,7 @@ def backoff(attempt, seed):
 
 class Row:
     def __init__(self, **fields):
-        self.reason = self.next_try = self.ended = self.sheet = None
+        self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = None
         self.attempts = self.resends = 0
         self.__dict__.update(fields)
 
@@ -41,18 +42,21 @@ class Row:
         return json.dumps({k: v for k, v in fields.items() if v is not None})
 
 
-class Letters:
+class Letters(Addresses, Digests):
     def __init__(self, rules):
         self.rules = rules
-        self.now = self.said = 0
+        self.now = self.said = self.paused = 0
+        self.came = collections.Counter()  # what leaves no trace in the ledger
         self.people, self.organisations, self.networks, self.members, self.wholes = {}, {}, {}, {}, {}
-        self.meetings, self.registrations, self.materials, self.polls, self.no_news = {}, {}, {}, {}, {}
+        self.meetings, self.registrations, self.materials, self.polls, self.wishes, self.letters = {}, {}, {}, {}, {}, {}
         self.plans = {}   # (kind, id) -> {(rule, step, occurrence): [state, due, useful, zone]}
         self.ahead = []   # of those that are planned: (due, "plan", kind, id, rule, step, occurrence)
         self.rows, self.by_key, self.waiting, self.held, self.armed = [], {}, set(), set(), set()
         self.told = {}    # (meeting, person) -> (revision, what she heard; None: uncertain)
-        self.nudged = {}  # person -> [(when, row)]
-        self.sheets, self.gathering = [], None
+        self.news = {}    # person -> [(when, row)]: what went, or is to go then
+        self.digests = {}  # (person, window)
+        self.holds, self.gathering = [], None
+        self.addresses = {}  # address -> what is known against it
 
     # ---- subjects ----
 
@@ -60,13 +64,16 @@ class Letters:
         """(record, its zone, network, meeting, owner, own audience, what people say it is about)"""
         parts = tuple(id_.split("/"))
         table = {"meeting": self.meetings, "registration": self.registrations, "membership": self.members,
-                 "material": self.materials, "poll": self.polls}[kind]
+                 "material": self.materials, "poll": self.polls, "digest": self.digests,
+                 "letter": self.letters}[kind]
         r = table[parts if len(parts) == 2 else id_]
         meeting = r if kind == "meeting" else self.meetings.get(r.get("meeting"))
         network = self.networks.get((meeting or r).get("network") or r.get("network"))
         about = {"registration": ("meeting", parts[0]), "membership": ("network", parts[0])}.get(kind, (kind, id_))
-        owner = parts[1] if len(parts) == 2 else r.get("from")
-        return r, r["zone"], network, meeting, owner, r.get("audience"), about
+        if kind == "letter":
+            about = ("meeting", r["meeting"]) if r["meeting"] else ("network", r["network"])
+            return r, r["zone"], network, meeting, None, meeting and meeting["audience"], about
+        return r, r["zone"], network, meeting, r.get("person") or r.get("from"), r.get("audience"), about
 
     def is_member(self, network, person):
         if not network or network["state"] == "closed":
@@ -74,6 +81,9 @@ class Letters:
         own = self.members.get((network["network"], person), {}).get("state") == "active"
         return own or any(self.wholes.get((network["network"], o), {}).get("state") == "active"
                           for o in self.people[person]["organisations"])
+
+    def wants_news(self, person):
+        return self.wishes.get(person, {}).get("on", True)
 
     def is_in(self, expression, subject, person):
         _, _, network, meeting, owner, own, _ = subject
@@ -100,7 +110,7 @@ class Letters:
                 return network["state"] == "open" and m.get("state") == "active" and argument in m["topics"]
             return {"audience": lambda: self.is_in(own, subject, person),
                     "members": lambda: self.is_member(network, person),
-                    "subscribers": lambda: self.is_member(network, person) and not self.no_news.get(person),
+                    "subscribers": lambda: self.is_member(network, person) and self.wants_news(person),
                     "function": lambda: argument in self.people[person]["functions"],
                     "told": is_told, "not-answered": not_answered,
                     "owner": lambda: person == owner, "cohort": lambda: False,
@@ -153,8 +163,11 @@ class Letters:
         due += [(instant(wall(p["closes"]), p["zone"]), "poll", k) for k, p in self.polls.items()
                 if p["state"] == "open"]
         due += [(r.useful + 1, "held", r.no) for r in self.held if r.useful]
+        due += [(a["until"], "suppression", k) for k, a in self.addresses.items() if a["until"]]
+        due += [(d["until"], "digest") + k for k, d in self.digests.items() if d["state"] == "open"]
         if self.gathering:
             due.append((self.gathering["until"], "sheet", self.gathering["no"]))
+        due += [(h["until"], "hold", h["no"]) for h in self.holds if h["kind"] == "letter" and h["open"]]
         return min(due) if due else None
 
     def fire(self):
@@ -166,6 +179,8 @@ class Letters:
         self.end(self.rows[no - 1], "missed", "nobody released it while it was of use")
 
     def due_plan(self, kind, id_, name, step, occurrence):
+        if kind == "letter":
+            return self.write_letter(id_)
         rule, subject, key = self.rules[name], self.subject(kind, id_), (name, step, occurrence)
         plan = self.plans[kind, id_][key]
         _, due, useful, zone = plan
@@ -176,8 +191,8 @@ class Letters:
         elif late > LATE_AFTER and rule.late == "skip":
             state, reason = "missed", f"{late // MINUTE} minutes late"
         if not self.gathering and late > OUTAGE_AFTER:
-            self.gathering = {"no": len(self.sheets) + 1, "until": self.now, "rows": [], "open": False}
-            self.sheets.append(self.gathering)
+            self.gathering = self.new_hold("catchup")
+            self.gathering["until"] = self.now
         sheet = self.gathering
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"
@@ -187,10 +202,9 @@ class Letters:
         self.set_plan(kind, id_, key, ["missed" if state == "missed" else "fired"] + plan[1:])
 
     def consider(self, rule, subject, key, plan, person, state, reason, sheet):
-        p, meeting = self.people[person], subject[3]
+        meeting = subject[3]
         registration = self.registrations.get((meeting["meeting"], person)) if meeting else None
-        why = ("protected identity" if p["protected"] else "restricted processing" if p["restricted"]
-               else "does not want news" if rule.news and self.no_news.get(person) else None)
+        why = self.why_not(rule, person)
         if why:
             state, reason, sheet = "suppressed", why, None
         elif (state in (None, "held") and rule.mentions("registered") and self.now != plan[1] and registration
@@ -198,13 +212,19 @@ class Letters:
             state, reason, sheet = "not-due", "joined after it was due", None
         self.add(rule, subject, key, plan, person, state, reason, sheet)
 
+    def why_not(self, rule, person):
+        p = self.people[person]
+        return ("protected identity" if p["protected"] else "restricted processing" if p["restricted"]
+                else self.address_why(p["email"], rule.news)
+                or ("does not want news" if rule.news and not self.wants_news(person) else None))
+
     def add(self, rule, subject, key, plan, person, state, reason, sheet=None):
         _, zone, _, meeting, _, _, about = subject
         of = (rule.name, self.id_of(subject, rule)) + key[1:]
         if (of, person) in self.by_key:
             return
         p = self.people[person]
-        row = Row(rule=rule, about=about, person=person, language=p["language"], due=plan[1], useful=plan[2],
+        row = Row(rule=rule, about=about, person=person, language=p["language"], address=p["email"], due=plan[1], useful=plan[2],
                   zone=zone, decided=self.now, state=state, reason=reason, of=of, sheet=sheet,
                   told=meeting["revision"] + 1 if rule.tells and meeting else 0,
                   what=self.what(meeting) if rule.tells and meeting else None)
@@ -216,14 +236,17 @@ class Letters:
         self.index(row)
         if sheet:
             sheet["rows"].append(row)
-        if not state and any(s["open"] for s in self.sheets):
+        if not state and any(s["open"] and s["kind"] == "catchup" for s in self.holds):
             self.overtake(row)
-        self.note_nudge(row)
+        self.note_news(row)
+        if rule.about == "digest":
+            self.written(subject[0], row)
 
     def id_of(self, subject, rule):
         record = subject[0]
         return "/".join(record[k] for k in {"registration": ("meeting", "person"),
-                                            "membership": ("network", "person")}.get(rule.about, (rule.about,)))
+                                            "membership": ("network", "person"),
+                                            "digest": ("person", "window")}.get(rule.about, (rule.about,)))
 
     def joined_later(self, meeting, person):
         """Somebody came after letters to those who have a place had gone out: she has a row that says so."""
@@ -242,23 +265,47 @@ class Letters:
             (among.add if row.state in states else among.discard)(row)
         row.ended = self.now if row.state in ENDS else None
 
+    def new_hold(self, kind):
+        """What waits together for a word. `passed`: few, which went by themselves."""
+        hold = {"no": len(self.holds) + 1, "kind": kind, "rows": [], "open": False, "passed": False}
+        self.holds.append(hold)
+        return hold
+
+    def open_or_pass(self, sheet):
+        sheet["open"] = any(r.state == "held" for r in sheet["rows"])
+        sheet["passed"] = not sheet["open"]
+
+    def let_go(self, row, at, reason=None):
+        """Not before then, and as gently as if it were decided now."""
+        row.state, row.reason = None, reason
+        self.place(row)
+        row.next_try = max(row.next_try, at)
+        self.end(row, row.state, row.reason)
+        self.note_news(row)
+
     def end(self, row, state, reason=None):
         """It goes on to that state."""
         row.state, row.reason = state, reason
         self.index(row)
-        if row.told and state in ("armed", "accepted", "superseded"):
+        if state in ("armed", "accepted", "superseded"):
+            self.note_told(row, row.what if state == "accepted" else None, state != "superseded")
+        if row.sheet and row.sheet["open"]:
+            row.sheet["open"] = any(r.state == "held" for r in row.sheet["rows"])
+        if row.rule.about == "digest":
+            self.follow(row)
+
+    def note_told(self, row, heard, may_have_left=True):
+        """What she heard last; None: something else, perhaps. What never left tells nothing."""
+        if row.told:
             who = row.about[1], row.person
-            revision, heard = self.told.get(who, (0, None))
-            if state != "superseded" and row.told >= revision:
-                heard = row.what if state == "accepted" else None
-            self.told[who] = max(revision, row.told), heard
-        for sheet in self.sheets:
-            sheet["open"] &= any(r.state == "held" for r in sheet["rows"])
+            revision, before = self.told.get(who, (0, None))
+            self.told[who] = max(revision, row.told), heard if may_have_left and row.told >= revision else before
 
     def stop(self, state, reason, person=None, meeting=None, below=None):
         """What has not left yet and would tell something that is no more so, or somebody who may not be told."""
         for row in self.rows:
-            if ((row in self.waiting or row in self.held) and (not person or row.person == person)
+            still = row in self.waiting or row in self.held or (row.state == "digested" and not self.is_in_flight(row))
+            if (still and (not person or row.person == person)
                     and (not meeting or row.about == ("meeting", meeting))
                     and (below is None or (row.told and row.told < below))):
                 self.end(row, state, reason)
@@ -266,52 +313,6 @@ class Letters:
     @staticmethod
     def what(m):
         return tuple(m[k] for k in ("state", "starts", "minutes", "zone", "mode", "place", "link"))
-
-    # ---- gentleness ----
-
-    def own_zone(self, p):
-        return p["quiet_zone"] or p["zone"] or OFFICE_ZONE
-
-    def quiet_until(self, p, at):
-        if not p["quiet"] or p["quiet"][0] == p["quiet"][1]:
-            return at
-        begins, ends = map(minutes_of, p["quiet"])
-        zone = self.own_zone(p)
-        w = clock(at, zone)
-        now = w.hour * 60 + w.minute
-        if not (begins <= now < ends if begins < ends else now >= begins or now < ends):
-            return at
-        if begins > ends and now >= begins:
-            w += datetime.timedelta(days=1)
-        over = instant(w.replace(hour=ends // 60, minute=ends % 60), zone)
-        return over if over > at else over + HOUR
-
-    def place(self, row):
-        """When a letter that may go goes: news after quiet hours, and one nudge a day."""
-        row.state, row.next_try = "queued", self.now
-        if not row.rule.news:
-            return
-        p, nudge = self.people[row.person], False
-        zone, at = self.own_zone(p), self.quiet_until(p, self.now)
-        for _ in range(14):
-            if not row.rule.nudge or (row.useful and at > row.useful) or not self.was_nudged(row.person, at, zone):
-                break
-            nudge, at = True, self.quiet_until(p, instant(clock(at, zone) + datetime.timedelta(days=1), zone))
-        row.next_try = at
-        if row.useful and at > row.useful:
-            when = rfc3339(at, zone)
-            row.state = "suppressed" if nudge else "missed"
-            row.reason = (f"nudge: one a day, and on {when[:10]} it is of no use" if nudge
-                          else f"its use ends within quiet hours, which last until {when}")
-
-    def was_nudged(self, person, at, zone):
-        return any(clock(when, zone).date() == clock(at, zone).date() and
-                   row.state in WAITING + ("armed", "unknown", "accepted", "failed")
-                   for when, row in self.nudged.get(person, []))
-
-    def note_nudge(self, row):
-        if row.rule.nudge and row.state == "queued":
-            self.nudged.setdefault(row.person, []).append((row.next_try, row))
 
     # ---- after an outage ----
 
@@ -332,12 +333,9 @@ class Letters:
             if many and row.state == "held":
                 self.overtake(row)
             elif not many:
-                row.state = row.reason = None
-                self.place(row)
-                self.end(row, row.state, row.reason)
-                self.note_nudge(row)
+                self.let_go(row, self.now)
         self.gathering = None
-        sheet["open"] = any(r.state == "held" for r in sheet["rows"])
+        self.open_or_pass(sheet)
 
     # ---- delivery ----
 
@@ -353,16 +351,21 @@ class Letters:
             self.end(row, "suppressed", "the person was erased")
         elif p["protected"] or p["restricted"]:
             self.end(row, "suppressed", "protected identity" if p["protected"] else "restricted processing")
-        elif row.rule.news and self.no_news.get(row.person):
+        elif row.rule.news and not self.wants_news(row.person):
             self.end(row, "suppressed", "does not want news")
+        elif not row.attempts and (why := self.address_why(row.address, row.rule.news)):
+            self.end(row, "suppressed", why)  # once tried it is somebody's will to try again
         elif row.told and meeting and row.told < meeting["revision"] + 1:
             self.end(row, "superseded", "the meeting has changed since")
+        elif row.rule.about == "digest" and self.is_outdated(row):
+            self.end(row, "superseded", "something in it is no longer so")
         elif row.rule.news and (until := self.quiet_until(p, self.now)) != self.now:
             if row.useful and until > row.useful:
                 self.end(row, "expired", "its use ends within quiet hours")
             else:
                 row.next_try = until
                 self.end(row, row.state, "quiet hours")
+                self.came["quiet hours had begun meanwhile"] += 1
         else:
             return True
         return False
@@ -382,6 +385,10 @@ class Letters:
             self.end(row, "accepted")
         elif fate == "failed":
             self.end(row, "failed", "refused for good")
+        elif fate == "bounced":
+            self.end(row, "failed", "the address was refused for good")
+            if row.address:
+                self.address_report(row, "hard")
         elif fate == "deferred":
             row.next_try = self.now + backoff(row.attempts, row.no)
             self.end(row, "deferred", "the other end asks us to come back")
@@ -390,7 +397,8 @@ class Letters:
 
     def deliver(self, fate_of):
         any_, after = False, (-1, 0)
-        while True:
+        self.said = self.now
+        while not self.paused:
             ready = [(r.next_try, r.no) for r in self.waiting if after < (r.next_try, r.no) and r.next_try <= self.now]
             if not ready:
                 break

@@ -1,11 +1,13 @@
 """The model of the office: what may be said, and what follows from it. Letters are in letters.py."""
-from tests.model.meetings import Meetings, Refused, need
+from tests.model.links import read
+from tests.model.meetings import Refused, need
+from tests.model.orders import Orders
 from tests.model.times import DAY, instant, wall
 
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Meetings):
+class Office(Orders):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         try:
@@ -20,11 +22,11 @@ class Office(Meetings):
         need(organisation not in self.organisations, "already")
         self.organisations[organisation] = {"state": "active"}
 
-    def person_register(self, person, language, organisation=None, functions=(), zone=None, **_):
+    def person_register(self, person, email, language, organisation=None, functions=(), zone=None, **_):
         need(person not in self.people, "already")
         if organisation:
             self.known(self.organisations, organisation, "active")
-        self.people[person] = {"state": "active", "language": language, "functions": functions, "zone": zone,
+        self.people[person] = {"state": "active", "email": email, "language": language, "functions": functions, "zone": zone,
                                "organisations": [organisation] if organisation else [], "protected": False,
                                "restricted": False, "quiet": None, "quiet_zone": None}
 
@@ -34,7 +36,8 @@ class Office(Meetings):
             self.known(self.organisations, o, "active")
         if organisations is not None:
             p["organisations"] = organisations
-        p.update({k: v for k, v in given.items() if k in ("language", "functions", "zone")})
+        p.update({k: v for k, v in given.items() if k in ("email", "language", "functions", "zone")})
+        self.vouch(given.get("email"))
 
     def flag(self, person, on, name, reason):
         p = self.person(person)
@@ -59,12 +62,18 @@ class Office(Meetings):
                 r.update(state="cancelled", cancelled=self.said, offer_expires=0)
                 self.put(r)
                 self.offer_free(self.meetings[key[0]])
-        self.no_news.pop(person, None)
-        p.update(state="erased", protected=False, restricted=False, quiet=None, organisations=[], functions=[])
+        self.wishes.pop(person, None)
+        for row in self.rows:
+            if row.person == person:
+                row.address = None
+        email = p["email"]
+        p.update(state="erased", email=None, protected=False, restricted=False, quiet=None, organisations=[], functions=[])
+        if not any(other["email"] == email for other in self.people.values()):
+            self.addresses.pop(email, None)
 
-    def preference_set(self, person, on, **_):
+    def preference_set(self, person, **wish):
         self.person(person)
-        self.no_news[person] = not on
+        self.wishes[person] = wish
 
     def quiet_set(self, person, zone=None, to=None, **given):
         p = self.person(person)
@@ -93,8 +102,20 @@ class Office(Meetings):
         was = self.members.get((network, person), {"topics": []})
         need(was.get("state") != "active", "already")
         self.put_member({"network": network, "person": person, "state": "requested", "zone": n["zone"],
-                         "topics": topics or was["topics"], "requested": self.said, "granted": 0, "ended": 0,
+                         "topics": topics or was["topics"], "requested": self.said, "confirmed": 0, "granted": 0, "ended": 0,
                          "lapses": self.said + CONFIRM_WITHIN})
+
+    def membership_confirm(self, token):
+        link = read(token)
+        need(link and link[0] == "membership.confirm", "bad-value")
+        _, network, person, _, expires = link
+        m = self.members.get((network, person), {"state": None, "lapses": 0})
+        need(m["state"] != "active", "already")
+        late = m["state"] == "lapsed" or (expires and expires < self.said) or (m["lapses"] and m["lapses"] <= self.said)
+        need(not late, "too-late")
+        need(m["state"], "not-found")
+        need(m["state"] == "requested", "wrong-state")
+        self.put_member({**m, "state": "active", "confirmed": self.said, "lapses": 0})
 
     def membership_grant(self, network, person=None, organisation=None, topics=(), **_):
         n = self.known(self.networks, network, "open")
@@ -105,7 +126,7 @@ class Office(Meetings):
             return
         self.person(person)
         need(set(topics) <= set(n["topics"]), "not-found")
-        was = self.members.get((network, person), {"topics": [], "requested": 0})
+        was = self.members.get((network, person), {"topics": [], "requested": 0, "confirmed": 0})
         need(was.get("state") != "active", "already")
         self.put_member({**was, "network": network, "person": person, "state": "active", "zone": n["zone"],
                          "topics": topics or was["topics"], "granted": self.said, "ended": 0, "lapses": 0})

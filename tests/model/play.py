@@ -5,6 +5,9 @@ from tests.model.office import Office
 from tests.model.times import parse
 
 
+NO_SUCH = 1_000_000
+
+
 class Play:
     def __init__(self, rules):
         self.office = Office(rules)
@@ -15,6 +18,11 @@ class Play:
             if self.fates.get(who):
                 return self.fates[who].pop(0)
         return "accepted"
+
+    def choose(self, state, nth=1, person=None):
+        """The number of the nth newest row in that state; of none, one that there is not."""
+        rows = [r.no for r in self.office.rows if r.state == state and person in (None, r.person)]
+        return rows[-nth] if nth <= len(rows) else NO_SUCH
 
     def settle(self):
         o = self.office
@@ -36,7 +44,7 @@ class Play:
         while o.now < to:
             due = o.first_due()
             ahead = [due[0]] if due else []
-            ahead += [min(r.next_try for r in o.waiting)] if o.waiting else []
+            ahead += [min(r.next_try for r in o.waiting)] if o.waiting and not o.paused else []
             o.now = min([t for t in [min(ahead, default=to)] if o.now < t < to], default=to)
             self.settle()
 
@@ -49,6 +57,8 @@ class Play:
         elif at != o.now:
             self.advance(at)
         if not do:
+            if "delivery" in line:
+                line = {**line, "body": {**line["body"], "delivery": self.choose(**line["delivery"])}}
             self.inbox.append((seq, o.now, line))
             return
         self.settle()
@@ -63,9 +73,13 @@ class Play:
         return [row.line() for row in self.office.rows] + self.decided
 
 
-def play(rules, inputs):
+def play(rules, inputs, came=None):
+    """The lines; what leaves no trace in them is counted in `came`."""
     it, seq = Play(rules), 0
     for line in inputs:
         seq += "do" not in line
         it.take(line, seq)
-    return it.lines()
+    lines = it.lines()
+    if came is not None:
+        came.update(it.office.came)
+    return lines

@@ -7,7 +7,7 @@ import re
 from tests.model.times import HOUR, MINUTE, SECOND, clock, instant, minutes_of, utc, wall
 
 UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
-KINDS = ("meeting", "registration", "membership", "material", "poll", "person", "network")
+KINDS = ("meeting", "registration", "membership", "material", "poll", "person", "network", "digest")
 
 
 class Moment:
@@ -68,6 +68,11 @@ class Rule:
 
     def mentions(self, term):
         return term in re.findall(r"[\w.:-]+", self.to)
+
+
+def once(name, to, class_):
+    """What an operator says goes by a rule of its own."""
+    return Rule(name, {"about": name, "when": [], "to": to, "class": class_})
 
 
 def value_of(text):

@@ -7,7 +7,10 @@
  * are the defaults of cirkel.conf. One JSON object a line; moments are RFC 3339; the first line
  * needs an "at", where the clock begins; a later line without one is said at the same moment.
  *
- *   {"at", "id", "type", "body"}   an event of the front door (the lines of config/samples)
+ *   {"at", "id", "type", "body", "delivery"?: {"state", "nth"?, "person"?}}
+ *                                  an event of the front door (the lines of config/samples); the
+ *                                  delivery: the number of the nth newest row in that state goes
+ *                                  into the body (of none: a number that there is not)
  *   {"do": "run", "at"}            time passes, stopping wherever something falls due (as it does
  *                                  before each event, too)
  *   {"do": "jump", "at"}           the clock is there at once; what fell due meanwhile is late
@@ -46,6 +49,7 @@
 
 #define LISTS 256
 #define OUTCOMES 64
+#define NO_SUCH 1000000 /* no story has so many letters */
 
 struct outcomes {    /* of the next tries */
     char person[65]; /* empty: of anybody */
@@ -58,6 +62,7 @@ static struct {
     struct outcomes lists[LISTS];
     unsigned list_count;
     bool begun;
+    struct buf named; /* a body with a chosen delivery */
 } it;
 
 static struct outcomes *outcomes_of(struct text person, bool make) {
@@ -153,6 +158,82 @@ static void print_decisions(void) {
     }
 }
 
+/* ---- letters that are named by what became of them ---- */
+
+struct choice { /* of a row of the ledger */
+    struct text state, person;
+    int64_t nth;
+};
+
+static int read_choice(struct pack_reader *r, struct choice *ret) {
+    struct text name;
+    uint32_t pairs;
+    *ret = (struct choice){.nth = 1};
+    if (!pack_read_map(r, &pairs))
+        return -1;
+    while (pairs-- > 0) {
+        bool ok = pack_read_text(r, &name);
+        if (ok && text_is(name, "state"))
+            ok = pack_read_text(r, &ret->state);
+        else if (ok && text_is(name, "person"))
+            ok = pack_read_text(r, &ret->person);
+        else
+            ok = ok && text_is(name, "nth") && pack_read_int(r, &ret->nth);
+        if (!ok)
+            return -1;
+    }
+    return 0;
+}
+
+/* Its number, and its Message-ID in `id`. */
+static uint64_t choose(const struct choice *c, struct text *id) {
+    uint64_t no;
+    int64_t left = c->nth;
+    for (no = it.sim.t.step.office.counts[COUNT_LEDGER]; no > 0; no--) {
+        struct rec_ledger row;
+        arena_reset(it.sim.t.arena);
+        trial_get(&it.sim.t, TABLE_LEDGER, key_no(no), &row);
+        *id = row.message_id;
+        if (text_eq(row.state, c->state) && (!c->person.p || text_eq(row.person, c->person)) &&
+            --left == 0)
+            return no;
+    }
+    *id = TEXT_LIT("<nobody@cirkel.example>");
+    return NO_SUCH;
+}
+
+/* The body with what was chosen. */
+static int name_delivery(struct sim_line *l) {
+    struct buf *b = &it.named;
+    struct pack_reader r = pack_read(l->all), body = pack_read(l->body);
+    struct choice c = {.nth = 0};
+    struct text name, id;
+    uint32_t pairs;
+    must(pack_read_map(&r, &pairs));
+    while (pairs-- > 0) {
+        bool ok = pack_read_text(&r, &name);
+        if (!ok || (text_is(name, "delivery") ? read_choice(&r, &c) : pack_skip(&r) ? 0 : -1))
+            return -1;
+    }
+    if (!c.nth)
+        return 0;
+    if (!pack_read_map(&body, &pairs))
+        return -1;
+    uint64_t no = choose(&c, &id);
+    bool report = text_is(l->type, "delivery.report");
+    buf_clear(b);
+    pack_map(b, pairs + 1 + report);
+    pack_raw(b, (struct bytes){body.p, (size_t)(body.end - body.p)});
+    pack_str(b, "delivery");
+    pack_int(b, (int64_t)no);
+    if (report) {
+        pack_str(b, "message_id");
+        pack_text(b, id);
+    }
+    l->body = buf_as_bytes(b);
+    return 0;
+}
+
 /* ---- one line ---- */
 
 static void move(const struct sim_line *l, bool jump) {
@@ -164,13 +245,13 @@ static void move(const struct sim_line *l, bool jump) {
         sim_advance(&it.sim, l->at);
 }
 
-static int take(const struct sim_line *l) {
+static int take(struct sim_line *l) {
     if (l->do_.p && text_is(l->do_, "back"))
         it.sim.t.now = l->at > it.sim.t.now ? l->at : it.sim.t.now;
     else
         move(l, text_is(l->do_, "jump"));
     if (!l->do_.p) {
-        if (!l->id.p || !l->type.p || !l->body.p)
+        if (!l->id.p || !l->type.p || !l->body.p || name_delivery(l))
             return -1;
         sim_say(&it.sim, l->id, l->type, l->body);
         return 0;
@@ -234,6 +315,7 @@ int main(int argc, char **argv) {
     unsigned no = 0;
     bool decisions = argc == 2 && strcmp(argv[1], "--decisions") == 0;
     buf_init(&keep, 1 << 20);
+    buf_init(&it.named, 1 << 20);
     while ((n = getline(&line, &room, stdin)) > 0) {
         no++;
         if (n > 1 && take_json((struct text){line, (size_t)n}, &keep, decisions, why)) {
@@ -244,5 +326,6 @@ int main(int argc, char **argv) {
     end(decisions);
     free(line);
     buf_free(&keep);
+    buf_free(&it.named);
     return 0;
 }

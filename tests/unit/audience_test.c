@@ -213,6 +213,20 @@ static void test_told(void **context) {
     trial_close(&t);
 }
 
+/* An operator's letter about a meeting is for the meeting's people, also those who kept silent. */
+static void test_letter_about_a_meeting(void **context) {
+    struct trial t;
+    (void)context;
+    world(&t);
+    trial_do(&t, "registration.answer", "{'meeting':'m','person':'b','answer':'no'}");
+    trial_do(&t, "letter.send",
+             "{'letter':'l','class':'service','meeting':'m','audience':'not-answered',"
+             "'subject':'S','text':'T','count':2}");
+    assert_string_equal(who(&t, "letter", "l", "audience"), "a b c");
+    assert_string_equal(who(&t, "letter", "l", "not-answered"), "a c");
+    trial_close(&t);
+}
+
 /* A meeting cannot be for its own audience, however that is said. */
 static void test_names_itself(void **context) {
     struct trial t;
@@ -262,6 +276,7 @@ int main(void) {
         cmocka_unit_test(test_inherited_membership),
         cmocka_unit_test(test_registrations),
         cmocka_unit_test(test_told),
+        cmocka_unit_test(test_letter_about_a_meeting),
         cmocka_unit_test(test_names_itself),
         cmocka_unit_test(test_longest),
     };

@@ -83,18 +83,31 @@ int find_zone(struct office *o, struct text name, const char *field) {
     return 0;
 }
 
-int find_audience(struct office *o, struct text expression, const char *field) {
-    struct audience a;
+static int read_audience(struct office *o, struct text expression, const char *field,
+                         struct audience *ret) {
     struct buf why;
     buf_init(&why, 1000);
-    int rc = audience_parse(expression, &a, &why);
+    int rc = audience_parse(expression, ret, &why);
     if (rc)
         rc = refuse(o, "bad-value", field, "%s", buf_cstr(&why));
-    else if (audience_mentions(&a, TERM_AUDIENCE) || audience_mentions(&a, TERM_NOT_ANSWERED))
-        rc = refuse(o, "bad-value", field,
-                    "An audience cannot name itself: no audience and no not-answered in it.");
     buf_free(&why);
     return rc;
+}
+
+int find_audience(struct office *o, struct text expression, const char *field) {
+    struct audience a;
+    int rc = read_audience(o, expression, field, &a);
+    if (rc)
+        return rc;
+    if (audience_mentions(&a, TERM_AUDIENCE) || audience_mentions(&a, TERM_NOT_ANSWERED))
+        return refuse(o, "bad-value", field,
+                      "An audience cannot name itself: no audience and no not-answered in it.");
+    return 0;
+}
+
+int find_audience_of_meeting(struct office *o, struct text expression, const char *field) {
+    struct audience a;
+    return read_audience(o, expression, field, &a);
 }
 
 int find_none(struct office *o, enum table table, struct key key, const char *field) {

@@ -133,7 +133,8 @@ static int check(struct office *o, const struct msg_letter_send *m, struct rec_l
                  struct text sources[LANGUAGES], instant *ret_until, int64_t *ret_count) {
     int rc = find_none(o, TABLE_LETTER, key1(letter->letter), "letter");
     if (rc == 0)
-        rc = find_audience(o, m->audience, "audience");
+        rc = m->meeting.p ? find_audience_of_meeting(o, m->audience, "audience")
+                          : find_audience(o, m->audience, "audience");
     if (rc == 0)
         rc = check_about(o, m, &letter->zone);
     if (rc == 0)

@@ -26,7 +26,11 @@ MUST_CHECK int find_network(struct office *o, struct text id, const char *field,
 MUST_CHECK int find_meeting(struct office *o, struct text id, const char *field,
                             struct rec_meeting *ret);
 MUST_CHECK int find_zone(struct office *o, struct text name, const char *field);
+/* Of something that is to have it: it cannot name the audience of that. */
 MUST_CHECK int find_audience(struct office *o, struct text expression, const char *field);
+/* Of something about a meeting, whose audience it may name. */
+MUST_CHECK int find_audience_of_meeting(struct office *o, struct text expression,
+                                        const char *field);
 /* Refuses with already when a row with that key is there. */
 MUST_CHECK int find_none(struct office *o, enum table table, struct key key, const char *field);
 

@@ -81,7 +81,9 @@ static int load_letter(struct office *o, struct subject *s) {
     s->zone = l->zone;
     if (l->meeting.p) {
         is_about(s, "meeting", l->meeting);
-        return load_meeting(o, l->meeting, s);
+        int rc = load_meeting(o, l->meeting, s);
+        s->audience = s->meeting.audience;
+        return rc;
     }
     if (l->programme.p)
         is_about(s, "programme", l->programme);

@@ -1,0 +1,164 @@
+"""Gentleness: quiet hours, one nudge a day, so many letters of news a week, and what is gathered into one letter."""
+import datetime
+
+from tests.model.times import DAY, HOUR, clock, instant, minutes_of, rfc3339, wall_text
+
+OFFICE_ZONE = "Europe/Copenhagen"
+CLOSES_AT, CLOSES_ON, ITEMS_MOST = 8 * 60, 0, 100  # eight o'clock; the weekly ones on Mondays
+OPEN_STATES = ("queued", "deferred", "armed", "unknown")
+# what becomes of the items when that becomes of the letter they are in
+FOLLOWS = {"accepted": "accepted", "failed": "failed", "expired": "expired", "suppressed": "suppressed",
+           "withdrawn": "withdrawn", "missed": "expired"}
+
+
+class Digests:
+    # ---- when a letter goes ----
+
+    def own_zone(self, p):
+        return p["quiet_zone"] or p["zone"] or OFFICE_ZONE
+
+    def quiet_until(self, p, at):
+        if not p["quiet"] or p["quiet"][0] == p["quiet"][1]:
+            return at
+        begins, ends = map(minutes_of, p["quiet"])
+        zone = self.own_zone(p)
+        w = clock(at, zone)
+        now = w.hour * 60 + w.minute
+        if not (begins <= now < ends if begins < ends else now >= begins or now < ends):
+            return at
+        if begins > ends and now >= begins:
+            w += datetime.timedelta(days=1)
+        over = instant(w.replace(hour=ends // 60, minute=ends % 60), zone)
+        return over if over > at else over + HOUR
+
+    def place(self, row):
+        """When a letter that may go goes: news when she wants it, gathered if she wants it so."""
+        row.state, row.next_try = "queued", self.now
+        if not row.rule.news:
+            return
+        p, wish = self.people[row.person], self.wishes.get(row.person, {})
+        gathered = row.rule.about != "digest"
+        if gathered and wish.get("digest") and self.join(row, p, wish["digest"] == "weekly"):
+            return
+        self.place_in_time(row, p)
+        most = wish.get("most")
+        if row.state == "queued" and gathered and most and self.went(row.person, row.next_try) >= most:
+            why = f"cap: {most} letters of news a week"
+            if not self.join(row, p, True, why):
+                row.state, row.reason = "suppressed", why + ", and no digest takes it while it is of use"
+
+    def place_in_time(self, row, p):
+        """After quiet hours, and one nudge a day."""
+        zone, at, nudge = self.own_zone(p), self.quiet_until(p, self.now), False
+        for _ in range(14):
+            if not row.rule.nudge or (row.useful and at > row.useful) or not self.was_nudged(row.person, at, zone):
+                break
+            nudge, at = True, self.quiet_until(p, instant(clock(at, zone) + datetime.timedelta(days=1), zone))
+        row.next_try = at
+        self.came["a nudge put off to another day"] += nudge
+        self.came["news put off by quiet hours"] += at > self.now and not nudge
+        if row.useful and at > row.useful:
+            when = rfc3339(at, zone)
+            row.state = "suppressed" if nudge else "missed"
+            row.reason = (f"nudge: one a day, and on {when[:10]} it is of no use" if nudge
+                          else f"its use ends within quiet hours, which last until {when}")
+
+    # ---- what went lately, or is to go ----
+
+    def lately(self, person):
+        return [n for n in self.news.get(person, []) if n[1].state in OPEN_STATES + ("accepted", "failed")]
+
+    def was_nudged(self, person, at, zone):
+        return any(row.rule.nudge and clock(when, zone).date() == clock(at, zone).date()
+                   for when, row in self.lately(person))
+
+    def went(self, person, at):
+        """In the seven days up to that moment."""
+        return sum(at - 7 * DAY < when <= at for when, _ in self.lately(person))
+
+    def note_news(self, row):
+        if row.rule.news and row.state == "queued" and row.rule.about != "digest":
+            self.news.setdefault(row.person, []).append((row.next_try, row))
+
+    def forget_news(self, row):
+        """It does not go when it was to go."""
+        self.news[row.person] = [n for n in self.news.get(row.person, []) if n[1] is not row]
+
+    # ---- digests ----
+
+    def closes(self, zone, weekly):
+        day = clock(self.now, zone).replace(hour=CLOSES_AT // 60, minute=CLOSES_AT % 60)
+        while instant(day, zone) <= self.now or (weekly and day.weekday() != CLOSES_ON):
+            day += datetime.timedelta(days=1)
+        return day
+
+    def join(self, row, p, weekly, why=None):
+        """Into the digest that closes next; not when that is too late for it."""
+        zone = self.own_zone(p)
+        day = self.closes(zone, weekly)
+        at, window = instant(day, zone), "news." + wall_text(day)
+        if row.useful and row.useful < at:
+            return False
+        fresh = {"person": row.person, "window": window, "state": "open", "class": "news", "zone": zone, "until": at,
+                 "closed": 0, "count": 0, "items": [], "letter": None}
+        d = self.digests.setdefault((row.person, window), fresh)
+        if d["state"] != "open" or d["count"] >= ITEMS_MOST:
+            return False
+        d["count"] += 1
+        self.came["gathered for " + ("a week" if weekly else "a day")] += 1
+        d["items"].append(row)
+        row.state, row.digest = "digested", d
+        row.reason = (f"{why}; " if why else "") + "it goes with others at " + rfc3339(at, zone)
+        return True
+
+    def due_digest(self, person, window):
+        self.close(self.digests[person, window])
+
+    def close(self, d):
+        """With what it has now and is still of use; a rule writes the letter, if there is anything."""
+        items = sorted((r for r in d["items"] if r.state == "digested"), key=lambda r: r.no)
+        for row in items:
+            if row.useful and self.now > row.useful:
+                self.end(row, "expired", "past its use before its digest left")
+        d["items"] = [r for r in items if r.state == "digested"]
+        d.update(state="closed", count=len(d["items"]), closed=max(self.now, d["closed"] + 1), letter=None)
+        self.derive("digest", f"{d['person']}/{d['window']}")
+
+    def written(self, d, letter):
+        d["letter"] = letter
+        self.follow(letter)
+
+    def digest_of(self, letter):
+        """That it is the letter of; None, when another has taken its place."""
+        d = self.digests[tuple(letter.about[1].split("/"))]
+        return d if d["letter"] is letter else None
+
+    def follow(self, letter):
+        """What becomes of the letter becomes of what is in it."""
+        d = self.digest_of(letter)
+        for row in d["items"] if d else []:
+            came_back = letter.state == "failed" and row.state == "accepted"
+            if letter.state == "armed":
+                self.note_told(row, None)
+            elif letter.state == "queued" and row.state == "failed":
+                self.end(row, "digested", self.in_digest(letter))
+            elif letter.state in FOLLOWS and (row.state == "digested" or came_back):
+                self.end(row, FOLLOWS[letter.state], self.in_digest(letter))
+
+    @staticmethod
+    def in_digest(letter):
+        return f"in the digest, letter {letter.no}: {letter.state}"
+
+    def is_in_flight(self, row):
+        """In a digest that may have left."""
+        letter = row.digest["letter"]
+        return letter and letter.state in ("armed", "unknown")
+
+    def is_outdated(self, letter):
+        """It no longer says what is so: what is left of it goes in another letter."""
+        d = self.digest_of(letter)
+        if d and not any(r.state != "digested" or (r.useful and self.now > r.useful) for r in d["items"]):
+            return False
+        if d:
+            self.close(d)
+        return True

@@ -1,0 +1,193 @@
+"""What operators order, and what they and mail servers know of letters that have left."""
+import math
+
+from tests.model import rules as rulebook
+from tests.model.letters import CATCHUP_ASK, OUTAGE_AFTER, WAITING
+from tests.model.meetings import Meetings, need
+from tests.model.times import MINUTE, instant, wall
+
+RELEASE_RATE = 60
+
+
+class Orders(Meetings):
+    # ---- all sending ----
+
+    def sending_pause(self, **_):
+        need(not self.paused, "already")
+        self.paused = self.said
+
+    def sending_resume(self, **_):
+        need(self.paused, "already")
+        since, self.paused = self.paused, 0
+        if self.now - since > OUTAGE_AFTER:
+            self.ask_about(since)
+
+    def ask_about(self, since):
+        """Of what fell due since then and would leave now: many wait until somebody has seen them."""
+        rows = [r for r in self.waiting if r.state == "queued" and not r.attempts and r.decided >= since
+                and r.next_try <= self.now and not (r.sheet and not r.sheet["passed"])]
+        if len(rows) <= CATCHUP_ASK:
+            return
+        sheet = self.new_hold("catchup")
+        for row in sorted(rows, key=lambda r: (r.next_try, r.no)):
+            self.forget_news(row)
+            if row.sheet:
+                row.sheet["rows"].remove(row)
+            row.sheet = sheet
+            sheet["rows"].append(row)
+            self.end(row, "held")
+            if row.useful and self.now > row.useful:
+                self.end(row, "missed", "past its use while nothing could leave")
+            else:
+                self.overtake(row)
+        self.open_or_pass(sheet)
+        self.came["a sheet after a pause"] += sheet["open"]
+
+    # ---- catch-up sheets ----
+
+    def pick(self, sheet, rule):
+        """The most urgent first; what is always of use comes last."""
+        sheets = [s for s in self.holds if s["kind"] == "catchup" and s["open"] and sheet in (None, s["no"])]
+        rows = [r for s in sheets for r in s["rows"] if r.state == "held" and rule in (None, r.rule.name)]
+        need(rows, "not-found")
+        return sorted(rows, key=lambda r: (r.useful or math.inf, r.no))
+
+    def catchup_release(self, sheet=None, rule=None, rate=RELEASE_RATE):
+        released = 0
+        for row in self.pick(sheet, rule):
+            at = self.now + released * MINUTE // rate
+            if row.useful and at > row.useful:
+                self.came["a release would be too slow"] += 1
+                continue
+            released += 1
+            self.came["a release was paced"] += at > self.now
+            self.let_go(row, at, "released from the catch-up sheet")
+
+    def catchup_skip(self, sheet=None, rule=None):
+        for row in self.pick(sheet, rule):
+            self.end(row, "withdrawn", "skipped on the catch-up sheet")
+
+    # ---- single letters ----
+
+    def letter(self, no):
+        need(0 < no <= len(self.rows), "not-found")
+        return self.rows[no - 1]
+
+    def delivery_retry(self, delivery):
+        row = self.letter(delivery)
+        need(row.state in ("held", "failed", "unknown", "deferred"), "wrong-state")
+        row.next_try = self.now
+        self.end(row, "queued", "an operator asked for it")
+
+    def delivery_withdraw(self, delivery):
+        row = self.letter(delivery)
+        need(row.state in WAITING + ("held", "digested"), "wrong-state")
+        self.end(row, "withdrawn", "an operator took it back")
+
+    def hold_release(self, delivery=None, hold=None):
+        if hold:
+            self.hold_of(hold)["until"] = self.now
+            return
+        row = self.letter(delivery)
+        need(row.state == "held", "wrong-state")
+        self.let_go(row, self.now, "an operator released it")
+
+    # ---- letters to an audience ----
+
+    def letter_send(self, letter, audience, network=None, meeting=None, window=10, send_at=None, count=None, **given):
+        """Held until its window is over: so long it can be taken back."""
+        need(letter not in self.letters, "already")
+        about = self.known(self.networks, network, "open") if network else self.known(self.meetings, meeting)
+        zone = about["zone"]
+        until = instant(wall(send_at), zone) if send_at else self.said + window * MINUTE
+        need(until > self.said, "too-late")
+        rule = rulebook.once("letter", audience, given["class"])
+        self.letters[letter] = r = {"letter": letter, "network": network, "meeting": meeting, "zone": zone, "rule": rule}
+        if count and count != self.reach(rule, self.subject("letter", letter)):
+            del self.letters[letter]
+            need(False, "conflict")
+        r["hold"] = self.new_hold("letter")
+        r["hold"].update(open=True, until=until, letter=letter)
+        self.plans["letter", letter] = {}
+        self.set_plan("letter", letter, ("letter", 0, "ordered"), ["planned", self.said, None, zone])
+
+    def reach(self, rule, subject):
+        return sum(not self.why_not(rule, k) for k, p in self.people.items()
+                   if p["state"] == "active" and self.is_in(rule.to, subject, k))
+
+    def write_letter(self, letter):
+        r, key = self.letters[letter], ("letter", 0, "ordered")
+        plan, subject = self.plans["letter", letter][key], self.subject("letter", letter)
+        for person in sorted(self.people):
+            if self.people[person]["state"] == "active" and self.is_in(r["rule"].to, subject, person):
+                self.consider(r["rule"], subject, key, plan, person, "held", "it can still be taken back", r["hold"])
+        self.set_plan("letter", letter, key, ["fired"] + plan[1:])
+
+    def hold_of(self, no):
+        need(0 < no <= len(self.holds), "not-found")
+        hold = self.holds[no - 1]
+        need(hold["kind"] == "letter", "wrong-state")
+        need(hold["open"], "already" if hold.get("undone") else "too-late")
+        return hold
+
+    def due_hold(self, no):
+        for row in list(self.holds[no - 1]["rows"]):
+            if row.state == "held":
+                self.let_go(row, self.now)
+        self.holds[no - 1]["open"] = False
+
+    def hold_undo(self, hold):
+        hold = self.hold_of(hold)
+        need(self.said < hold["until"], "too-late")
+        hold.update(open=False, undone=True)
+        key = ("letter", 0, "ordered")
+        if self.plans["letter", hold["letter"]][key][0] == "planned":
+            self.set_plan("letter", hold["letter"], key, None)
+        for row in hold["rows"]:
+            if row.state == "held":
+                self.end(row, "withdrawn", "an operator took the letter back")
+
+    # ---- plans ----
+
+    def plan_skip(self, plan):
+        kind, id_, *key = plan.split("/")
+        key = (key[0], int(key[1]), key[2])
+        plans = self.plans.get((kind, id_), {})
+        need(key in plans, "not-found")
+        need(plans[key][0] == "planned", "wrong-state")
+        self.set_plan(kind, id_, key, ["skipped"] + plans[key][1:])
+
+    # ---- after it has left ----
+
+    def delivery_settle(self, delivery, outcome):
+        row = self.letter(delivery)
+        is_open = row.state == "unknown" or (row.state in WAITING and row.resends)
+        need(is_open or row.settled == outcome, "wrong-state")
+        row.settled = outcome
+        if is_open and outcome == "sent":
+            self.end(row, "accepted", "a person knows that it arrived")
+        elif row.state == "unknown":
+            row.next_try = self.now
+            self.end(row, "queued", "a person knows that it did not leave")
+            self.came["sent again, because somebody knows"] += 1
+
+    def delivery_report(self, delivery, kind):
+        row = self.letter(delivery)
+        need(row.attempts, "wrong-state")
+        open_ = row.state == "unknown" or row.state in WAITING
+        if kind in ("hard", "soft"):
+            if open_ or row.state == "accepted":
+                self.end(row, "failed", "it came back" + (": the address was refused for good" if kind == "hard" else ""))
+        elif open_:
+            self.end(row, "accepted", "its fate was unknown; a report settled it")
+        kind = "soft" if kind == "delayed" else kind
+        if row.address and kind in ("hard", "soft", "complaint"):
+            self.address_report(row, kind)
+
+    def suppression_lift(self, suppression, **_):
+        need(suppression in self.people, "not-found")
+        a = self.addresses.get(self.people[suppression]["email"])
+        need(a, "not-found")
+        need(not a["lifted"], "already")
+        a["complained"] = False
+        self.lift(a)

@@ -1,0 +1,43 @@
+"""What must have come to pass somewhere in so many stories: where it never does, the drawing tests nothing of it."""
+
+ENOUGH = 60  # stories
+
+STATES = ("accepted", "failed", "expired", "suppressed", "superseded", "missed", "not-due", "held", "unknown", "digested",
+          "withdrawn")
+CODES = ("too-late", "too-early", "not-entitled", "wrong-state", "already", "not-found", "conflict", "bad-value")
+
+LETTERS = (("meeting-moved", "accepted"), ("meeting-postponed", "accepted"), ("meeting-cancelled", "accepted"),
+           ("registration-offered", "accepted"), ("registration-offer-lapsed", "accepted"), ("digest", "accepted"),
+           ("digest", "superseded"), ("letter", "accepted"), ("letter", "withdrawn"), ("letter", "digested"))
+
+APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", "quiet.set", "sending.pause",
+           "sending.resume", "catchup.release", "catchup.skip", "delivery.retry", "delivery.withdraw", "delivery.settle",
+           "delivery.report", "suppression.lift", "hold.release", "hold.undo", "letter.send", "plan.skip")
+
+REASONS = (
+    # addresses
+    "the address was refused for good", "the address could not be reached again and again", "complained of our news",
+    "it came back", "it came back: the address was refused for good",
+    # gentleness
+    "does not want news", "its use ends within quiet hours, which last until …",
+    "nudge: one a day, and on … it is of no use", "it goes with others at …",
+    "cap: … letters of news a week; it goes with others at …",
+    "cap: … letters of news a week, and no digest takes it while it is of use",
+    "in the digest, letter … accepted", "in the digest, letter … failed", "something in it is no longer so",
+    "past its use before its digest left",
+    # outages, pauses and orders
+    "fell due in an outage; catch-up sheet …", "overtaken by a later step of its rule",
+    "past its use while nothing could leave", "nobody released it while it was of use",
+    "skipped on the catch-up sheet", "an operator took it back", "an operator took the letter back",
+    "a person knows that it arrived", "the answer was lost; it may have left")
+
+# as the model counts them
+CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nudge put off to another day",
+        "gathered for a day", "gathered for a week", "a complaint outlived the rest", "an address is tried again",
+        "what came back was forgotten", "somebody vouched for an address", "a release was paced",
+        "a release would be too slow", "a sheet after a pause", "sent again, because somebody knows")
+
+
+def missing(seen):
+    must = (*CAME, *STATES, *CODES, *LETTERS, *((m, "applied") for m in APPLIED), *("because " + r for r in REASONS))
+    return [what for what in must if not seen[what]]
