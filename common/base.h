@@ -75,6 +75,7 @@ void buf_free(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory, forgets `over` */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_text(struct buf *b, struct text t);
+void buf_html(struct buf *b, struct text t); /* as text of a page, or of an attribute in "" */
 void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);

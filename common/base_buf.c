@@ -55,6 +55,26 @@ void buf_text(struct buf *b, struct text t) {
     buf_add(b, t.p, t.n);
 }
 
+void buf_html(struct buf *b, struct text t) {
+    for (size_t i = 0; i < t.n; i++)
+        switch (t.p[i]) {
+        case '&':
+            buf_str(b, "&amp;");
+            break;
+        case '<':
+            buf_str(b, "&lt;");
+            break;
+        case '>':
+            buf_str(b, "&gt;");
+            break;
+        case '"':
+            buf_str(b, "&quot;");
+            break;
+        default:
+            buf_char(b, t.p[i]);
+        }
+}
+
 void buf_str(struct buf *b, const char *s) {
     buf_add(b, s, strlen(s));
 }

@@ -262,18 +262,6 @@ int config_read(const char *path, const struct config_row *rows, unsigned count,
     return read_all(&r, ret);
 }
 
-int config_defaults(const struct config_row *rows, unsigned count, void *ret) {
-    for (unsigned i = 0; i < count; i++)
-        if (!rows[i].fallback)
-            return -ENOENT;
-    for (unsigned i = 0; i < count; i++) {
-        struct config_value value;
-        config_value_fall_back(&rows[i], &value);
-        config_value_put(&rows[i], &value, ret);
-    }
-    return 0;
-}
-
 int config_read_sections(const char *path, const char *section, const struct config_row *rows,
                          unsigned count, size_t struct_size, config_section_fn *fn, void *ctx,
                          struct buf *reterr) {

@@ -53,8 +53,6 @@ struct config_row {
 /* *ret is written on success only: every row is set then, from the file or its fallback. */
 MUST_CHECK int config_read(const char *path, const struct config_row *rows, unsigned count,
                            void *ret, struct buf *reterr);
-/* As from an empty file. */
-MUST_CHECK int config_defaults(const struct config_row *rows, unsigned count, void *ret);
 
 /* A section without errors. What `section` holds belongs to the callee from now on, also when it
  * returns non-zero, which ends the reading and is returned; the struct itself is borrowed: copy it.

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/fault.h"
@@ -385,16 +384,4 @@ int journal_renew(struct journal *journal) {
     else
         mark_write(journal);
     return r;
-}
-
-int journal_space(struct journal *journal, struct journal_space *ret) {
-    struct statvfs disk;
-    int r = journal_follow(journal);
-    if (r < 0)
-        return r;
-    if (statvfs(journal->dir, &disk) < 0)
-        return -errno;
-    *ret = (struct journal_space){journal_used(journal), journal->limit,
-                                  (uint64_t)disk.f_bavail * disk.f_frsize};
-    return 0;
 }

@@ -72,9 +72,4 @@ MUST_CHECK int journal_verify(struct journal *journal, uint64_t *ret_rows, uint6
 MUST_CHECK int journal_copy(struct journal *journal, const char *dir);
 MUST_CHECK int journal_renew(struct journal *journal);
 
-struct journal_space {
-    uint64_t used, limit, disk_free; /* bytes */
-};
-MUST_CHECK int journal_space(struct journal *journal, struct journal_space *ret);
-
 #endif

@@ -132,6 +132,13 @@ void log_error(const char *event, const char *fmt, ...) {
     va_end(args);
 }
 
+void log_error_lines(const char *event, struct text lines) {
+    struct text line;
+
+    while (text_cut(&lines, '\n', &line))
+        log_error(event, "%.*s", TEXT_ARGS(line));
+}
+
 _Noreturn void log_fatal(const char *event, const char *fmt, ...) {
     va_list args;
 

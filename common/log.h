@@ -16,6 +16,8 @@ void log_debug(const char *event, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_info(const char *event, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_warn(const char *event, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_error(const char *event, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* An error for each line: what a file was found to be wrong with. */
+void log_error_lines(const char *event, struct text lines);
 /* The machine's trouble at start: one line on stderr, exit 1. */
 _Noreturn void log_fatal(const char *event, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -280,28 +279,6 @@ void store_close(struct store **store) {
 
 unsigned store_open_txns(const struct store *store) {
     return store->open;
-}
-
-int store_space(struct store *store, struct store_space *ret) {
-    struct txn *txn;
-    size_t used, pages;
-    int fd, r = store_begin_read(store, &txn); /* so that a map grown elsewhere is followed */
-    if (r < 0)
-        return r;
-    r = store_free_pages(store, &pages);
-    store_abort(&txn);
-    if (r == 0)
-        r = store_error(mdb_env_get_fd(store->env, &fd));
-    if (r < 0)
-        return r;
-    struct statvfs disk;
-    if (fstatvfs(fd, &disk) < 0)
-        return -errno;
-    (void)store_map_size(store, &used);
-    ret->used = used - pages * store->page;
-    ret->limit = store->limit;
-    ret->disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
-    return 0;
 }
 
 int store_copy(struct store *store, const char *dir) {

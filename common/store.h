@@ -77,11 +77,6 @@ MUST_CHECK int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx
 
 uint64_t txn_writes(const struct txn *txn);          /* puts and dels so far */
 unsigned store_open_txns(const struct store *store); /* 0 between turns */
-struct store_space {
-    size_t used, limit; /* of the file; pages free for reuse are not used */
-    uint64_t disk_free;
-};
-MUST_CHECK int store_space(struct store *store, struct store_space *ret);
 /* A compacted copy into an empty folder, from a read transaction. */
 MUST_CHECK int store_copy(struct store *store, const char *dir);
 

@@ -123,25 +123,6 @@ int template_render(const struct template *template, template_value_fn *fn, void
     return 0;
 }
 
-void template_escape_markdown(struct buf *to, struct text text) {
-    bool is_space = false;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool was_space = is_space;
-        is_space = c <= ' ' || c == 0x7f;
-        if (is_space) {
-            if (!was_space)
-                buf_char(to, ' ');
-            continue;
-        }
-        bool is_letter =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80;
-        if (!is_letter)
-            buf_char(to, '\\');
-        buf_char(to, (char)c);
-    }
-}
-
 static struct text section_around(const struct template *template, const struct node *node) {
     while (node->within) {
         node = &template->nodes[node->within - 1];

@@ -73,9 +73,6 @@ typedef int template_value_fn(void *ctx, const struct template_scope *scope, str
 
 /* Writes personal text so that it is nothing but text. */
 typedef void template_escape_fn(struct buf *to, struct text text);
-/* Markdown: every ASCII punctuation mark gets a backslash; blanks, newlines and control characters
- * become one space. So no markup, link, heading, list or code can come of it. */
-void template_escape_markdown(struct buf *to, struct text text);
 
 /* Adds to `to`, whose limit is the limit. `escape` may be NULL: plain text.
  * -ENOENT: a name is unknown or absent, -EPROTO: a value of the wrong kind, -EMSGSIZE: too much;

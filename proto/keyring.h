@@ -71,5 +71,6 @@ MUST_CHECK int keyring_revoke(const char *dir, struct text owner);
 /* Our own pair; when there is none: made if `create`, else -ENOENT. -EBADMSG: the file is something
  * else; -EPERM: others than its owner may read it. */
 MUST_CHECK int keyring_server(const char *dir, bool create, struct bus_key *ret);
+const char *keyring_server_trouble(int error); /* the same, in words */
 
 #endif

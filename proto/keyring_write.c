@@ -146,3 +146,9 @@ int keyring_server(const char *dir, bool create, struct bus_key *ret) {
     explicit_bzero(&key, sizeof key);
     return r;
 }
+
+const char *keyring_server_trouble(int error) {
+    return error == -EBADMSG ? "not a key pair, expected two lines of Z85"
+           : error == -EPERM ? "others may read it, expected mode 0600"
+                             : strerror(-error);
+}

@@ -236,12 +236,6 @@ int variable_find_item(const struct variable *list, struct text name, struct var
     return text_is(name, ".") ? 0 : -ENOENT;
 }
 
-int variable_check(struct text about_kind, struct text name, bool section) {
-    struct variable found;
-    int rc = variable_find(about_kind, name, &found);
-    return rc < 0 || (!section && found.form >= VARIABLE_TRUTH) ? -ENOENT : 0;
-}
-
 int variable_check_template(struct text about_kind, const struct template *template,
                             struct template_error *reterr) {
     struct check check = {.about_kind = about_kind, .reterr = reterr};

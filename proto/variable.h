@@ -79,9 +79,8 @@ MUST_CHECK int variable_find(struct text about_kind, struct text name, struct va
 MUST_CHECK int variable_find_item(const struct variable *list, struct text name,
                                   struct variable *ret);
 
-/* 0, or -ENOENT: no such name, or it can only be a section. */
-MUST_CHECK int variable_check(struct text about_kind, struct text name, bool section);
-/* Every name of a letter, those in lists included. -ENOENT with the line and the name. */
+/* Every name of a letter, those in lists included. -ENOENT with the line and the name: it
+ * means nothing there, or it can only be a section. */
 MUST_CHECK int variable_check_template(struct text about_kind, const struct template *template,
                                        struct template_error *reterr);
 

@@ -163,7 +163,7 @@ int verb_apply(const struct options *options, int argc, char **argv) {
     struct apply a = {.options = options};
     char coming[HOME_PATH];
     struct buf err;
-    int rc = home_need(options->home);
+    int rc = config_set_need(options->home);
 
     if (rc)
         return rc;

@@ -8,6 +8,7 @@
 #include "common/zone.h"
 #include "proto/instance.h"
 #include "proto/table.h"
+#include "services/cirkel/config_set.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/progress.h"
@@ -206,7 +207,7 @@ static int finish(struct backing_up *b) {
 
 int verb_backup(const struct options *options, int argc, char **argv) {
     struct backing_up b = {.home = options->home, .with_keys = options->with_keys != NULL};
-    int rc = home_need(options->home);
+    int rc = config_set_need(options->home);
 
     if (argc != 1)
         return usage("backup needs one folder, new or empty. See: cirkel help backup");

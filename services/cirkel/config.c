@@ -2,6 +2,7 @@
 #include "proto/describe.h"
 #include "proto/settings.h"
 #include "services/cirkel/child.h"
+#include "services/cirkel/config_set.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/verbs.h"
 
@@ -30,7 +31,7 @@ static int check_with(const char *name, const char *home) {
 
 int verb_check_config(const struct options *options, int argc, char **argv) {
     static const char *const programs[] = {"scheduler", "intake", "notifier", "gateway"};
-    int worst = home_need(options->home);
+    int worst = config_set_need(options->home);
 
     (void)argv;
     if (argc)

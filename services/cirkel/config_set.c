@@ -1,6 +1,7 @@
 #include "services/cirkel/config_set.h"
 
 #include "services/cirkel/home.h"
+#include "services/cirkel/verbs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,8 +15,16 @@
 
 #define FILE_MOST ((size_t)1 << 20)
 
+#define INSTALLING "installing" /* the name of `coming` from when it is in force */
+#define LOCK "run/apply.lock"
+/* What is still to be changed says so itself, and loses that with the change: whoever goes on after
+ * a kill can tell. A folder has a file within, the settings another name. */
+#define NEW_FOLDER ".new"
+#define NEW_SETTINGS "cirkel.conf.new"
+
 /* Letters first: rules that do not know them yet do no harm. */
 static const char *const names[] = {"letters", "rules", "cirkel.conf"};
+#define FOLDERS 2 /* the first of them */
 
 static void path_in(char ret[HOME_PATH], const char *home, const char *folder, const char *name) {
     int n = snprintf(ret, HOME_PATH, "%s/%s%s%s", home, folder, folder[0] ? "/" : "", name);
@@ -116,26 +125,133 @@ static int sync_folder(const char *path) {
     return rc;
 }
 
+static int mark_new(const char *home) {
+    char path[HOME_PATH], marked[HOME_PATH];
+    int rc = 0;
+    for (unsigned i = 0; rc == 0 && i < FOLDERS; i++) {
+        path_in(path, home, CONFIG_COMING, names[i]);
+        path_in(marked, path, "", NEW_FOLDER);
+        rc = write_file(marked, 0640, (struct bytes){"", 0});
+    }
+    path_in(path, home, CONFIG_COMING, "cirkel.conf");
+    path_in(marked, home, CONFIG_COMING, NEW_SETTINGS);
+    return rc ? rc : rename(path, marked) ? -errno : 0;
+}
+
+static int change_folder(const char *home, const char *name) {
+    char installing[HOME_PATH], there[HOME_PATH], mark[HOME_PATH];
+    path_in(installing, home, INSTALLING, name);
+    path_in(there, home, "", name);
+    path_in(mark, installing, "", NEW_FOLDER);
+    if (access(mark, F_OK) == 0 &&
+        renameat2(AT_FDCWD, installing, AT_FDCWD, there, RENAME_EXCHANGE))
+        return -errno;
+    path_in(mark, there, "", NEW_FOLDER);
+    return unlink(mark) && errno != ENOENT ? -errno : 0;
+}
+
+static int change_settings(const char *home) {
+    char installing[HOME_PATH], there[HOME_PATH], before[HOME_PATH];
+    path_in(installing, home, INSTALLING, NEW_SETTINGS);
+    path_in(before, home, INSTALLING, "cirkel.conf");
+    path_in(there, home, "", "cirkel.conf");
+    if (access(installing, F_OK))
+        return 0;
+    if (link(there, before) && errno != EEXIST)
+        return -errno;
+    return rename(installing, there) ? -errno : 0;
+}
+
+/* From wherever it was left. */
+static int carry_on(const char *home) {
+    char installing[HOME_PATH], previous[HOME_PATH];
+    int rc = 0;
+    for (unsigned i = 0; rc == 0 && i < FOLDERS; i++)
+        rc = change_folder(home, names[i]);
+    if (rc == 0)
+        rc = change_settings(home);
+    if (rc == 0)
+        rc = sync_folder(home);
+    if (rc)
+        return rc;
+    remove_folder(home, CONFIG_PREVIOUS);
+    path_in(installing, home, "", INSTALLING);
+    path_in(previous, home, "", CONFIG_PREVIOUS);
+    return rename(installing, previous) ? -errno : sync_folder(home);
+}
+
+static bool is_under_way(const char *home) {
+    char installing[HOME_PATH];
+    path_in(installing, home, "", INSTALLING);
+    return access(installing, F_OK) == 0;
+}
+
+static int finish(const char *home, struct buf *err) {
+    int rc = is_under_way(home) ? carry_on(home) : 0;
+    if (rc)
+        buf_printf(err, "%s/" INSTALLING ": %s", home, strerror(-rc));
+    return rc;
+}
+
+static int lock_home(const char *home, int *ret_lock) {
+    char path[HOME_PATH];
+    path_in(path, home, "", LOCK);
+    return lock_file_fd(path, ret_lock);
+}
+
+int config_set_finish(const char *home, struct buf *reterr) {
+    int lock, rc;
+    if (!is_under_way(home) || (rc = lock_home(home, &lock)) == -EBUSY)
+        return 0;
+    if (rc) {
+        buf_printf(reterr, "%s/" LOCK ": %s", home, strerror(-rc));
+        return rc;
+    }
+    rc = finish(home, reterr);
+    close(lock);
+    return rc;
+}
+
+int config_set_need(const char *home) {
+    struct buf err;
+    int rc = home_need(home);
+    buf_init(&err, 2 * HOME_PATH);
+    if (rc == 0 && config_set_finish(home, &err))
+        rc = trouble("%s; the configuration that was applied is not in place", buf_cstr(&err));
+    buf_free(&err);
+    return rc;
+}
+
+/* One name that is changed decides between the old and the new. */
+static int put_in_force(const char *home, struct buf *err) {
+    char coming[HOME_PATH], installing[HOME_PATH];
+    path_in(coming, home, "", CONFIG_COMING);
+    path_in(installing, home, "", INSTALLING);
+    int rc = mark_new(home);
+    if (rc == 0)
+        rc = sync_folder(coming);
+    if (rc == 0 && rename(coming, installing))
+        rc = -errno;
+    if (rc == 0)
+        rc = sync_folder(home);
+    if (rc)
+        buf_printf(err, "%s: %s", coming, strerror(-rc));
+    return rc ? rc : finish(home, err);
+}
+
 int config_set_install(const char *home, bool *ret_settings, struct buf *reterr) {
-    char coming[HOME_PATH], there[HOME_PATH], previous[HOME_PATH];
+    char coming[HOME_PATH], there[HOME_PATH];
+    int lock, rc = lock_home(home, &lock);
+    if (rc) {
+        buf_printf(reterr, "%s/" LOCK ": %s", home,
+                   rc == -EBUSY ? "another `cirkel apply` is at it" : strerror(-rc));
+        return rc;
+    }
     path_in(coming, home, CONFIG_COMING, "cirkel.conf");
     path_in(there, home, "", "cirkel.conf");
     *ret_settings = !is_same_file(coming, there);
-    for (unsigned i = 0; i < COUNT_OF(names); i++) {
-        path_in(coming, home, CONFIG_COMING, names[i]);
-        path_in(there, home, "", names[i]);
-        if (renameat2(AT_FDCWD, coming, AT_FDCWD, there, RENAME_EXCHANGE)) {
-            int rc = -errno;
-            buf_printf(reterr, "%s: %s", there, strerror(-rc));
-            return rc;
-        }
-    }
-    remove_folder(home, CONFIG_PREVIOUS);
-    path_in(coming, home, "", CONFIG_COMING);
-    path_in(previous, home, "", CONFIG_PREVIOUS);
-    int rc = rename(coming, previous) ? -errno : sync_folder(home);
-    if (rc)
-        buf_printf(reterr, "%s: %s", previous, strerror(-rc));
+    rc = put_in_force(home, reterr);
+    close(lock);
     return rc;
 }
 

@@ -65,7 +65,7 @@ static int key_new(const struct options *options, const char *keys, const char *
             "say what the key may say: --types 'registration.*,membership.request' (or '*')");
     rc = keyring_server(keys, true, &server);
     if (rc)
-        return trouble("%s/server.key: %s", keys, strerror(-rc));
+        return trouble("%s/server.key: %s", keys, keyring_server_trouble(rc));
     buf_init(&error, 8192);
     rc = keyring_new_client(keys, text_of(owner), types, count, options->operator_ != NULL, &made,
                             &error);

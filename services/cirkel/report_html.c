@@ -20,29 +20,6 @@ static const char style[] =
     "figure{margin:0}svg{max-width:100%;height:auto}\n"
     "@media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}\n";
 
-void report_html_text(struct text t, struct buf *to) {
-    for (size_t i = 0; i < t.n; i++)
-        switch (t.p[i]) {
-        case '&':
-            buf_str(to, "&amp;");
-            break;
-        case '<':
-            buf_str(to, "&lt;");
-            break;
-        case '>':
-            buf_str(to, "&gt;");
-            break;
-        case '"':
-            buf_str(to, "&quot;");
-            break;
-        case '\'':
-            buf_str(to, "&#39;");
-            break;
-        default:
-            buf_char(to, t.p[i]);
-        }
-}
-
 static const char *word(const struct paper *paper, enum report_word which) {
     return report_word(paper->language, which);
 }
@@ -61,9 +38,9 @@ static void write_links(const struct cell *cell, struct buf *to) {
 
     while (text_cut(&rest, ' ', &link)) {
         buf_str(to, "<a href=\"");
-        report_html_text(link, to);
+        buf_html(to, link);
         buf_str(to, "\">");
-        report_html_text(link, to);
+        buf_html(to, link);
         buf_str(to, "</a> ");
     }
 }
@@ -79,7 +56,7 @@ static void write_cell(const struct paper *paper, const struct cell *cell, bool 
     } else {
         buf_init(&shown, PROSE_MAX);
         paper_show(paper, cell, true, &shown);
-        report_html_text(buf_as_text(&shown), to);
+        buf_html(to, buf_as_text(&shown));
         buf_free(&shown);
     }
     buf_str(to, is_head ? "</th>" : "</td>");
@@ -137,11 +114,11 @@ static void write_head(const struct paper *paper, struct buf *to) {
     buf_str(to, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                 "style-src 'unsafe-inline'\">\n<title>");
-    report_html_text(paper->title, to);
+    buf_html(to, paper->title);
     buf_printf(to, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", style);
-    report_html_text(paper->title, to);
+    buf_html(to, paper->title);
     buf_printf(to, "</h1>\n<p>%s ", word(paper, paper->funder.n ? WORD_report_to : WORD_report));
-    report_html_text(paper->funder, to);
+    buf_html(to, paper->funder);
     buf_printf(to, "%s%s <time datetime=\"%.*s\">", paper->funder.n ? ". " : "· ",
                word(paper, WORD_made_on), TEXT_ARGS(paper->until));
     paper_show_date(paper, paper->until, to);

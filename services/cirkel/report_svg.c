@@ -85,7 +85,7 @@ static void write_panel(const struct paper *paper, const struct plot_panel *p, u
                         const struct scale *scale, struct buf *to) {
     buf_printf(to, "<g transform=\"translate(%u %u)\">\n<text class=\"t\" x=\"%d\" y=\"16\">",
                at % ACROSS * WIDTH, at / ACROSS * HEIGHT, LEFT);
-    report_html_text(shortened(p->title), to);
+    buf_html(to, shortened(p->title));
     buf_str(to, "</text>");
     write_axes(paper, scale, to);
     if (p->budget)
@@ -100,7 +100,7 @@ static void write_description(const struct paper *paper, struct buf *to) {
     buf_printf(to, "<title id=\"plot-title\">%s</title>\n<desc id=\"plot-desc\">",
                report_word(paper->language, WORD_plot));
     for (const struct plot_panel *p = paper->plot.first; p; p = p->next) {
-        report_html_text(p->title, to);
+        buf_html(to, p->title);
         buf_str(to, ": ");
         paper_show_hours(paper, p->minutes, true, to);
         buf_printf(to, " %s", report_word(paper->language, WORD_hours_unit));

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "services/cirkel/config_set.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/orphan.h"
 #include "services/cirkel/verbs.h"
@@ -163,6 +164,15 @@ static void on_worker_end(void *ctx, int pid, int64_t status, int signal) {
     start_later(worker);
 }
 
+/* A worker reads one configuration, whole, also when `cirkel apply` was killed half way. */
+static void finish_config(const struct supervisor *s) {
+    struct buf err;
+    buf_init(&err, 2 * HOME_PATH);
+    if (config_set_finish(s->home, &err))
+        log_error("configuration_not_in_place", "%s", buf_cstr(&err));
+    buf_free(&err);
+}
+
 static void start_worker(void *ctx) {
     struct worker *worker = ctx;
     struct supervisor *s = worker->supervisor;
@@ -175,6 +185,7 @@ static void start_worker(void *ctx) {
         argv[n++] = clock;
     if (s->debug)
         argv[n++] = debug;
+    finish_config(s);
     worker->started = clock_boot();
     rc = loop_spawn(s->loop, argv, on_worker_end, worker, &worker->pid);
     if (rc) {
@@ -271,6 +282,7 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     if (rc)
         return trouble("the event loop could not be opened: %s", strerror(-rc));
     stop_orphans(&s);
+    finish_config(&s);
     s.settings = settings_sum(home);
     rc = orphan_note(home, "cirkel", getpid());
     if (rc)

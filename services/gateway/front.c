@@ -1,7 +1,6 @@
 #include "services/gateway/gateway.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,8 +102,7 @@ static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
 static int open_here(struct gateway *gateway) {
     char endpoint[PATH_MAX];
     struct bus_options options = {.endpoint = endpoint, .max_bytes = REQUEST_BYTES, .burst = BURST};
-    if (snprintf(endpoint, sizeof endpoint, "ipc://%s/run/gateway.ipc", gateway->home) >= PATH_MAX)
-        return -ENAMETOOLONG;
+    arguments_endpoint(gateway->home, "run/gateway.ipc", endpoint);
     gateway->here = (struct front){.gateway = gateway};
     return bus_serve(gateway->bus, &options, on_frame, &gateway->here, &gateway->here.door);
 }
@@ -116,11 +114,8 @@ static int open_outside(struct gateway *gateway) {
                                   .max_bytes = REQUEST_BYTES,
                                   .burst = BURST,
                                   .curve = &key};
-    int r = 0;
-    if (snprintf(keys, sizeof keys, "%s/keys", gateway->home) >= PATH_MAX)
-        r = -ENAMETOOLONG;
-    if (r == 0)
-        r = keyring_server(keys, false, &key); /* `cirkel init` made it */
+    arguments_path(gateway->home, "keys", keys);
+    int r = keyring_server(keys, false, &key); /* `cirkel init` made it */
     if (r < 0) {
         log_error("server_key_unreadable", "error=%d file=keys/server.key", -r);
         return r;

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include "common/arguments.h"
 #include "common/base.h"
 #include "common/bus.h"
 #include "common/loop.h"
@@ -10,9 +11,6 @@
 #include "proto/keyring.h"
 #include "proto/settings.h"
 #include "services/gateway/asking.h"
-
-#define EXIT_CONFIG 2
-#define EXIT_STORAGE 74 /* EX_IOERR */
 
 struct gateway {
     const char *home;

@@ -1,13 +1,12 @@
 /* gateway - answers what frontends ask, from snapshots of the core. It writes nothing.
  *
- *     gateway --home DIR [--clock] [--debug] [--check]
+ *     gateway [--home DIR] [--clock] [--debug] [--check]
  *
- * Exit: 0 stopped in order, 1 could not start, 2 bad configuration, 74 the storage failed.
+ * Exit: 0 stopped in order, 1 could not start, 2 bad configuration or arguments, 74 the storage
+ * failed.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,59 +24,11 @@
 #define STORE_RETRY ((msec)250)
 #define DIR_MODE 0750
 
-struct arguments {
-    const char *home;
-    bool with_clock, is_debug, is_check;
-};
-
-static void read_arguments(int argc, char **argv, struct arguments *ret) {
-    static const struct option options[] = {{"home", required_argument, NULL, 'h'},
-                                            {"clock", no_argument, NULL, 'c'},
-                                            {"debug", no_argument, NULL, 'd'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    *ret = (struct arguments){.home = "./cirkel-home"};
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-        switch (option) {
-        case 'h':
-            ret->home = optarg;
-            break;
-        case 'c':
-            ret->with_clock = true;
-            break;
-        case 'd':
-            ret->is_debug = true;
-            break;
-        case 'k':
-            ret->is_check = true;
-            break;
-        default:
-            exit(EXIT_FAILURE);
-        }
-    if (optind < argc) {
-        fprintf(stderr, "gateway: unexpected argument %s\n", argv[optind]);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static void path_in(const char *home, const char *name, char ret[PATH_MAX]) {
-    if (snprintf(ret, PATH_MAX, "%s/%s", home, name) >= PATH_MAX)
-        log_fatal("path_too_long", "name=%s", name);
-}
-
-/* A line of complaints is a line of log. */
-static void log_complaints(const char *event, const struct buf *complaints) {
-    struct text rest = buf_as_text(complaints), line;
-    while (text_cut(&rest, '\n', &line))
-        log_error(event, "%.*s", TEXT_ARGS(line));
-}
-
 /* ---- what it reads ---- */
 
 static int read_links(struct gateway *gateway, struct buf *complaints) {
     char path[PATH_MAX];
-    path_in(gateway->home, "keys/links.key", path);
+    arguments_path(gateway->home, "keys/links.key", path);
     int r = token_key_load(path, &gateway->links);
     if (r < 0)
         buf_printf(complaints, "%s:1: %s, expected 64 hexadecimal digits\n", path,
@@ -91,20 +42,17 @@ static int read_server_key(struct gateway *gateway, struct buf *complaints) {
     struct bus_key key;
     if (gateway->settings.gateway_listen[0] == '\0')
         return 0;
-    path_in(gateway->home, "keys", keys);
+    arguments_path(gateway->home, "keys", keys);
     int r = keyring_server(keys, false, &key);
     explicit_bzero(&key, sizeof key);
     if (r < 0)
-        buf_printf(complaints, "%s/server.key: %s\n", keys,
-                   r == -EBADMSG ? "not a key pair, expected two lines of Z85"
-                   : r == -EPERM ? "others may read it, expected mode 0600"
-                                 : strerror(-r));
+        buf_printf(complaints, "%s/server.key: %s\n", keys, keyring_server_trouble(r));
     return r;
 }
 
 static int read_configuration(struct gateway *gateway, struct buf *complaints) {
     char keys[PATH_MAX];
-    path_in(gateway->home, "keys", keys);
+    arguments_path(gateway->home, "keys", keys);
     int r = settings_read(gateway->home, &gateway->settings, complaints);
     if (r < 0)
         return r;
@@ -126,7 +74,7 @@ static void on_keys(void *ctx) {
     if (r == 1)
         log_info("keys_read", "%s", "");
     else if (r == -EBADMSG)
-        log_complaints("keys_bad", &complaints);
+        log_error_lines("keys_bad", buf_as_text(&complaints));
     else if (r < 0)
         log_error("keys_unreadable", "error=%d; nobody is let in from outside", -r);
     buf_free(&complaints);
@@ -154,7 +102,7 @@ static void on_report(void *ctx) {
 static void try_store(void *ctx) {
     struct gateway *gateway = ctx;
     char dir[PATH_MAX];
-    path_in(gateway->home, "core", dir);
+    arguments_path(gateway->home, "core", dir);
     struct store_options options = {.dir = dir, .tables = table_names, .count = TABLE_COUNT};
     int r = store_open(&gateway->store, &options);
     if (r == -ENOENT || r == -EAGAIN) {
@@ -183,7 +131,7 @@ static void on_drain(void *ctx) {
 
 static void open_parts(struct gateway *gateway) {
     char run[PATH_MAX];
-    path_in(gateway->home, "run", run);
+    arguments_path(gateway->home, "run", run);
     asking_init(&gateway->asking);
     buf_init(&gateway->out, 2 * ASKING_BYTES_MOST);
     int r = make_dir(run, DIR_MODE);
@@ -222,7 +170,7 @@ static int run(struct gateway *gateway, bool with_clock) {
     int limited = bus_limit_process();
     if (limited < 0)
         log_warn("not_limited", "error=%d", -limited);
-    path_in(gateway->home, "run/clock", clock_path);
+    arguments_path(gateway->home, "run/clock", clock_path);
     int r = clock_use(with_clock ? clock_path : NULL);
     if (r < 0)
         log_fatal("no_clock", "file=run/clock error=%d", -r);
@@ -246,7 +194,7 @@ int main(int argc, char **argv) {
     static struct gateway gateway;
     struct arguments arguments;
     struct buf complaints;
-    read_arguments(argc, argv, &arguments);
+    arguments_read(&arguments, argc, argv, "[--home DIR] [--clock] [--debug] [--check]", NULL, 0);
     log_start("gateway", arguments.is_debug);
     gateway.home = arguments.home;
     buf_init(&complaints, COMPLAINTS_BYTES);
@@ -254,7 +202,7 @@ int main(int argc, char **argv) {
     if (arguments.is_check)
         fputs(buf_cstr(&complaints), stderr);
     else
-        log_complaints("configuration_bad", &complaints);
+        log_error_lines("configuration_bad", buf_as_text(&complaints));
     buf_free(&complaints);
     if (status == EXIT_SUCCESS && !arguments.is_check)
         status = run(&gateway, arguments.with_clock);

@@ -1,7 +1,6 @@
 #include "services/intake/intake.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,8 +74,7 @@ static int open_here(struct intake *intake) {
                                   .max_bytes = DOOR_FRAME_BYTES,
                                   .burst = BURST,
                                   .high_water = HIGH_WATER};
-    if (snprintf(endpoint, sizeof endpoint, "ipc://%s/run/intake.ipc", intake->home) >= PATH_MAX)
-        return -ENAMETOOLONG;
+    arguments_endpoint(intake->home, "run/intake.ipc", endpoint);
     intake->here = (struct front){.intake = intake};
     return bus_serve(intake->bus, &options, on_frame, &intake->here, &intake->here.door);
 }
@@ -89,11 +87,8 @@ static int open_outside(struct intake *intake) {
                                   .burst = BURST,
                                   .high_water = HIGH_WATER,
                                   .curve = &key};
-    int r = 0;
-    if (snprintf(keys, sizeof keys, "%s/keys", intake->home) >= PATH_MAX)
-        r = -ENAMETOOLONG;
-    if (r == 0)
-        r = keyring_server(keys, true, &key);
+    arguments_path(intake->home, "keys", keys);
+    int r = keyring_server(keys, true, &key);
     if (r < 0) {
         log_error("server_key_unreadable", "error=%d file=keys/server.key", -r);
         return r;

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/arguments.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
@@ -119,11 +119,8 @@ int house_open(struct house **ret, struct loop *loop, struct bus *bus, const cha
     buf_init(&house->out, FRAME_BYTES);
     token_random(&word, sizeof word);
     (void)snprintf(house->boot, sizeof house->boot, "%016" PRIx64, word);
-    int r = 0;
-    if (snprintf(endpoint, sizeof endpoint, "ipc://%s/run/scheduler.ipc", home) >= PATH_MAX)
-        r = -ENAMETOOLONG;
-    if (r == 0)
-        r = bus_dial(bus, &options, on_frame, house, &house->door);
+    arguments_endpoint(home, "run/scheduler.ipc", endpoint);
+    int r = bus_dial(bus, &options, on_frame, house, &house->door);
     if (r < 0) {
         free(house);
         return r;

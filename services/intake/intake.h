@@ -2,6 +2,7 @@
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
 
+#include "common/arguments.h"
 #include "common/base.h"
 #include "common/bus.h"
 #include "common/journal.h"
@@ -16,9 +17,6 @@
 #include "services/intake/memory.h"
 #include "services/intake/pending.h"
 #include "services/intake/room.h"
-
-#define EXIT_CONFIG 2
-#define EXIT_STORAGE 74 /* EX_IOERR */
 
 struct intake {
     const char *home;

@@ -1,14 +1,12 @@
 /* intake - takes events from frontends, checks them, stores them, and tells what became of them.
  *
- *     intake --home DIR [--clock] [--debug] [--check]
+ *     intake [--home DIR] [--clock] [--debug] [--check]
  *
- * It alone writes DIR/inbox. Exit: 0 stopped in order, 1 could not start, 2 bad configuration, 74
- * the storage failed.
+ * It alone writes DIR/inbox. Exit: 0 stopped in order, 1 could not start, 2 bad configuration or
+ * arguments, 74 the storage failed.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,54 +25,6 @@
 #define KEEP_EVERY (10 * SECONDS)
 #define KEEP_AGAIN (1 * SECONDS)
 #define DIR_MODE 0750
-
-struct arguments {
-    const char *home;
-    bool with_clock, is_debug, is_check;
-};
-
-static void read_arguments(int argc, char **argv, struct arguments *ret) {
-    static const struct option options[] = {{"home", required_argument, NULL, 'h'},
-                                            {"clock", no_argument, NULL, 'c'},
-                                            {"debug", no_argument, NULL, 'd'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {NULL, 0, NULL, 0}};
-    int option;
-    *ret = (struct arguments){.home = "./cirkel-home"};
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-        switch (option) {
-        case 'h':
-            ret->home = optarg;
-            break;
-        case 'c':
-            ret->with_clock = true;
-            break;
-        case 'd':
-            ret->is_debug = true;
-            break;
-        case 'k':
-            ret->is_check = true;
-            break;
-        default:
-            exit(EXIT_FAILURE);
-        }
-    if (optind < argc) {
-        fprintf(stderr, "intake: unexpected argument %s\n", argv[optind]);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static void path_in(const char *home, const char *name, char ret[PATH_MAX]) {
-    if (snprintf(ret, PATH_MAX, "%s/%s", home, name) >= PATH_MAX)
-        log_fatal("path_too_long", "name=%s", name);
-}
-
-/* A line of complaints is a line of log. */
-static void log_complaints(const char *event, const struct buf *complaints) {
-    struct text rest = buf_as_text(complaints), line;
-    while (text_cut(&rest, '\n', &line))
-        log_error(event, "%.*s", TEXT_ARGS(line));
-}
 
 /* ---- in passing ---- */
 
@@ -109,7 +59,7 @@ static void on_keys(void *ctx) {
     if (r == 1)
         log_info("keys_read", "%s", "");
     else if (r == -EBADMSG)
-        log_complaints("keys_bad", &complaints);
+        log_error_lines("keys_bad", buf_as_text(&complaints));
     else if (r < 0)
         log_error("keys_unreadable", "error=%d; nobody is let in from outside", -r);
     buf_free(&complaints);
@@ -155,7 +105,7 @@ static void on_reload(void *ctx) {
     struct buf complaints;
     buf_init(&complaints, COMPLAINTS_BYTES);
     if (settings_read(intake->home, &settings, &complaints) < 0) {
-        log_complaints("settings_bad", &complaints);
+        log_error_lines("settings_bad", buf_as_text(&complaints));
     } else {
         settings_free(&intake->settings);
         intake->settings = settings;
@@ -178,7 +128,7 @@ static void on_drain(void *ctx) {
 /* Settings and keys: what --check looks at, and what start needs. */
 static int read_configuration(struct intake *intake, struct buf *complaints) {
     char keys[PATH_MAX];
-    path_in(intake->home, "keys", keys);
+    arguments_path(intake->home, "keys", keys);
     int r = settings_read(intake->home, &intake->settings, complaints);
     int k = keyring_open(&intake->keyring, keys, complaints);
     if (k < 0 && k != -EBADMSG)
@@ -189,15 +139,12 @@ static int read_configuration(struct intake *intake, struct buf *complaints) {
 static int check_server_key(const char *home, struct buf *complaints) {
     char keys[PATH_MAX];
     struct bus_key key;
-    path_in(home, "keys", keys);
+    arguments_path(home, "keys", keys);
     int r = keyring_server(keys, false, &key);
     explicit_bzero(&key, sizeof key);
     if (r == 0 || r == -ENOENT)
         return 0;
-    buf_printf(complaints, "%s/server.key: %s\n", keys,
-               r == -EBADMSG ? "not a key pair, expected two lines of Z85"
-               : r == -EPERM ? "others may read it, expected mode 0600"
-                             : strerror(-r));
+    buf_printf(complaints, "%s/server.key: %s\n", keys, keyring_server_trouble(r));
     return r;
 }
 
@@ -231,8 +178,8 @@ static void refuse_older(const struct intake *intake) {
 static void open_inbox(struct intake *intake) {
     char inbox[PATH_MAX], run[PATH_MAX];
     uint64_t damaged;
-    path_in(intake->home, "inbox", inbox);
-    path_in(intake->home, "run", run);
+    arguments_path(intake->home, "inbox", inbox);
+    arguments_path(intake->home, "run", run);
     int r = make_dir(inbox, DIR_MODE);
     if (r == 0)
         r = make_dir(run, DIR_MODE);
@@ -292,7 +239,7 @@ static void close_parts(struct intake *intake) {
 static int run(struct intake *intake, bool with_clock) {
     char clock_path[PATH_MAX];
     int r;
-    path_in(intake->home, "run/clock", clock_path);
+    arguments_path(intake->home, "run/clock", clock_path);
     r = clock_use(with_clock ? clock_path : NULL);
     if (r < 0)
         log_fatal("no_clock", "file=run/clock error=%d", -r);
@@ -320,7 +267,7 @@ static int start(struct intake *intake, bool with_clock) {
         log_warn("not_limited", "error=%d", -limited);
     buf_init(&complaints, COMPLAINTS_BYTES);
     int r = read_configuration(intake, &complaints);
-    log_complaints("configuration_bad", &complaints);
+    log_error_lines("configuration_bad", buf_as_text(&complaints));
     buf_free(&complaints);
     return r < 0 ? EXIT_CONFIG : run(intake, with_clock);
 }
@@ -328,7 +275,7 @@ static int start(struct intake *intake, bool with_clock) {
 int main(int argc, char **argv) {
     static struct intake intake;
     struct arguments arguments;
-    read_arguments(argc, argv, &arguments);
+    arguments_read(&arguments, argc, argv, "[--home DIR] [--clock] [--debug] [--check]", NULL, 0);
     log_start("intake", arguments.is_debug);
     intake.home = arguments.home;
     int status = arguments.is_check ? check(&intake) : start(&intake, arguments.with_clock);

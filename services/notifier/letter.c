@@ -159,7 +159,7 @@ static int write_body(struct letter_writer *writer, const struct compiled *compi
         return rc;
     buf_printf(html, "<!DOCTYPE html>\n<html lang=\"%.*s\">\n<head>\n%s<title>",
                TEXT_ARGS(ret->language), page_head);
-    letter_escape_html(html, ret->subject);
+    buf_html(html, ret->subject);
     buf_str(html, "</title>\n</head>\n<body>\n<main>\n");
     letter_markdown(markdown, html, plain);
     buf_str(html, "</main>\n</body>\n</html>\n");

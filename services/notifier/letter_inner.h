@@ -37,7 +37,6 @@ int letter_value(void *ctx, const struct template_scope *scope, struct text name
 /* ---- letter_text.c: Markdown ---- */
 /* A value that makes no markup wherever it stands; its lines stay lines. */
 void letter_escape(struct buf *to, struct text text);
-void letter_escape_html(struct buf *to, struct text text);
 /* The same text as an HTML fragment and as lines of at most 72 columns, addresses written out. */
 void letter_markdown(struct text markdown, struct buf *html, struct buf *plain);
 

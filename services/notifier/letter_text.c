@@ -32,26 +32,6 @@ void letter_escape(struct buf *to, struct text text) {
     }
 }
 
-void letter_escape_html(struct buf *to, struct text text) {
-    for (size_t i = 0; i < text.n; i++)
-        switch (text.p[i]) {
-        case '&':
-            buf_str(to, "&amp;");
-            break;
-        case '<':
-            buf_str(to, "&lt;");
-            break;
-        case '>':
-            buf_str(to, "&gt;");
-            break;
-        case '"':
-            buf_str(to, "&quot;");
-            break;
-        default:
-            buf_char(to, text.p[i]);
-        }
-}
-
 /* A picture tells its sender who opened the letter: only its words stay. */
 static void take_out(cmark_node *node) {
     if (cmark_node_get_type(node) == CMARK_NODE_IMAGE)

@@ -2,6 +2,7 @@
  *
  *     notifier [--home DIR] [--clock] [--debug] [--check | --sample DIR]
  */
+#include "common/arguments.h"
 #include "common/bus.h"
 #include "common/clock.h"
 #include "common/fault.h"
@@ -18,8 +19,6 @@
 #include "services/notifier/work.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +28,6 @@
 #define STORE_RETRY ((msec)250)
 #define INCOMING_RETRY (1 * MINUTES)
 #define BOOT_BYTES 16
-enum exit_code { EXIT_ORDER = 0, EXIT_START = 1, EXIT_CONFIG = 2, EXIT_STORAGE = 74 };
-
-struct arguments {
-    const char *home;
-    bool clock, debug, check;
-    const char *sample;
-};
 
 struct notifier {
     const char *home;
@@ -53,35 +45,6 @@ struct notifier {
 };
 
 static const struct channel *const channels[] = {&channel_maildir, &channel_smtp};
-
-static void path_in(const char *home, const char *name, char ret[PATH_MAX]) {
-    int n = snprintf(ret, PATH_MAX, "%s/%s", home, name);
-    if (n < 0 || n >= PATH_MAX)
-        log_fatal("home_too_long", "bytes=%d", n);
-}
-
-static bool parse_arguments(int argc, char **argv, struct arguments *ret) {
-    static const struct option options[] = {
-        {"home", required_argument, NULL, 'h'},   {"clock", no_argument, NULL, 'c'},
-        {"debug", no_argument, NULL, 'd'},        {"check", no_argument, NULL, 'k'},
-        {"sample", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
-    *ret = (struct arguments){.home = "./cirkel-home"};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c == 'h')
-            ret->home = optarg;
-        else if (c == 'c')
-            ret->clock = true;
-        else if (c == 'd')
-            ret->debug = true;
-        else if (c == 'k')
-            ret->check = true;
-        else if (c == 's')
-            ret->sample = optarg;
-        else
-            return false;
-    }
-    return optind == argc;
-}
 
 /* ---- what it reads ---- */
 
@@ -105,7 +68,7 @@ static bool read_all(struct notifier *n) {
         is_good = false;
     }
     buf_free(&errors);
-    path_in(n->home, "keys/links.key", path);
+    arguments_path(n->home, "keys/links.key", path);
     int rc = token_key_load(path, &n->links);
     if (rc < 0) {
         is_good = false;
@@ -158,10 +121,8 @@ static void stop(struct notifier *n, int exit_code) {
 }
 
 static int dial(struct notifier *n, const char *name, bus_recv_fn *fn, struct door **ret) {
-    char path[PATH_MAX];
-    path_in(n->home, name, path);
-    char endpoint[PATH_MAX + 8];
-    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+    char endpoint[PATH_MAX];
+    arguments_endpoint(n->home, name, endpoint);
     struct bus_options options = {.endpoint = endpoint};
     return bus_dial(n->bus, &options, fn, n, ret);
 }
@@ -212,7 +173,7 @@ static void start_work(struct notifier *n) {
         rc = work_open(&n->work, &work);
     if (rc < 0) {
         log_error("not_started", "error=%s", strerror(-rc));
-        stop(n, EXIT_START);
+        stop(n, EXIT_FAILURE);
         return;
     }
     start_incoming(n);
@@ -223,7 +184,7 @@ static void start_work(struct notifier *n) {
 static void try_store(void *ctx) {
     struct notifier *n = ctx;
     char dir[PATH_MAX];
-    path_in(n->home, "core", dir);
+    arguments_path(n->home, "core", dir);
     struct store_options options = {.dir = dir, .tables = table_names, .count = TABLE_COUNT};
     int rc = store_open(&n->store, &options);
     if (rc == 0) {
@@ -232,7 +193,7 @@ static void try_store(void *ctx) {
         loop_after(n->loop, STORE_RETRY, try_store, n);
     } else {
         log_error("core_not_opened", "error=%s", strerror(-rc));
-        stop(n, rc == -EIO ? EXIT_STORAGE : EXIT_START);
+        stop(n, rc == -EIO ? EXIT_STORAGE : EXIT_FAILURE);
     }
 }
 
@@ -256,7 +217,7 @@ static int run(struct notifier *n) {
     incoming_close(&n->incoming);
     int worked = work_close(&n->work);
     if (n->exit_code == 0)
-        n->exit_code = worked ? worked : rc < 0 ? EXIT_START : EXIT_ORDER;
+        n->exit_code = worked ? worked : rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     loop_cancel(n->loop, try_store, n);
     loop_cancel(n->loop, start_incoming, n);
     bus_close(&n->bus);
@@ -268,36 +229,36 @@ static int run(struct notifier *n) {
 
 static void lock_home(const struct arguments *arguments) {
     char path[PATH_MAX];
-    path_in(arguments->home, "run", path);
+    arguments_path(arguments->home, "run", path);
     int rc = make_dir(path, 0750);
-    path_in(arguments->home, "run/notifier.lock", path);
+    arguments_path(arguments->home, "run/notifier.lock", path);
     if (rc == 0)
         rc = lock_file(path);
     if (rc == -EBUSY)
         log_fatal("not_started", "another notifier works in this home");
     if (rc < 0)
         log_fatal("not_started", "lock error=%s", strerror(-rc));
-    path_in(arguments->home, "run/clock", path);
-    rc = clock_use(arguments->clock ? path : NULL);
+    arguments_path(arguments->home, "run/clock", path);
+    rc = clock_use(arguments->with_clock ? path : NULL);
     if (rc < 0)
         log_fatal("not_started", "clock error=%s", strerror(-rc));
 }
 
 /* The letters of the scheduler's forecast in a folder, to be looked at: nothing leaves. */
-static int sample(const struct arguments *arguments) {
+static int sample(const char *home, const char *folder) {
     struct settings settings;
     struct buf errors;
     buf_init(&errors, 64u * 1024);
-    int rc = settings_read(arguments->home, &settings, &errors), exit_code = EXIT_ORDER;
+    int rc = settings_read(home, &settings, &errors), exit_code = EXIT_SUCCESS;
     if (rc < 0) {
         (void)fputs(buf_cstr(&errors), stderr);
         exit_code = EXIT_CONFIG;
     } else {
-        rc = sample_print(&settings, arguments->sample);
+        rc = sample_print(&settings, folder);
         settings_free(&settings);
         if (rc < 0)
             (void)fprintf(stderr, "notifier: the samples cannot be read: %s\n", strerror(-rc));
-        exit_code = rc < 0 ? EXIT_STORAGE : EXIT_ORDER;
+        exit_code = rc < 0 ? EXIT_STORAGE : EXIT_SUCCESS;
     }
     buf_free(&errors);
     return exit_code;
@@ -305,19 +266,19 @@ static int sample(const struct arguments *arguments) {
 
 int main(int argc, char **argv) {
     struct arguments arguments;
-    if (!parse_arguments(argc, argv, &arguments)) {
-        (void)fputs("usage: notifier [--home DIR] [--clock] [--debug] [--check | --sample DIR]\n",
-                    stderr);
-        return EXIT_CONFIG;
-    }
-    log_start("notifier", arguments.debug);
-    if (arguments.sample)
-        return sample(&arguments);
+    const char *folder = NULL;
+    const struct argument more[] = {{"sample", &folder, NULL}};
+    arguments_read(&arguments, argc, argv,
+                   "[--home DIR] [--clock] [--debug] [--check | --sample DIR]", more,
+                   COUNT_OF(more));
+    log_start("notifier", arguments.is_debug);
+    if (folder)
+        return sample(arguments.home, folder);
     struct notifier n = {.home = arguments.home};
     bool is_good = read_all(&n);
-    if (arguments.check || !is_good) {
+    if (arguments.is_check || !is_good) {
         settings_free(&n.settings);
-        return is_good ? EXIT_ORDER : EXIT_CONFIG;
+        return is_good ? EXIT_SUCCESS : EXIT_CONFIG;
     }
     lock_home(&arguments);
     make_boot(&n);

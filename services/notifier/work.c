@@ -1,4 +1,5 @@
 #include "services/notifier/work.h"
+#include "common/arguments.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
@@ -17,7 +18,6 @@
 #define TICK ((msec)250)
 #define HELLO_EVERY (1 * SECONDS)
 #define STORE_PAUSE ((msec)100)
-#define EXIT_STORAGE 74
 #define REPLY_MAX 500
 
 enum job_state { JOB_FREE, JOB_WAITING, JOB_PREPARING, JOB_ASKING, JOB_SENDING, JOB_TELLING };

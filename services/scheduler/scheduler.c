@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arguments.h"
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
@@ -21,7 +22,6 @@
 #define LEASE_MARGIN (1 * SECONDS)
 #define CRASHES_MAX 3
 #define COMMIT_NOW 1
-#define EXIT_STORAGE 74
 
 struct turn { /* what one look did */
     struct txn *txn;

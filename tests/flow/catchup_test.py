@@ -197,3 +197,38 @@ def catchup_rule_that_asks_test(h):
                  ("m02", "2022-04-04", "superseded"), ("m02", "2022-04-05", "accepted")])
     equal(h.records("hold")[0]["state"], "ended")
     h.verify()
+
+
+def catchup_mass_letter_test(h):
+    """A letter to everybody whose window ended while the server was off: nobody could take it back, so it is asked about."""
+    h.init(at="2022-03-01T09:00", catchup_ask=3)
+    h.start()
+    h.found(members=5)
+    say = {"audience": "members", "class": "service", "network": "net", "subject": "S", "text": "T"}
+    h.say("letter.send", say, window=60)
+    h.settle()
+    h.kill()
+    h.set_clock("2022-03-01T10:06")
+    h.start()
+    h.settle()
+    equal(len(h.letters(rule="letter")), 0, "what is six minutes late waits")
+    now = sheet(h)
+    equal((now["held"], now["cause"], now["since"][:16], of_rule(now, "letter")), (5, "outage", "2022-03-01T10:00", {"held": 5}))
+    why = h.run_cirkel("why", "m01", "net")
+    assert "it is held; because: fell due in an outage; catch-up sheet 2" in why, why
+    h.verify()
+    h.run_cirkel("release", "--rule", "letter")
+    h.clock("2022-03-01T10:10")
+    equal(len(h.letters(rule="letter")), 5)
+    h.say("letter.send", say, window=30)
+    h.run_cirkel("pause", "the mail server moves")
+    h.clock("2022-03-01T12:00")
+    h.run_cirkel("resume")
+    h.settle()
+    now = sheet(h)
+    equal((now["held"], now["cause"]), (5, "pause"))
+    assert "it is held; because: fell due in a pause" in h.run_cirkel("why", "m01", "net")
+    h.run_cirkel("skip", "--all")
+    equal(len(h.letters(rule="letter")), 5, "and it can be left out")
+    h.verify()
+    h.run_cirkel("verify", "--replay")

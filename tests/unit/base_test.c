@@ -145,6 +145,17 @@ static void test_a_buf_stops_at_its_limit(void **state) {
     buf_free(&b);
 }
 
+static void test_html_is_text(void **state) {
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 100);
+    buf_html(&b, TEXT_LIT("<a href=\"x\">&amp; 'y' \xc3\xa5</a>"));
+    assert_string_equal(buf_cstr(&b),
+                        "&lt;a href=&quot;x&quot;&gt;&amp;amp; 'y' \xc3\xa5&lt;/a&gt;");
+    buf_free(&b);
+}
+
 static void test_an_arena_gives_and_takes_back(void **state) {
     struct arena *arena = arena_new();
     struct text kept, absent;
@@ -249,6 +260,7 @@ int main(void) {
         cmocka_unit_test(test_utf8_is_known_from_other_bytes),
         cmocka_unit_test(test_bytes_are_in_store_order),
         cmocka_unit_test(test_a_buf_stops_at_its_limit),
+        cmocka_unit_test(test_html_is_text),
         cmocka_unit_test(test_an_arena_gives_and_takes_back),
         cmocka_unit_test(test_crc32c_is_castagnolis),
         cmocka_unit_test(test_files_are_written_and_read),

@@ -12,7 +12,7 @@
 
 #define RULE(more)                                                                                 \
     "rule \"r\" { about = \"meeting\" when = {\"called\"} to = \"members\" letter = "              \
-    "\"meeting-invitation\" class = \"service\" " more " }"
+    "\"meeting-moved\" class = \"service\" " more " }"
 
 /* Three letters, looked at so many minutes after they fell due. */
 static void away(struct trial *t, const char *rules, int64_t ask, int64_t minutes) {
@@ -97,6 +97,66 @@ static void test_note(void **context) {
     trial_close(&t);
 }
 
+/* A mass letter's window ended so many minutes before anything could leave: an outage, or a pause.
+ */
+static void test_mass_letter(void **context) {
+    static const struct {
+        bool paused;
+        int64_t ask, window, minutes;
+        const char *state, *hold;
+        const char *release; /* somebody said so before it could leave */
+    } cases[] = {
+        {false, 2, 30, 35, "queued", "window", ""},
+        {false, 2, 30, 36, "held", "catchup", ""},
+        {false, 3, 30, 36, "queued", "catchup", ""},
+        {true, 2, 30, 36, "held", "catchup", ""},
+        {true, 2, 5, 36, "held", "catchup", ""},
+        {true, 3, 30, 36, "queued", "window", ""},
+        {true, 2, 90, 36, "queued", "window", "'hold':1"},
+    };
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct trial t;
+        struct rec_hold hold;
+        trial_open(&t, RULE("late = \"send\""), "2022-04-01T08:00");
+        t.settings.catchup_ask = cases[i].ask;
+        trial_world(&t, false);
+        trial_do(&t, "letter.send",
+                 "{'audience':'members','class':'service','network':'net','subject':'S',"
+                 "'text':'T','window':%lld}",
+                 (long long)cases[i].window);
+        trial_fire(&t);
+        t.now += MINUTES;
+        if (cases[i].paused)
+            trial_do(&t, "sending.pause", "{'reason':'x'}");
+        for (int64_t m = 1; cases[i].paused && m < cases[i].minutes; m++) {
+            t.now += MINUTES;
+            trial_fire(&t);
+        }
+        if (*cases[i].release)
+            trial_do(&t, "hold.release", "{%s}", cases[i].release);
+        if (!cases[i].paused)
+            t.now += (cases[i].minutes - 1) * MINUTES;
+        trial_fire(&t);
+        if (cases[i].paused)
+            trial_do(&t, "sending.resume", "{}");
+        struct rec_ledger row;
+        if (trial_rows(&t, "letter", NULL, cases[i].state, &row) != 3)
+            fail_msg("case %u: not three letters %s", i, cases[i].state);
+        if (!text_is(row.hold, cases[i].hold))
+            fail_msg("case %u: held as \"%.*s\"", i, TEXT_ARGS(row.hold));
+        trial_get(&t, TABLE_HOLD, key_no(1), &hold);
+        if (!text_is(hold.state, "ended"))
+            fail_msg("case %u: its window is %.*s", i, TEXT_ARGS(hold.state));
+        if (text_is(row.state, "held"))
+            trial_do(&t, "catchup.release", "{'rule':'letter'}");
+        t.now += DAYS;
+        trial_settle(&t);
+        assert_int_equal(trial_rows(&t, "letter", NULL, "accepted", NULL), 3);
+        trial_close(&t);
+    }
+}
+
 static void test_refusals(void **context) {
     struct trial t;
     (void)context;
@@ -117,9 +177,8 @@ static void test_refusals(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sheet),
-        cmocka_unit_test(test_pace),
-        cmocka_unit_test(test_note),
+        cmocka_unit_test(test_sheet),    cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_note),     cmocka_unit_test(test_mass_letter),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

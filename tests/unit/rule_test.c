@@ -29,6 +29,8 @@ static void test_refused(void **context) {
         {RULE("meeting", "\"starts\"", "", "members", "class = \"spam\""), "service, duty or news"},
         {RULE("meeting", "\"starts\"", "", "members", "late = \"never\""),
          "send, note, digest, skip"},
+        {RULE("meeting", "\"starts\"", "", "members", "late = \"note\""),
+         "{{#late}} … {{/late}} in letters/meeting-week-before.da.md"},
         {RULE("meeting", "\"starts\"", "", "members", "nudge = true"), "class news"},
         {RULE("meeting", "\"starts\"", "", "members", "calendar = \"request\" late = \"digest\""),
          "without a calendar part"},

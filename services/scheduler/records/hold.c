@@ -45,6 +45,7 @@ static int bring_forward(struct office *o, struct rec_hold *hold) {
     struct key key = key_no((uint64_t)hold->no);
     int rc = due_del(o, hold->until, "hold", key);
     hold->until = o->now;
+    hold->released = true;
     if (rc == 0)
         rc = due_add(o, hold->until, "hold", key);
     return rc ? rc : hold_put(o, hold);

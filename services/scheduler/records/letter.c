@@ -5,6 +5,7 @@
 #include "common/zone.h"
 #include "proto/variable.h"
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -186,10 +187,10 @@ int apply_letter_send(struct office *o, const struct msg_letter_send *m) {
 
 /* ---- when its window is over, or it is taken back ---- */
 
-typedef int row_fn(struct office *o, struct rec_ledger *row);
+typedef int row_fn(struct office *o, struct rec_ledger *row, uint64_t sheet);
 
 /* A slice of its held rows after hold->cursor; -ENOENT at the end. */
-static int each(struct office *o, struct rec_hold *h, int64_t most, row_fn *fn) {
+static int each(struct office *o, struct rec_hold *h, int64_t most, row_fn *fn, uint64_t sheet) {
     struct arena *arena = o->arena;
     struct key at = key_no((uint64_t)h->no);
     struct rec_ledger row;
@@ -200,7 +201,7 @@ static int each(struct office *o, struct rec_hold *h, int64_t most, row_fn *fn) 
         rc = hold_next(o, (uint64_t)h->no, &at, &row);
         if (rc == 0) {
             h->cursor = row.no;
-            rc = hold_has(&row) ? fn(o, &row) : 0;
+            rc = hold_has(&row) ? fn(o, &row, sheet) : 0;
         }
         arena_reset(o->scratch);
     }
@@ -208,17 +209,21 @@ static int each(struct office *o, struct rec_hold *h, int64_t most, row_fn *fn) 
     return rc;
 }
 
-static int go(struct office *o, struct rec_ledger *row) {
-    return hold_let_go(o, row, o->now, TEXT_NONE);
+static int go(struct office *o, struct rec_ledger *row, uint64_t sheet) {
+    return sheet ? hold_take(o, row, sheet, "catchup") : hold_let_go(o, row, o->now, TEXT_NONE);
 }
 
-static int take_back(struct office *o, struct rec_ledger *row) {
+static int take_back(struct office *o, struct rec_ledger *row, uint64_t sheet) {
+    (void)sheet;
     return ledger_move(o, row, "withdraw", TEXT_LIT("an operator took the letter back"));
 }
 
 int letter_go(struct office *o, struct rec_hold *h) {
     struct rec_hold now;
-    int rc = each(o, h, o->settings->fire_slice, go);
+    uint64_t sheet; /* its window ended in an outage: it waits with the rest of that time */
+    int rc = catchup_sheet(o, h->until, false, &sheet);
+    if (rc == 0)
+        rc = each(o, h, o->settings->fire_slice, go, sheet);
     bool done = rc == -ENOENT;
     if (rc && !done)
         return rc;
@@ -247,6 +252,6 @@ int letter_take_back(struct office *o, struct rec_hold *h) {
         rc = hold_move(o, h, "undo");
     h->cursor = 0;
     if (rc == 0)
-        rc = each(o, h, INT64_MAX, take_back);
+        rc = each(o, h, INT64_MAX, take_back, 0);
     return rc == -ENOENT ? 0 : rc;
 }

@@ -9,11 +9,11 @@
 
 /* ---- gathering ---- */
 
-static int begin(struct office *o, const struct rec_plan *plan, uint64_t *ret_hold) {
+static int begin(struct office *o, instant due, uint64_t *ret_hold) {
     struct rec_hold hold = {.state = TEXT_NONE,
                             .kind = TEXT_LIT("catchup"),
                             .cause = TEXT_LIT("outage"),
-                            .since = plan->due,
+                            .since = due,
                             .until = o->now};
     must(machine_next("HOLD", hold.state, "gather", &hold.state) == 0);
     int rc = hold_open(o, &hold);
@@ -23,12 +23,12 @@ static int begin(struct office *o, const struct rec_plan *plan, uint64_t *ret_ho
     return rc ? rc : meta_put(o->txn, "gathering", *ret_hold);
 }
 
-int catchup_sheet(struct office *o, const struct rec_plan *plan, bool asked, uint64_t *ret_hold) {
-    bool late = o->now - plan->due > o->settings->outage_after;
+int catchup_sheet(struct office *o, instant due, bool asked, uint64_t *ret_hold) {
+    bool late = o->now - due > o->settings->outage_after;
     int rc = meta_get(o->txn, "gathering", ret_hold);
     if (rc || *ret_hold || !(late || asked)) /* what falls due first is looked at first */
         return rc;
-    return begin(o, plan, ret_hold);
+    return begin(o, due, ret_hold);
 }
 
 /* ---- overtaken ---- */
@@ -156,26 +156,32 @@ struct waiting {
     bool asks, asked_only;
 };
 
-/* Somebody has decided about it, or ordered it: it is not asked about again. */
-static int is_decided(struct office *o, const struct rec_ledger *row, bool *ret) {
+/* It fell due by itself since then, a mass letter with its window; what somebody has let go is not
+ * asked about again. */
+static int is_asked(struct office *o, const struct waiting *w, const struct rec_ledger *row,
+                    bool *ret) {
     struct rec_hold hold;
-    *ret = false;
+    *ret = row->decided >= w->since;
     if (!row->hold_no)
         return 0;
     int rc = hold_get(o, (uint64_t)row->hold_no, &hold);
-    *ret = rc == 0 && !text_is(hold.state, "passed");
-    return rc == -ENOENT ? -EBADMSG : rc;
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    if (text_is(row->hold, "window"))
+        *ret = hold.until >= w->since && !hold.released && !row->reason.p;
+    else
+        *ret &= text_is(hold.state, "passed");
+    return 0;
 }
 
 static int look_at(struct office *o, struct waiting *w, uint64_t no) {
     struct rec_ledger row;
     int rc = ledger_get(o, no, &row);
-    if (rc || !text_is(row.state, "queued") || row.attempts || row.decided < w->since ||
-        row.next_try > o->now)
+    if (rc || !text_is(row.state, "queued") || row.attempts || row.next_try > o->now)
         return rc;
-    bool decided;
-    rc = is_decided(o, &row, &decided);
-    if (rc || decided)
+    bool asked;
+    rc = is_asked(o, w, &row, &asked);
+    if (rc || !asked)
         return rc;
     const struct rule *rule = rulebook_find(o->rules, row.rule);
     bool ask = rule && rule->late == LATE_ASK && o->now - row.due > o->settings->late_after;

@@ -11,10 +11,9 @@
 
 #include "services/scheduler/office.h"
 
-/* The sheet that letters of this plan belong to now, opened when need be; 0: none, they are in
- * time. `asked`: the rule says that somebody decides. */
-MUST_CHECK int catchup_sheet(struct office *o, const struct rec_plan *plan, bool asked,
-                             uint64_t *ret_hold);
+/* The sheet that letters which fell due then belong to now, opened when need be; 0: none, they are
+ * in time. `asked`: the rule says that somebody decides. */
+MUST_CHECK int catchup_sheet(struct office *o, instant due, bool asked, uint64_t *ret_hold);
 /* due: nothing that fell due until then is left to look at. Counts, a slice at a time. */
 MUST_CHECK int catchup_settle(struct office *o, struct key hold);
 

@@ -62,7 +62,7 @@ static int judge_time(struct office *o, const struct rule *rule, struct rec_plan
     struct verdict v = judge(o, rule, plan);
     int rc = meta_get(o->txn, "sheets", &sheets);
     if (rc == 0)
-        rc = catchup_sheet(o, plan, v.hold != NULL, &hold);
+        rc = catchup_sheet(o, plan->due, v.hold != NULL, &hold);
     if (rc)
         return rc;
     v.hold_no = hold;

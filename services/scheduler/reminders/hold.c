@@ -152,14 +152,24 @@ static int leave(struct office *o, const struct rec_ledger *row) {
 }
 
 int hold_take(struct office *o, struct rec_ledger *row, uint64_t hold, const char *why) {
+    struct rec_hold to;
     int rc = gentle_forget(o, row);
     if (rc == 0 && row->hold_no)
         rc = leave(o, row);
+    if (rc == 0)
+        rc = hold_get(o, hold, &to);
     row->hold_no = (int64_t)hold;
     row->hold = text_of(why);
     if (rc == 0)
         rc = hold_joined(o, row);
-    return rc ? rc : ledger_move(o, row, "hold", TEXT_NONE);
+    if (rc)
+        return rc;
+    return ledger_move(o, row, "hold",
+                       arena_printf(o->arena, "fell due in %s; catch-up sheet %llu",
+                                    text_is(to.cause, "outage")  ? "an outage"
+                                    : text_is(to.cause, "pause") ? "a pause"
+                                                                 : "a hold",
+                                    (unsigned long long)hold));
 }
 
 int hold_joined(struct office *o, const struct rec_ledger *row) {

@@ -25,7 +25,7 @@ bool hold_has(const struct rec_ledger *row); /* it is held */
 /* A held row leaves, not before `at`, as gently as if it were decided now (gentle.h). */
 MUST_CHECK int hold_let_go(struct office *o, struct rec_ledger *row, instant at,
                            struct text reason);
-/* A waiting row is held as `why` says. */
+/* A row that waits, or is held by a window that ended, goes onto that sheet as `why` says. */
 MUST_CHECK int hold_take(struct office *o, struct rec_ledger *row, uint64_t hold, const char *why);
 
 /* ---- for the ledger: a row came, was held, is held no more ---- */

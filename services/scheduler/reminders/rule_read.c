@@ -267,6 +267,22 @@ static bool asks_counts(const struct rule *rule) {
     return false;
 }
 
+/* What is late with a note says so in every language. */
+static void check_note(struct reading *r, const struct rule *rule) {
+    for (unsigned i = 0; i < LANGUAGES; i++) {
+        const struct letter_text *t = r->book->texts;
+        while (strcmp(t->hash, rule->text_hash[i]))
+            t++;
+        if (strstr(t->text, "{{#late}}"))
+            continue;
+        config_error(r->err, r->path, r->line,
+                     "late \"note\": expected {{#late}} … {{/late}} in letters/%s.%s.md, or its "
+                     "reader is not told that it is late",
+                     rule->letter, languages[i]);
+        r->bad = true;
+    }
+}
+
 static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     struct reading *r = ctx;
     struct rule_file *f = section;
@@ -292,6 +308,8 @@ static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     make_version(f, &rule);
     if (letter_load(r->book, r->home, &rule, r->path, line, r->err))
         r->bad = true;
+    else if (rule.late == LATE_NOTE)
+        check_note(r, &rule);
     config_free(rows, COUNT_OF(rows), f);
     struct rule *more = realloc(r->book->rules, (r->book->count + 1) * sizeof *more);
     must(more);
