@@ -104,6 +104,11 @@ def zone_data_changes_test(h):
     h.clock("2022-06-20T10:30:00Z")
     equal(h.record("poll", poll="q")["state"], "open", "half past eleven by the new clock")
     h.verify()
+    said = h.run_cirkel("verify", "--replay", code=1)
+    assert "time zone data of this machine changed since the beginning" in said.errors, said + said.errors
+    h.run_cirkel("backup", os.path.join(h.folder, "new"))
+    h.clock("2022-06-20T10:31:00Z")
+    h.run_cirkel("verify", "--replay")
 
     h.stop()
     give(folder, "Europe/Stockholm", "Europe/Stockholm")

@@ -5,6 +5,7 @@
  * INVARIANTS Watched at every input (sim_watch.c), with fail_msg() when one does not hold:
  *            - nothing leaves past its use, to somebody who may not be written to, or with a time
  *              that no longer holds;
+ *            - no news leaves in its reader's quiet hours, no mass letter within its window;
  *            - nobody is told an older time after a newer one;
  *            - everyone whom a fired plan was for has a row under its occurrence, and exactly one;
  *            - what fired has ended or is open (conservation).

@@ -9,6 +9,7 @@
 
 #include "services/scheduler/reminders/audience.h"
 #include "services/scheduler/reminders/plan.h"
+#include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/subject.h"
 #include "tests/harness/sim.h"
 
@@ -195,6 +196,19 @@ static void check_items(struct sim *s, const struct rec_ledger *letter) {
     }
 }
 
+/* News never comes in somebody's quiet hours, and a mass letter not while it can be taken back. */
+static void check_gentle(struct sim *s, const struct rec_ledger *row, const struct rec_person *p) {
+    struct office *o = &s->t.step.office;
+    struct rec_hold hold;
+    if (text_is(row->class, "news") && quiet_until(o, p, s->t.now) != s->t.now)
+        fail_msg("%lld left in quiet hours", (long long)row->no);
+    if (!row->hold_no)
+        return;
+    trial_get(&s->t, TABLE_HOLD, key_no((uint64_t)row->hold_no), &hold);
+    if (text_is(row->hold, "window") && (hold.until > s->t.now || text_is(hold.state, "undone")))
+        fail_msg("%lld left although it could be taken back", (long long)row->no);
+}
+
 void sim_watch_leaves(struct sim *s, const struct rec_ledger *before) {
     struct rec_person p;
     struct rec_ledger row;
@@ -204,6 +218,7 @@ void sim_watch_leaves(struct sim *s, const struct rec_ledger *before) {
         fail_msg("%lld granted and %.*s", (long long)row.no, TEXT_ARGS(row.state));
     if (row.useful && row.useful < s->t.now)
         fail_msg("%lld (%.*s) left past its use", (long long)row.no, TEXT_ARGS(row.rule));
+    check_gentle(s, &row, &p);
     if (p.protected || p.restricted || text_is(p.state, "erased"))
         fail_msg("%lld left for %.*s, who may not be written to", (long long)row.no,
                  TEXT_ARGS(row.person));

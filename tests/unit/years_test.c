@@ -1,6 +1,7 @@
 /* Both stories, 3½ years, as they would have gone in a bad office: the scheduler away for hours or
  * weeks at any time, the clock jumping forward, meetings moved back and forth, a relay that defers,
- * refuses, loses answers and is gone for days. What must hold is watched at every input (sim.h).
+ * refuses, loses answers and is gone for days; and, in three of four lives, what people and
+ * operators do that no story tells (sim_whim.h). What must hold is watched at every input (sim.h).
  * SEEDS= how many times, SEED= the first. */
 /* service: scheduler */
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 
 #include "common/pack.h"
 #include "tests/harness/sim_story.h"
+#include "tests/harness/sim_whim.h"
 
 #define SEEDS_DEFAULT 12
 #define LONGEST_AWAY (21 * DAYS)
@@ -26,6 +28,7 @@ static struct {
     unsigned outages, jumps, moves, lost, seen;
     unsigned long inputs;
     clock_t spent; /* of the processor, on them */
+    struct sim_whims whims;
 } it;
 
 static unsigned long number(const char *name, unsigned long fallback) {
@@ -154,7 +157,9 @@ static void all_ends(void *ctx, const struct rec_ledger *row) {
 }
 
 static void live(uint64_t seed) {
+    bool whims = seed % 4 != 0;
     it.state = seed;
+    it.whims.draw = draw;
     it.back = it.relay_back = 0;
     it.outages = it.jumps = it.moves = it.lost = it.seen = 0;
     sim_open(&it.s, it.story.lines[0].at);
@@ -169,22 +174,38 @@ static void live(uint64_t seed) {
             move_a_meeting();
         if (once_in(20))
             see_sheets(once_in(5));
+        if (whims && !it.s.away && once_in(3))
+            sim_whim(&it.s, &it.whims);
     }
     pass(it.s.t.now + LONGEST_AWAY);
     it.s.away = false;
     it.s.fate = NULL;
+    sim_whim_resume(&it.s, &it.whims);
     sim_advance(&it.s, it.s.t.now + DAYS);
     see_sheets(false);
     sim_advance(&it.s, it.s.t.now + 200 * DAYS);
-    it.spent += clock() - began;
-    it.inputs += it.s.inputs;
+    it.spent += whims ? 0 : clock() - began; /* a letter to all of them is no usual input */
+    it.inputs += whims ? 0 : it.s.inputs;
     sim_watch_all(&it.s);
     sim_each_row(&it.s, all_ends, NULL);
+    sim_whim_count(&it.s, &it.whims);
     printf(
         "SEED=%llu: %u outages, %u jumps, %u moves, %u lost; %lu inputs, %lu refused, %llu rows\n",
         (unsigned long long)seed, it.outages, it.jumps, it.moves, it.lost, it.s.inputs,
         it.s.refused, (unsigned long long)trial_count(&it.s.t, COUNT_FIRED));
     sim_close(&it.s);
+}
+
+/* What no life has come to was not tried. */
+static void all_seen(unsigned long lives) {
+    bool all = true;
+#define X(name, words)                                                                             \
+    printf("%8lu %s\n", it.whims.seen.name, words);                                                \
+    all &= it.whims.seen.name > 0;
+    SIM_SEEN(X)
+#undef X
+    if (!all && lives >= SEEDS_DEFAULT)
+        fail_msg("something was never reached");
 }
 
 static void test_years(void **context) {
@@ -201,6 +222,7 @@ static void test_years(void **context) {
     }
     printf("%.0f inputs a second\n",
            (double)it.inputs * CLOCKS_PER_SEC / (double)(it.spent ? it.spent : 1));
+    all_seen(count);
     sim_story_free(&it.story);
 }
 
