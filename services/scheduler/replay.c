@@ -11,6 +11,7 @@
 
 #include "common/journal.h"
 #include "common/json.h"
+#include "common/zone.h"
 #include "services/scheduler/config_kept.h"
 #include "services/scheduler/step.h"
 
@@ -35,6 +36,7 @@ struct replaying {
     uint64_t first, last; /* rows of inputs to be given */
     uint64_t row;         /* the one in hand */
     uint64_t inputs, events;
+    bool other_zones; /* something was reckoned by other zone data than is here now */
     struct replay_comparison comparison;
     struct buf err;
 };
@@ -105,6 +107,34 @@ static int take_config(struct replaying *r, struct text hash) {
     return rc ? rc : read_config(r, kept);
 }
 
+/* ---- zone data ---- */
+
+/* What was planned by other data cannot be done over: only its hash is kept. */
+static void by_zones(struct replaying *r, uint64_t zones) {
+    r->other_zones |= zones && zones != zone_data();
+}
+
+static int first_zones(struct replaying *r) {
+    uint64_t zones;
+    (void)zone_follow();
+    int rc = meta_get(r->then, "zones", &zones);
+    if (rc == 0)
+        by_zones(r, zones);
+    return rc;
+}
+
+static int check_zones(struct replaying *r) {
+    if (!r->comparison.count || !r->other_zones)
+        return 0;
+    return cannot(r,
+                  "%" PRIu64
+                  " rows differ, but the time zone data of this machine changed since%s%s, "
+                  "and what was planned by the old data cannot be done over; make a backup, from "
+                  "then on it can be done",
+                  r->comparison.count, r->from ? " the backup in " : " the beginning",
+                  r->from ? r->from : "");
+}
+
 /* ---- giving ---- */
 
 struct events {
@@ -148,6 +178,7 @@ static int give_rules(struct replaying *r, const struct rec_input *input) {
         r->derive_table = 0;
     }
     r->step.zones = (uint64_t)input->zones;
+    by_zones(r, r->step.zones);
     for (int64_t i = 0; rc == 0 && i < input->count; i++)
         rc = step_rules(&r->step, input->now, &r->derive_at, &r->derive_table, &done);
     return rc;
@@ -342,8 +373,12 @@ static int run(struct replaying *r) {
     if (rc == 0)
         rc = find_rows(r);
     if (rc == 0)
+        rc = first_zones(r);
+    if (rc == 0)
         rc = fold(r);
-    return rc ? rc : replay_compare(r->now, r->fold, &r->comparison);
+    if (rc == 0)
+        rc = replay_compare(r->now, r->fold, &r->comparison);
+    return rc ? rc : check_zones(r);
 }
 
 /* ---- what is said ---- */
