@@ -103,6 +103,14 @@ static int value_of(void *ctx, const struct template_scope *scope, struct text n
     return 0;
 }
 
+/* As much longer as an escape makes a text. */
+static void escape(struct buf *to, struct text text) {
+    for (size_t i = 0; i < text.n; i++) {
+        buf_char(to, '\\');
+        buf_char(to, text.p[i]);
+    }
+}
+
 static void read_template(void *ctx, struct bytes in) {
     struct template *template = NULL;
     struct template_error error;
@@ -110,7 +118,7 @@ static void read_template(void *ctx, struct bytes in) {
     (void)ctx;
     buf_init(&to, 256 * 1024);
     if (template_parse(&template, (struct text){(const char *)in.p, in.n}, NULL, NULL, &error) == 0)
-        (void)!template_render(template, value_of, NULL, template_escape_markdown, &to, &error);
+        (void)!template_render(template, value_of, NULL, escape, &to, &error);
     template_free(&template);
     buf_free(&to);
 }

@@ -29,8 +29,9 @@ static void test_refused(void **context) {
         {RULE("meeting", "\"starts\"", "", "members", "class = \"spam\""), "service, duty or news"},
         {RULE("meeting", "\"starts\"", "", "members", "late = \"never\""),
          "send, note, digest, skip"},
-        {RULE("meeting", "\"starts\"", "", "members", "late = \"note\""),
-         "{{#late}} … {{/late}} in letters/meeting-week-before.da.md"},
+        {"rule \"r\" { about = \"meeting\" when = {\"starts\"} to = \"members\" letter = "
+         "\"meeting-nudge\" late = \"note\" }",
+         "{{#late}} … {{/late}} in letters/meeting-nudge.da.md"},
         {RULE("meeting", "\"starts\"", "", "members", "nudge = true"), "class news"},
         {RULE("meeting", "\"starts\"", "", "members", "calendar = \"request\" late = \"digest\""),
          "without a calendar part"},
