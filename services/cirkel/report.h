@@ -42,6 +42,11 @@ MUST_CHECK int report_work(struct report *r);   /* activities, milestones, tests
 typedef int report_row_fn(struct report *r, const void *rec, void *ctx);
 MUST_CHECK int report_each(struct report *r, enum table table, const struct key *prefix,
                            report_row_fn *fn, void *ctx);
+/* Every row that index `of` (programme, organisation, id) names for the programme, organisation by
+ * organisation; `turn` is told before the first of each and, absent, after the last of all. */
+typedef void report_turn_fn(struct report *r, struct text organisation, void *ctx);
+MUST_CHECK int report_each_of(struct report *r, enum table of, enum table table,
+                              report_turn_fn *turn, report_row_fn *fn, void *ctx);
 bool report_by_then(const struct report *r, instant at); /* happened, and not after the end */
 struct text report_day(struct report *r, instant at);    /* its date there; absent for 0 */
 struct text report_text(const struct report *r, const struct texts *texts);

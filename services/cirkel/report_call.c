@@ -219,7 +219,9 @@ struct evidence_sums { /* of one organisation */
     } of[COUNT_OF(kinds)];
 };
 
-static void add_evidence(struct report *r, struct evidence_sums *s) {
+static void on_evidence_turn(struct report *r, struct text organisation, void *ctx) {
+    struct evidence_sums *s = ctx;
+
     for (unsigned i = 0; i < COUNT_OF(kinds); i++) {
         if (!s->of[i].number)
             continue;
@@ -231,12 +233,15 @@ static void add_evidence(struct report *r, struct evidence_sums *s) {
         paper_text(r->paper, s->table, s->of[i].until);
     }
     memset(s->of, 0, sizeof s->of);
+    s->organisation = organisation;
 }
 
-static void count_evidence(struct report *r, struct evidence_sums *s,
-                           const struct rec_evidence *e) {
+static int on_evidence(struct report *r, const void *rec, void *ctx) {
+    const struct rec_evidence *e = rec;
+    struct evidence_sums *s = ctx;
+
     if (!report_by_then(r, e->given) || text_is(e->state, "rejected"))
-        return;
+        return 0;
     for (unsigned i = 0; i < COUNT_OF(kinds); i++) {
         if (!text_is(e->kind, kinds[i]))
             continue;
@@ -245,55 +250,20 @@ static void count_evidence(struct report *r, struct evidence_sums *s,
         if (e->valid_until.p && (!s->of[i].until.p || text_cmp(s->of[i].until, e->valid_until) < 0))
             s->of[i].until = e->valid_until;
     }
-}
-
-struct evidence_scan {
-    struct report *report;
-    const struct key *prefix;
-    struct evidence_sums sums;
-};
-
-/* The index is in the order of organisations. */
-static int on_evidence_of(void *ctx, struct bytes key, struct bytes value) {
-    struct evidence_scan *scan = ctx;
-    struct text programme, organisation, id;
-    struct rec_evidence evidence;
-    struct key row;
-    size_t at = 0;
-
-    (void)value;
-    if (!key_has_prefix(key, scan->prefix))
-        return 1;
-    if (!key_next_text(key, &at, &programme) || !key_next_text(key, &at, &organisation) ||
-        !key_next_text(key, &at, &id))
-        return 0;
-    if (!text_eq(organisation, scan->sums.organisation)) {
-        add_evidence(scan->report, &scan->sums);
-        scan->sums.organisation = organisation;
-    }
-    row = report_key(id);
-    if (look_get(&scan->report->look, TABLE_EVIDENCE, &evidence, key_bytes(&row)))
-        scan->report->bad++;
-    else
-        count_evidence(scan->report, &scan->sums, &evidence);
     return 0;
 }
 
-static int add_all_evidence(struct report *r) {
+static int add_evidence(struct report *r) {
     static const struct paper_column columns[] = {{WORD_organisation, CELL_TEXT},
                                                   {WORD_kind, CELL_TEXT},
                                                   {WORD_number, CELL_NUMBER},
                                                   {WORD_accepted, CELL_NUMBER},
                                                   {WORD_valid_until, CELL_DATE}};
-    struct key prefix = report_key(r->programme.programme);
-    struct evidence_scan scan = {.report = r, .prefix = &prefix};
-    int rc;
+    struct evidence_sums sums = {.table = paper_table(r->paper, "evidence", WORD_evidence,
+                                                      PAPER_TABLE, columns, COUNT_OF(columns))};
 
-    scan.sums.table =
-        paper_table(r->paper, "evidence", WORD_evidence, PAPER_TABLE, columns, COUNT_OF(columns));
-    rc = store_scan(r->look.txn, TABLE_EVIDENCE_OF, key_bytes(&prefix), on_evidence_of, &scan);
-    add_evidence(r, &scan.sums);
-    return rc == 1 ? 0 : rc;
+    return report_each_of(r, TABLE_EVIDENCE_OF, TABLE_EVIDENCE, on_evidence_turn, on_evidence,
+                          &sums);
 }
 
 int report_call(struct report *r) {
@@ -301,5 +271,5 @@ int report_call(struct report *r) {
 
     if (rc == 0)
         rc = add_applications(r);
-    return rc ? rc : add_all_evidence(r);
+    return rc ? rc : add_evidence(r);
 }

@@ -41,6 +41,48 @@ int report_each(struct report *r, enum table table, const struct key *prefix, re
     return rc == 1 ? 0 : rc;
 }
 
+struct each_of {
+    struct each each;
+    report_turn_fn *turn;
+    struct text organisation;
+};
+
+static int on_row_of(void *ctx, struct bytes key, struct bytes value) {
+    struct each_of *of = ctx;
+    struct each *each = &of->each;
+    struct text programme, organisation, id;
+    union any_rec rec;
+    struct key row;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_has_prefix(key, each->prefix))
+        return 1;
+    if (!key_next_text(key, &at, &programme) || !key_next_text(key, &at, &organisation) ||
+        !key_next_text(key, &at, &id))
+        return 0;
+    if (!text_eq(organisation, of->organisation)) {
+        of->organisation = organisation;
+        of->turn(each->report, organisation, each->ctx);
+    }
+    row = report_key(id);
+    if (look_get(&each->report->look, each->table, &rec, key_bytes(&row))) {
+        each->report->bad++;
+        return 0;
+    }
+    return each->fn(each->report, &rec, each->ctx);
+}
+
+int report_each_of(struct report *r, enum table of, enum table table, report_turn_fn *turn,
+                   report_row_fn *fn, void *ctx) {
+    struct key prefix = report_key(r->programme.programme);
+    struct each_of each = {{r, table, &prefix, fn, ctx}, turn, TEXT_NONE};
+    int rc = store_scan(r->look.txn, of, key_bytes(&prefix), on_row_of, &each);
+
+    turn(r, TEXT_NONE, ctx);
+    return rc == 1 ? 0 : rc;
+}
+
 bool report_by_then(const struct report *r, instant at) {
     return at && (!r->cut || at < r->end);
 }

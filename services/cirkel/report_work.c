@@ -177,54 +177,32 @@ struct milestone_row { /* of one organisation, by when it is due */
     struct milestone_row *next;
     struct rec_milestone milestone;
 };
-struct milestone_scan {
-    struct report *report;
-    const struct key *prefix;
+struct milestones {
     struct paper_table *table;
     struct milestone_row *first;
-    struct text organisation;
 };
 
-static void flush_milestones(struct milestone_scan *scan) {
-    for (const struct milestone_row *row = scan->first; row; row = row->next)
-        add_milestone(scan->report, scan->table, &row->milestone);
-    scan->first = NULL;
+static void on_milestone_turn(struct report *r, struct text organisation, void *ctx) {
+    struct milestones *milestones = ctx;
+
+    (void)organisation;
+    for (const struct milestone_row *row = milestones->first; row; row = row->next)
+        add_milestone(r, milestones->table, &row->milestone);
+    milestones->first = NULL;
 }
 
-static void keep_milestone(struct milestone_scan *scan, const struct rec_milestone *m) {
-    struct milestone_row *row, **at = &scan->first;
+static int on_milestone(struct report *r, const void *rec, void *ctx) {
+    const struct rec_milestone *m = rec;
+    struct milestones *milestones = ctx;
+    struct milestone_row *row, **at = &milestones->first;
 
-    if (!report_by_then(scan->report, m->planned))
-        return;
+    if (!report_by_then(r, m->planned))
+        return 0;
     while (*at && text_cmp((*at)->milestone.due, m->due) <= 0)
         at = &(*at)->next;
-    row = arena_take(scan->report->paper->arena, sizeof *row);
+    row = arena_take(r->paper->arena, sizeof *row);
     *row = (struct milestone_row){.next = *at, .milestone = *m};
     *at = row;
-}
-
-static int on_milestone_of(void *ctx, struct bytes key, struct bytes value) {
-    struct milestone_scan *scan = ctx;
-    struct text programme, organisation, id;
-    struct rec_milestone milestone;
-    struct key row;
-    size_t at = 0;
-
-    (void)value;
-    if (!key_has_prefix(key, scan->prefix))
-        return 1;
-    if (!key_next_text(key, &at, &programme) || !key_next_text(key, &at, &organisation) ||
-        !key_next_text(key, &at, &id))
-        return 0;
-    if (!text_eq(organisation, scan->organisation)) {
-        flush_milestones(scan);
-        scan->organisation = organisation;
-    }
-    row = report_key(id);
-    if (look_get(&scan->report->look, TABLE_MILESTONE, &milestone, key_bytes(&row)))
-        scan->report->bad++;
-    else
-        keep_milestone(scan, &milestone);
     return 0;
 }
 
@@ -233,15 +211,11 @@ static int add_milestones(struct report *r) {
         {WORD_organisation, CELL_TEXT}, {WORD_phase, CELL_TEXT}, {WORD_goal, CELL_TEXT},
         {WORD_due, CELL_DATE},          {WORD_state, CELL_TEXT}, {WORD_reached, CELL_DATE},
         {WORD_moves, CELL_NUMBER}};
-    struct key prefix = report_key(r->programme.programme);
-    struct milestone_scan scan = {.report = r, .prefix = &prefix};
-    int rc;
+    struct milestones milestones = {.table = paper_table(r->paper, "milestones", WORD_milestones,
+                                                         PAPER_TABLE, columns, COUNT_OF(columns))};
 
-    scan.table = paper_table(r->paper, "milestones", WORD_milestones, PAPER_TABLE, columns,
-                             COUNT_OF(columns));
-    rc = store_scan(r->look.txn, TABLE_MILESTONE_OF, key_bytes(&prefix), on_milestone_of, &scan);
-    flush_milestones(&scan);
-    return rc == 1 ? 0 : rc;
+    return report_each_of(r, TABLE_MILESTONE_OF, TABLE_MILESTONE, on_milestone_turn, on_milestone,
+                          &milestones);
 }
 
 /* ---- tests and solutions ---- */
