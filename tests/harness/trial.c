@@ -12,6 +12,7 @@
 
 #include "common/json.h"
 #include "services/scheduler/reminders/plan.h"
+#include "tests/harness/folder.h"
 
 static void write_home(struct trial *t, const char *rules) {
     char path[400], cwd[200];
@@ -59,10 +60,8 @@ static void derive_all(struct trial *t) {
 void trial_open(struct trial *t, const char *rules, const char *wall) {
     char dir[300];
     struct buf err;
-    const char *tmp = getenv("TMPDIR");
     *t = (struct trial){.now = trial_wall(wall), .arena = arena_new(), .boot = 1000};
-    snprintf(t->home, sizeof t->home, "%s/trial.XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(t->home));
+    assert_int_equal(folder_make(t->home, "trial"), 0);
     read_rules(t, rules);
     buf_init(&err, 1 << 16);
     if (settings_read(t->home, &t->settings, &err))
@@ -85,17 +84,6 @@ void trial_commit(struct trial *t) {
     begin(t);
 }
 
-static void remove_home(const struct trial *t) {
-    static const char *const names[] = {
-        "core/data.mdb",    "core/lock.mdb", "core/lock", "core/writer", "core",
-        "rules/trial.conf", "rules",         "letters",   "cirkel.conf", ""};
-    char path[400];
-    for (unsigned i = 0; i < COUNT_OF(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", t->home, names[i]);
-        (void)(unlink(path) && rmdir(path));
-    }
-}
-
 void trial_close(struct trial *t) {
     assert_int_equal(step_end(&t->step), 0);
     store_abort(&t->txn);
@@ -104,7 +92,7 @@ void trial_close(struct trial *t) {
     rulebook_free(&t->rules);
     settings_free(&t->settings);
     arena_free(&t->arena);
-    remove_home(t);
+    assert_int_equal(folder_remove(t->home), 0);
 }
 
 void trial_rules(struct trial *t, const char *rules) {

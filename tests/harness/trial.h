@@ -10,13 +10,14 @@
 #include "common/zone.h"
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/step.h"
+#include "tests/harness/folder.h"
 
 struct trial;
 /* What the other end does with a letter: an outcome of frames.def; NULL: it is not even tried. */
 typedef const char *trial_fate_fn(struct trial *t, const struct rec_ledger *row);
 
 struct trial {
-    char home[256];
+    char home[FOLDER_BYTES];
     struct settings settings;
     struct rulebook rules;
     struct token_key links;

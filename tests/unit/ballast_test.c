@@ -1,5 +1,6 @@
 /* The ballast: made once, thrown away once, and never where it would take the last room. */
 #include "common/ballast.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,19 +14,16 @@
 
 #include <cmocka.h>
 
-static char dir[PATH_MAX];
+static char dir[FOLDER_BYTES];
 
 static int set_up(void **state) {
-    const char *tmp = getenv("TMPDIR");
     (void)state;
-    snprintf(dir, sizeof dir, "%s/ballast.XXXXXX", tmp ? tmp : "/tmp");
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "ballast");
 }
 
 static int tear_down(void **state) {
     (void)state;
-    int r = ballast_release(dir);
-    return r == 0 || r == -ENOENT ? rmdir(dir) : r;
+    return folder_remove(dir);
 }
 
 static void once_each_test(void **state) {

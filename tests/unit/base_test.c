@@ -1,4 +1,5 @@
 #include "common/base.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,10 +12,10 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/base_test.XXXXXX";
+static char folder[FOLDER_BYTES];
 
 static const char *in_folder(const char *name) {
-    static char path[256];
+    static char path[FOLDER_BYTES + 32];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
@@ -204,7 +205,7 @@ static void test_crc32c_is_castagnolis(void **state) {
 }
 
 static void test_files_are_written_and_read(void **state) {
-    char path[256];
+    char path[FOLDER_BYTES + 32];
     struct buf b;
     struct stat st;
 
@@ -242,15 +243,12 @@ static void test_a_lock_has_one_holder(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return folder_make(folder, "base_test");
 }
 
 static int remove_folder(void **state) {
-    char command[64];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return folder_remove(folder);
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 #include "common/bus.h"
 #include "common/clock.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -16,7 +17,7 @@
 
 #define FRAMES 20000
 
-static char folder[] = "/tmp/bus_test.XXXXXX";
+static char folder[FOLDER_BYTES];
 
 struct scene {
     struct loop *loop;
@@ -24,7 +25,7 @@ struct scene {
     struct door *server, *client;
     unsigned sent, received, answered, want, turns;
     size_t last_bytes;
-    char endpoint[128];
+    char endpoint[FOLDER_BYTES + 64];
 };
 
 static void begin(struct scene *scene) {
@@ -284,7 +285,7 @@ static void test_a_path_has_one_server(void **state) {
     struct scene scene;
     struct door *door;
     struct stat st;
-    char file[128];
+    char file[FOLDER_BYTES + 32];
     int status;
     pid_t pid;
 
@@ -365,7 +366,7 @@ static void answer_in_child(const char *endpoint) {
 static void test_a_caller_waits_for_its_answer(void **state) {
     struct bus_options options;
     struct caller *caller;
-    char endpoint[128];
+    char endpoint[FOLDER_BYTES + 64];
     struct buf answer;
     int status;
     pid_t pid;
@@ -445,15 +446,12 @@ static void test_idle_doors_sleep(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return folder_make(folder, "bus_test");
 }
 
 static int remove_folder(void **state) {
-    char command[64];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return folder_remove(folder);
 }
 
 int main(void) {

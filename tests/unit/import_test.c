@@ -1,5 +1,6 @@
 /* service: cirkel */
 #include "services/cirkel/import.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 
 #include <cmocka.h>
 
-static char home[64];
+static char home[FOLDER_BYTES];
 
 static void put(struct txn *txn, enum table table, const char *a, const char *b, const void *rec) {
     struct key key;
@@ -81,7 +82,7 @@ static void put_world(struct txn *txn) {
 
 static void read_text(struct import *import, enum import_kind kind, const char *network,
                       const char *file) {
-    char core[128], path[128];
+    char core[FOLDER_BYTES + 32], path[FOLDER_BYTES + 32];
     struct store_options options = {.dir = core, .tables = table_names, .count = TABLE_COUNT};
 
     snprintf(core, sizeof core, "%s/core", home);
@@ -275,15 +276,14 @@ static void test_ids_follow_from_the_file(void **state) {
 }
 
 static int begin(void **state) {
-    char core[128];
+    char core[FOLDER_BYTES + 32];
     struct store_options options = {
         .dir = core, .tables = table_names, .count = TABLE_COUNT, .writer = true};
     struct store *store;
     struct txn *txn;
 
     (void)state;
-    strcpy(home, "/tmp/import_test.XXXXXX");
-    if (!mkdtemp(home))
+    if (folder_make(home, "import_test"))
         return -1;
     snprintf(core, sizeof core, "%s/core", home);
     assert_int_equal(make_dir(core, 0700), 0);
@@ -296,11 +296,8 @@ static int begin(void **state) {
 }
 
 static int end(void **state) {
-    char command[160];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command);
+    return folder_remove(home);
 }
 
 int main(void) {

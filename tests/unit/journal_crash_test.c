@@ -1,5 +1,6 @@
 /* The journal after what ends a process or a machine in the middle: torn batches, damage, kills. */
 #include "common/journal.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #define KILLS 40
 #define MORE 4096 /* bytes that the next batch may have been written into */
 
-static char dir[64];
+static char dir[FOLDER_BYTES];
 static uint64_t random_state;
 
 static unsigned below(unsigned n) {
@@ -92,18 +93,18 @@ static struct journal *open_journal(bool writer) {
     return journal;
 }
 
-static void path_of(const char *name, char path[96]) {
-    snprintf(path, 96, "%s/%s", dir, name);
+static void path_of(const char *name, char path[FOLDER_BYTES + 32]) {
+    snprintf(path, FOLDER_BYTES + 32, "%s/%s", dir, name);
 }
 
 static void remove_file(const char *name) {
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     path_of(name, path);
     (void)remove(path);
 }
 
 static uint8_t *load_log(size_t *ret_size, size_t *ret_end) {
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     struct stat st;
     path_of("log.00000001", path);
     int fd = open(path, O_RDONLY);
@@ -121,7 +122,7 @@ static uint8_t *load_log(size_t *ret_size, size_t *ret_end) {
 }
 
 static void store_log(const uint8_t *log, size_t from, size_t to) {
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     path_of("log.00000001", path);
     int fd = open(path, O_WRONLY);
     assert_int_equal(pwrite(fd, log + from, to - from, (off_t)from), to - from);
@@ -315,15 +316,12 @@ static void killed(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/journal_crash.XXXXXX");
-    return mkdtemp(dir) == NULL;
+    return folder_make(dir, "journal_crash");
 }
 
 static int drop_folder(void **state) {
-    char command[96];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)

@@ -12,12 +12,13 @@
 #include <cmocka.h>
 
 #include "common/store.h"
+#include "tests/harness/folder.h"
 
 #define GENERATION 4711
 
 enum { TABLE_LOG, TABLE_DIGEST, TABLE_ASIDE, TABLE_META, TABLES };
 
-static char dir[64];
+static char dir[FOLDER_BYTES];
 
 static void put(struct txn *txn, unsigned table, uint64_t number, const void *p, size_t n) {
     struct key key;
@@ -100,7 +101,7 @@ static void check(bool writer) {
 
 static void is_taken_over(void **state) {
     (void)state;
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     struct journal *journal = NULL;
     make_old();
     assert_int_equal(journal_open(&journal, dir, false, 0), -ENOENT); /* its writer does it */
@@ -116,15 +117,12 @@ static void is_taken_over(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/journal_migrate.XXXXXX");
-    return mkdtemp(dir) == NULL;
+    return folder_make(dir, "journal_migrate");
 }
 
 static int drop_folder(void **state) {
-    char command[96];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 int main(void) {

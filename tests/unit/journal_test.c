@@ -1,4 +1,5 @@
 #include "common/journal_inner.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 
 #define ASIDES_KEPT 10000
 
-static char dir[64];
+static char dir[FOLDER_BYTES];
 
 /* What a walk saw: how many, the first and last number, and a stop after so many. */
 struct seen {
@@ -246,7 +247,7 @@ static void full_and_again(void **state) {
 }
 
 static void flip_in_file(const char *needle) {
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     struct buf b;
     buf_init(&b, (size_t)64 << 20);
     snprintf(path, sizeof path, "%s/log.00000001", dir);
@@ -283,7 +284,7 @@ static void damage(void **state) {
 }
 
 static int access_log(unsigned number) {
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     snprintf(path, sizeof path, "%s/log.%08u", dir, number);
     return access(path, F_OK);
 }
@@ -328,7 +329,7 @@ static void rotation(void **state) {
 /* A copy is the same journal, whose own way begins where it was copied. */
 static void copy(void **state) {
     (void)state;
-    char there[96], own[64];
+    char there[FOLDER_BYTES + 32], own[FOLDER_BYTES];
     struct journal *journal = open_journal(true, 0);
     struct seen events = {0}, digests = {0};
     assert_int_equal(append(journal, 1, 200), 0);
@@ -388,7 +389,7 @@ static void one_writer(void **state) {
 static void modes(void **state) {
     (void)state;
     static const char *const files[] = {"log.00000001", "head", "mark"};
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     struct stat st;
     mode_t before = umask(0);
     struct journal *journal = open_journal(true, 0);
@@ -444,15 +445,12 @@ static void a_million(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/journal_test.XXXXXX");
-    return mkdtemp(dir) == NULL;
+    return folder_make(dir, "journal_test");
 }
 
 static int drop_folder(void **state) {
-    char command[96];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)

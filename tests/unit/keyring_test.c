@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "proto/keyring.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +18,7 @@
 
 #define PATH_BYTES (PATH_MAX + 64)
 
-static char dir[PATH_MAX];
+static char dir[FOLDER_BYTES];
 static struct buf errors;
 
 static void write_key_file(const char *name, const char *content) {
@@ -211,27 +212,14 @@ static void our_own_pair(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    const char *tmp = getenv("TMPDIR");
     buf_init(&errors, 10000);
-    snprintf(dir, sizeof dir, "%s/keyring_test.XXXXXX", tmp ? tmp : "/tmp");
-    return mkdtemp(dir) == NULL;
+    return folder_make(dir, "keyring_test");
 }
 
 static int drop_folder(void **state) {
-    static const char *const names[] = {"web", "all.2", "desk-1", "odd", "late",
-                                        "bad", "a",     "b",      "new", NULL};
-    char path[PATH_BYTES];
     (void)state;
     buf_free(&errors);
-    for (unsigned i = 0; names[i]; i++) {
-        snprintf(path, sizeof path, "%s/clients/%s.conf", dir, names[i]);
-        remove(path);
-    }
-    snprintf(path, sizeof path, "%s/clients", dir);
-    remove(path);
-    snprintf(path, sizeof path, "%s/server.key", dir);
-    remove(path);
-    return remove(dir);
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)

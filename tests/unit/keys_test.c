@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/loop.h"
 #include "services/intake/batch.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char dir[PATH_MAX];
+static char dir[FOLDER_BYTES];
 static struct loop *loop;
 static struct journal *journal;
 static struct memory *memory;
@@ -201,18 +202,12 @@ static void what_the_inbox_keeps(void **state) {
     buf_clear(&said);
 }
 
-static int drop_folder(void) {
-    char command[PATH_MAX + 16];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
-
 static void a_full_disk_is_retry(void **state) {
     (void)state;
     char id[300];
     unsigned n = 0;
     close_all();
-    assert_int_equal(drop_folder(), 0);
+    assert_int_equal(folder_remove(dir), 0);
     open_all(256 * 1024);
     do {
         buf_clear(&said);
@@ -280,9 +275,7 @@ static void asides_are_few(void **state) {
 
 static int begin(void **state) {
     (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(dir, sizeof dir, "%s/keys_test.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(dir) || loop_open(&loop) < 0)
+    if (folder_make(dir, "keys_test") || loop_open(&loop) < 0)
         return -1;
     door_init(&reading);
     buf_init(&frame, DOOR_FRAME_BYTES);
@@ -303,7 +296,7 @@ static int end(void **state) {
     buf_free(&frame);
     door_free(&reading);
     loop_close(&loop);
-    return drop_folder();
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, begin, end)

@@ -9,6 +9,7 @@
 #include "common/token.h"
 #include "services/intake/keep.h"
 #include "services/intake/memory.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,7 +20,7 @@
 
 #define MANY 1000000u
 
-static char dir[PATH_MAX];
+static char dir[FOLDER_BYTES];
 static struct journal *journal;
 
 static void key_of(uint64_t n, uint8_t ret[JOURNAL_HASH_BYTES]) {
@@ -187,19 +188,15 @@ static void events_go_when_they_were_used(void **state) {
 
 static int make_journal(void **state) {
     (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(dir, sizeof dir, "%s/memory_test.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(dir))
+    if (folder_make(dir, "memory_test"))
         return -1;
     return journal_open(&journal, dir, true, 0);
 }
 
 static int drop_journal(void **state) {
-    char command[PATH_MAX + 16];
     (void)state;
     journal_close(&journal);
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_journal, drop_journal)

@@ -12,6 +12,7 @@
 #include "services/gateway/cursor.h"
 #include "services/gateway/person.h"
 #include "services/gateway/asking.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -287,7 +288,7 @@ static void put_participation(struct txn *txn) {
 }
 
 static int make_core(void **state) {
-    static char dir[40];
+    static char dir[FOLDER_BYTES];
     const struct store_options options = {
         .dir = dir, .tables = table_names, .count = TABLE_COUNT, .writer = true};
     const struct rec_programme programme = {.programme = TEXT_LIT("prog"),
@@ -304,9 +305,8 @@ static int make_core(void **state) {
                                             .zone = TEXT_LIT("Europe/Copenhagen"),
                                             .opened = NOW};
     struct txn *txn;
-    (void)snprintf(dir, sizeof dir, "/tmp/query_test.XXXXXX");
-    *state = mkdtemp(dir);
-    assert_non_null(*state);
+    assert_int_equal(folder_make(dir, "query_test"), 0);
+    *state = dir;
     assert_int_equal(store_open(&store, &options), 0);
     assert_int_equal(store_begin_write(store, &txn), 0);
     put(txn, TABLE_PROGRAMME, key_of(programme.programme, TEXT_NONE), &programme);
@@ -325,11 +325,9 @@ static int make_core(void **state) {
 }
 
 static int end_core(void **state) {
-    char command[100];
     asking_free(&asking);
     store_close(&store);
-    (void)snprintf(command, sizeof command, "rm -r '%s'", (const char *)*state);
-    return system(command);
+    return folder_remove(*state);
 }
 
 /* The answer as JSON. */

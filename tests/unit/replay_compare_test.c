@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "services/scheduler/replay.h"
+#include "tests/harness/folder.h"
 
 static struct store *open_store(const char *dir, struct txn **ret) {
     struct store_options o = {
@@ -45,10 +46,10 @@ static const struct {
 };
 
 static void try_one(unsigned i) {
-    char dir[] = "/tmp/replay-test-XXXXXX", path[64], command[80];
+    char dir[FOLDER_BYTES], path[FOLDER_BYTES + 16];
     struct replay_comparison c = {.rows = 0};
     struct txn *core, *again;
-    assert_non_null(mkdtemp(dir));
+    assert_int_equal(folder_make(dir, "replay"), 0);
     snprintf(path, sizeof path, "%s/core", dir);
     struct store *a = open_store(path, &core);
     snprintf(path, sizeof path, "%s/again", dir);
@@ -73,8 +74,7 @@ static void try_one(unsigned i) {
     store_abort(&again);
     store_close(&a);
     store_close(&b);
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(folder_remove(dir), 0);
 }
 
 static void test_differences(void **context) {

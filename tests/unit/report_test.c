@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "services/cirkel/verbs.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,7 +21,7 @@
 #define SANITIZED 10 /* times slower at most */
 #define BAD "<script>alert(1)</script> & \"x\" | *y* [z](javascript:1) ![i](data:1) `c` =1+1"
 
-static char home[64];
+static char home[FOLDER_BYTES];
 
 static void put(struct txn *txn, enum table table, const char *const parts[3], const void *rec) {
     struct key key;
@@ -196,15 +197,14 @@ static void put_many(struct txn *txn) {
 }
 
 static void make_home(void (*fill)(struct txn *txn)) {
-    char path[128], command[160];
+    char path[FOLDER_BYTES + 16];
     struct store_options options = {
         .dir = path, .tables = table_names, .count = TABLE_COUNT, .writer = true};
     struct journal *journal;
     struct store *store;
     struct txn *txn;
 
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(folder_empty(home), 0);
     snprintf(path, sizeof path, "%s/inbox", home);
     assert_int_equal(make_dir(path, 0700), 0);
     assert_int_equal(journal_open(&journal, path, true, 0), 0);
@@ -371,7 +371,7 @@ static void test_nothing_at_all(void **state) {
 
 static void test_a_hundred_participations_in_time(void **state) {
     struct options options = {.home = home};
-    char out[128], program[] = "prog", *argv[] = {program};
+    char out[FOLDER_BYTES + 32], program[] = "prog", *argv[] = {program};
     msec began, most = MOST;
 
     (void)state;
@@ -395,16 +395,12 @@ static void test_a_hundred_participations_in_time(void **state) {
 
 static int begin(void **state) {
     (void)state;
-    strcpy(home, "/tmp/report_test.XXXXXX");
-    return mkdtemp(home) ? 0 : -1;
+    return folder_make(home, "report_test");
 }
 
 static int end(void **state) {
-    char command[160];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command);
+    return folder_remove(home);
 }
 
 int main(void) {

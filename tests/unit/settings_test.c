@@ -1,6 +1,7 @@
 #include "proto/settings.h"
 
 #include "common/base.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,10 +13,10 @@
 
 #include <cmocka.h>
 
-static char home[64];
+static char home[FOLDER_BYTES];
 
 static int read_text(const char *text, struct settings *ret, struct buf *error) {
-    char path[128];
+    char path[FOLDER_BYTES + 32];
 
     snprintf(path, sizeof path, "%s/cirkel.conf", home);
     assert_int_equal(write_file(path, 0600, (struct bytes){text, strlen(text)}), 0);
@@ -100,17 +101,12 @@ static void test_no_file(void **state) {
 
 static int make_home(void **state) {
     (void)state;
-    strcpy(home, "/tmp/settings_test.XXXXXX");
-    return mkdtemp(home) ? 0 : -1;
+    return folder_make(home, "settings_test");
 }
 
 static int remove_home(void **state) {
-    char path[128];
-
     (void)state;
-    snprintf(path, sizeof path, "%s/cirkel.conf", home);
-    unlink(path);
-    return rmdir(home);
+    return folder_remove(home);
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
 #include "common/store.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +17,8 @@
 #define NODE_KEY_SIZE 2 /* bytes before a key in LMDB's leaf: the length it claims */
 
 static const char *const tables[] = {"a"};
-static char dir[64];
-static char path[96];
+static char dir[FOLDER_BYTES];
+static char path[FOLDER_BYTES + 32];
 
 static struct bytes bytes_of(const char *s) {
     return (struct bytes){s, strlen(s)};
@@ -118,22 +119,15 @@ static void key_claims_too_much(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/store_damage.XXXXXX");
-    if (mkdtemp(dir) == NULL)
+    if (folder_make(dir, "store_damage"))
         return -1;
     snprintf(path, sizeof path, "%s/data.mdb", dir);
     return 0;
 }
 
 static int drop_folder(void **state) {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock", ""};
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        char name[96];
-        snprintf(name, sizeof name, "%s/%s", dir, files[i]);
-        remove(name);
-    }
-    return access(dir, F_OK) == 0;
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)

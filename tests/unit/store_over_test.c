@@ -12,10 +12,11 @@
 #include <cmocka.h>
 
 #include "common/store.h"
+#include "tests/harness/folder.h"
 
 enum { KEYS = 40, STEPS = 20000 };
 static const char *const tables[] = {"a", "b"};
-static char folder[200];
+static char folder[FOLDER_BYTES];
 
 static struct store *open_at(const char *name, struct txn *below) {
     char dir[300];
@@ -112,15 +113,14 @@ static uint64_t rows(struct store *store, unsigned table, uint32_t *ret_sum) {
 }
 
 static void over_is_as_a_copy(void **unused) {
-    const char *seed = getenv("SEED"), *tmp = getenv("TMPDIR");
+    const char *seed = getenv("SEED");
     struct pair t;
     struct txn *below;
     uint32_t before, after;
     (void)unused;
     state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     print_message("SEED=%llu\n", (unsigned long long)state);
-    snprintf(folder, sizeof folder, "%s/over.XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(folder));
+    assert_int_equal(folder_make(folder, "over"), 0);
     struct store *base = open_at("base", NULL), *plain = open_at("plain", NULL);
     for (unsigned i = 0; i < 2; i++) { /* the same in both */
         uint64_t again = state;

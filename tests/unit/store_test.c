@@ -1,5 +1,6 @@
 /* Rows, transactions and processes on a real folder; a map that grows, and one that is full. */
 #include "common/store.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 
 enum { TABLE_A, TABLE_B, TABLES };
 static const char *const tables[TABLES] = {"a", "b"};
-static char dir[64];
+static char dir[FOLDER_BYTES];
 
 static struct bytes bytes_of(const char *s) {
     return (struct bytes){s, strlen(s)};
@@ -286,7 +287,7 @@ static void one_writer(void **state) {
         unsigned mode;
     } files[] = {{"", 0750}, {"data.mdb", 0640}, {"lock.mdb", 0660}};
     for (size_t i = 0; i < COUNT_OF(files); i++) {
-        char path[96];
+        char path[FOLDER_BYTES + 32];
         struct stat st;
         snprintf(path, sizeof path, "%s/%s", dir, files[i].name);
         assert_int_equal(stat(path, &st), 0);
@@ -335,7 +336,7 @@ static int fill(struct store *store, uint64_t from, uint64_t rows) {
 }
 
 static size_t file_bytes(void) {
-    char path[96];
+    char path[FOLDER_BYTES + 32];
     struct stat file;
     snprintf(path, sizeof path, "%s/data.mdb", dir);
     assert_int_equal(stat(path, &file), 0);
@@ -447,7 +448,7 @@ static void dead_readers(void **state) {
 
 static void copy(void **state) {
     (void)state;
-    char from[64], to[80];
+    char from[FOLDER_BYTES], to[FOLDER_BYTES + 8];
     struct store *store = open_writer();
     put(store, "a", "1");
     put(store, "b", "2");
@@ -466,21 +467,12 @@ static void copy(void **state) {
 
 static int make_folder(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/store_test.XXXXXX");
-    return mkdtemp(dir) == NULL || chmod(dir, 0750) < 0;
+    return folder_make(dir, "store_test") || chmod(dir, 0750) < 0;
 }
 
 static int drop_folder(void **state) {
-    static const char *const files[] = {
-        "copy/data.mdb", "copy/lock.mdb", "copy/writer.lock", "copy",
-        "data.mdb",      "lock.mdb",      "writer.lock",      ""};
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        char path[96];
-        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-        remove(path);
-    }
-    return access(dir, F_OK) == 0;
+    return folder_remove(dir);
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_folder, drop_folder)

@@ -1,5 +1,6 @@
 /* service: cirkel */
 #include "services/cirkel/verify.h"
+#include "tests/harness/folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 
 #define WHEN 1640995200000 /* 2022-01-01T00:00Z */
 
-static char home[64];
+static char home[FOLDER_BYTES];
 
 /* Texts up to NULL, then a number when it is not 0. */
 static struct key key_of(const char *const *parts, uint64_t number) {
@@ -356,16 +357,12 @@ static void test_what_is_over_need_not_fall_due(void **state) {
 
 static int begin(void **state) {
     (void)state;
-    strcpy(home, "/tmp/verify_programme.XXXXXX");
-    return mkdtemp(home) ? 0 : -1;
+    return folder_make(home, "verify_programme");
 }
 
 static int end(void **state) {
-    char command[160];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command);
+    return folder_remove(home);
 }
 
 int main(void) {

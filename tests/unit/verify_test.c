@@ -3,6 +3,7 @@
 
 #include "services/cirkel/home.h"
 #include "services/cirkel/verbs.h"
+#include "tests/harness/folder.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,7 +15,7 @@
 
 #include <cmocka.h>
 
-static char home[64];
+static char home[FOLDER_BYTES];
 
 static struct key key_of(const char *a, const char *b, uint64_t number) {
     struct key key;
@@ -98,7 +99,7 @@ static void put_good(struct txn *txn) {
 }
 
 static void write_with(void (*change)(struct txn *txn)) {
-    char core[128];
+    char core[FOLDER_BYTES + 32];
     struct store_options options = {
         .dir = core, .tables = table_names, .count = TABLE_COUNT, .writer = true};
     struct store *store;
@@ -165,11 +166,10 @@ static void anothers_record(struct txn *txn) {
 }
 
 static void make_home(void) {
-    char path[128], command[160];
+    char path[FOLDER_BYTES + 16];
     struct journal *journal;
 
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(folder_empty(home), 0);
     snprintf(path, sizeof path, "%s/inbox", home);
     assert_int_equal(make_dir(path, 0700), 0);
     assert_int_equal(journal_open(&journal, path, true, 0), 0);
@@ -198,16 +198,12 @@ static void test_each_fault_is_found(void **state) {
 
 static int begin(void **state) {
     (void)state;
-    strcpy(home, "/tmp/verify_test.XXXXXX");
-    return mkdtemp(home) ? 0 : -1;
+    return folder_make(home, "verify_test");
 }
 
 static int end(void **state) {
-    char command[160];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command);
+    return folder_remove(home);
 }
 
 int main(void) {
