@@ -10,24 +10,27 @@
 #define NAME_MAX_BYTES 64
 #define DAY_SECONDS ((int64_t)24 * 60 * 60)
 #define STRIDE (3 * DAY_SECONDS)
-#define TABLE_START INT64_C(0)        /* 1970-01-01 */
-#define TABLE_END INT64_C(7289654400) /* 2201-01-01 */
-#define CHANGES_MAX 4096
+#define ERA (16 * 1461 / 4 * DAY_SECONDS) /* 16 years; a whole number of strides */
+#define ERAS 15                           /* 1970 to 2210 */
 
 struct change { /* from this second on, so many seconds east of UTC */
     int64_t at;
     int offset;
 };
 
+struct era { /* the changes in it; the first is at its start */
+    unsigned count;
+    struct change *changes;
+};
+
 struct zone {
     struct zone *next;
     char name[NAME_MAX_BYTES + 1];
-    unsigned count;
-    struct change *changes; /* at least one; the first holds for all before it too */
+    icaltimezone *from;    /* a copy of our own: what is built in is let go of by zone_follow() */
+    struct era eras[ERAS]; /* worked out when one is first asked about */
 };
 
-static struct change utc_change = {TABLE_START, 0};
-static struct zone utc = {.name = "UTC", .count = 1, .changes = &utc_change};
+static struct zone utc = {.name = "UTC"};
 static struct zone *zones = &utc; /* all that were ever asked for */
 
 static bool is_name_char(char c) {
@@ -64,42 +67,66 @@ static int64_t find_change(icaltimezone *zone, int64_t before, int64_t after, in
     return after;
 }
 
-static void add_change(struct zone *zone, int64_t at, int offset) {
-    must(zone->count < CHANGES_MAX);
-    zone->changes = realloc(zone->changes, (zone->count + 1) * sizeof zone->changes[0]);
-    must(zone->changes != NULL);
-    zone->changes[zone->count++] = (struct change){at, offset};
+static void add_change(struct era *era, int64_t at, int offset) {
+    era->changes = realloc(era->changes, (era->count + 1) * sizeof era->changes[0]);
+    must(era->changes != NULL);
+    era->changes[era->count++] = (struct change){at, offset};
 }
 
 /* libical is asked once for every third day, so that later answers are a search in a small table.
  * Nowhere did two changes since 1970 come within less than six. */
-static struct zone *load(struct text name, icaltimezone *from) {
-    struct zone *zone = calloc(1, sizeof *zone);
-    must(zone != NULL);
-    memcpy(zone->name, name.p, name.n);
-    (void)ask_offset(from,
-                     TABLE_END); /* so that it works its rules out once, not every few years */
-    int last = ask_offset(from, TABLE_START);
-    add_change(zone, TABLE_START, last);
-    for (int64_t day = TABLE_START + STRIDE; day <= TABLE_END; day += STRIDE) {
+static void load(struct era *era, icaltimezone *from, int64_t start) {
+    (void)ask_offset(from, start + ERA); /* so that it works its rules out once, not year by year */
+    int last = ask_offset(from, start);
+    add_change(era, start, last);
+    for (int64_t day = start + STRIDE; day <= start + ERA; day += STRIDE) {
         int offset = ask_offset(from, day);
         if (offset != last)
-            add_change(zone, find_change(from, day - STRIDE, day, offset), offset);
+            add_change(era, find_change(from, day - STRIDE, day, offset), offset);
         last = offset;
     }
-    return zone;
+}
+
+static void forget(struct zone *zone) {
+    for (unsigned i = 0; i < ERAS; i++)
+        free(zone->eras[i].changes);
+    memset(zone->eras, 0, sizeof zone->eras);
+    if (zone->from != NULL)
+        icaltimezone_free(zone->from, 1);
+    zone->from = NULL;
+}
+
+static icaltimezone *find_copy(const char *name) {
+    icaltimezone *from = icaltimezone_get_builtin_timezone(name);
+    if (from == NULL || icaltimezone_get_component(from) == NULL)
+        return NULL;
+    from = icaltimezone_copy(from);
+    must(from != NULL);
+    return from;
+}
+
+/* A zone is const to who asks it, and remembers all the same. */
+static const struct era *era_at(const struct zone *zone, int64_t at) {
+    int64_t i = at < 0 ? 0 : at / ERA < ERAS ? at / ERA : ERAS - 1;
+    struct era *era = (struct era *)&zone->eras[i];
+    if (era->count == 0)
+        load(era, zone->from, i * ERA);
+    return era;
 }
 
 static int offset_at(const struct zone *zone, int64_t at) {
-    unsigned low = 0, high = zone->count; /* the answer is in [low, high) */
+    if (zone == &utc)
+        return 0;
+    const struct era *era = era_at(zone, at);
+    unsigned low = 0, high = era->count; /* the answer is in [low, high) */
     while (high - low > 1) {
         unsigned middle = low + (high - low) / 2;
-        if (zone->changes[middle].at <= at)
+        if (era->changes[middle].at <= at)
             low = middle;
         else
             high = middle;
     }
-    return zone->changes[low].offset;
+    return era->changes[low].offset;
 }
 
 static int64_t seconds_of(instant at) {
@@ -115,10 +142,13 @@ int zone_find(struct text name, const struct zone **ret) {
     if (zone == NULL) {
         char copy[NAME_MAX_BYTES + 1] = "";
         memcpy(copy, name.p, name.n);
-        icaltimezone *from = icaltimezone_get_builtin_timezone(copy);
-        if (from == NULL || icaltimezone_get_component(from) == NULL)
+        icaltimezone *from = find_copy(copy);
+        if (from == NULL)
             return -ENOENT;
-        zone = load(name, from);
+        zone = calloc(1, sizeof *zone);
+        must(zone != NULL);
+        memcpy(zone->name, copy, sizeof copy);
+        zone->from = from;
         zone->next = zones;
         zones = zone;
     }
@@ -159,14 +189,11 @@ static int add_file(const char *path, const struct stat *st, int kind, struct FT
 static void read_anew(void) {
     icaltimezone_free_builtin_timezones();
     for (struct zone *zone = zones; zone != &utc; zone = zone->next) {
-        icaltimezone *from = icaltimezone_get_builtin_timezone(zone->name);
-        if (from == NULL || icaltimezone_get_component(from) == NULL)
+        icaltimezone *from = find_copy(zone->name);
+        if (from == NULL)
             continue; /* it was renamed: what it was is better than nothing */
-        struct zone *now = load(text_of(zone->name), from);
-        free(zone->changes);
-        zone->changes = now->changes;
-        zone->count = now->count;
-        free(now);
+        forget(zone);
+        zone->from = from;
     }
     generation++;
 }

@@ -9,9 +9,14 @@
 #define FIRST_BITS 12
 #define LOAD_SLICE 10000 /* digests read in one transaction */
 
+#define PART_BITS 48
+
+/* Twelve bytes, as there may be millions. */
 struct entry {
-    uint64_t hash; /* the first bytes of the key, which is a hash already */
-    uint64_t seq;  /* 0: the place is free */
+    uint32_t hash_low; /* of the key, which is a hash already: its first bytes */
+    uint16_t hash_high;
+    uint16_t seq_high;
+    uint32_t seq_low; /* 0, both: the place is free */
 };
 
 struct memory {
@@ -23,9 +28,23 @@ struct memory {
 };
 
 static uint64_t hash_of(const uint8_t key[JOURNAL_HASH_BYTES]) {
-    uint64_t hash;
-    memcpy(&hash, key, sizeof hash);
+    uint64_t hash = 0;
+    memcpy(&hash, key, PART_BITS / 8);
     return hash;
+}
+
+static struct entry entry_of(uint64_t hash, uint64_t seq) {
+    must(seq >> PART_BITS == 0);
+    return (struct entry){(uint32_t)hash, (uint16_t)(hash >> 32), (uint16_t)(seq >> 32),
+                          (uint32_t)seq};
+}
+
+static uint64_t entry_hash(const struct entry *entry) {
+    return (uint64_t)entry->hash_high << 32 | entry->hash_low;
+}
+
+static uint64_t entry_seq(const struct entry *entry) {
+    return (uint64_t)entry->seq_high << 32 | entry->seq_low;
 }
 
 static uint64_t places(const struct memory *memory) {
@@ -37,8 +56,8 @@ static uint64_t place_of(const struct memory *memory, uint64_t hash) {
 }
 
 static void put_entry(struct memory *memory, struct entry entry) {
-    uint64_t mask = places(memory) - 1, at = place_of(memory, entry.hash);
-    while (memory->entries[at].seq != 0)
+    uint64_t mask = places(memory) - 1, at = place_of(memory, entry_hash(&entry));
+    while (entry_seq(&memory->entries[at]) != 0)
         at = (at + 1) & mask;
     memory->entries[at] = entry;
 }
@@ -50,7 +69,7 @@ static void set_bits(struct memory *memory, unsigned bits) {
     memory->entries = calloc(places(memory), sizeof *memory->entries);
     must(memory->entries != NULL);
     for (uint64_t i = 0; i < old_places; i++)
-        if (old[i].seq != 0)
+        if (entry_seq(&old[i]) != 0)
             put_entry(memory, old[i]);
     free(old);
 }
@@ -61,14 +80,14 @@ static void close_gap(struct memory *memory, uint64_t gap) {
     for (;;) {
         at = (at + 1) & mask;
         struct entry entry = memory->entries[at];
-        if (entry.seq == 0)
+        if (entry_seq(&entry) == 0)
             break;
-        if (((at - place_of(memory, entry.hash)) & mask) >= ((at - gap) & mask)) {
+        if (((at - place_of(memory, entry_hash(&entry))) & mask) >= ((at - gap) & mask)) {
             memory->entries[gap] = entry;
             gap = at;
         }
     }
-    memory->entries[gap].seq = 0;
+    memory->entries[gap] = (struct entry){.seq_low = 0};
 }
 
 struct walk {
@@ -154,14 +173,15 @@ void memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], ui
     must(seq != 0);
     if (memory->count + 1 > places(memory) / 4 * 3)
         set_bits(memory, memory->bits + 1);
-    put_entry(memory, (struct entry){hash_of(key), seq});
+    put_entry(memory, entry_of(hash_of(key), seq));
     memory->count++;
 }
 
 void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq) {
     uint64_t mask = places(memory) - 1, hash = hash_of(key);
-    for (uint64_t at = place_of(memory, hash); memory->entries[at].seq != 0; at = (at + 1) & mask)
-        if (memory->entries[at].seq == seq && memory->entries[at].hash == hash) {
+    for (uint64_t at = place_of(memory, hash); entry_seq(&memory->entries[at]) != 0;
+         at = (at + 1) & mask)
+        if (entry_seq(&memory->entries[at]) == seq && entry_hash(&memory->entries[at]) == hash) {
             close_gap(memory, at);
             memory->count--;
             return;
@@ -171,12 +191,14 @@ void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], ui
 int memory_find(const struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES],
                 memory_ask_fn *is_it, void *ctx, uint64_t *ret_seq) {
     uint64_t mask = places(memory) - 1, hash = hash_of(key);
-    for (uint64_t at = place_of(memory, hash); memory->entries[at].seq != 0; at = (at + 1) & mask) {
-        if (memory->entries[at].hash != hash)
+    for (uint64_t at = place_of(memory, hash); entry_seq(&memory->entries[at]) != 0;
+         at = (at + 1) & mask) {
+        if (entry_hash(&memory->entries[at]) != hash)
             continue;
-        int r = is_it(ctx, memory->entries[at].seq);
+        uint64_t seq = entry_seq(&memory->entries[at]);
+        int r = is_it(ctx, seq);
         if (r == 1)
-            *ret_seq = memory->entries[at].seq;
+            *ret_seq = seq;
         if (r != 0)
             return r < 0 ? r : 0;
     }

@@ -1,5 +1,5 @@
-/* memory - which keys were said before, and at which number: 16 bytes a key, beside the digests
- * that the journal keeps.
+/* memory - which keys were said before, and at which number: 16 to 32 bytes a key, beside the
+ * digests that the journal keeps.
  *
  * INVARIANTS Every digest of the journal that is not damaged is here, and nothing else but what the
  *            batch that is being gathered put in.
@@ -20,7 +20,7 @@ void memory_free(struct memory **memory);
 /* From the digests of the journal, at start. A damaged digest is forgotten and counted. */
 MUST_CHECK int memory_load(struct memory *memory, struct journal *journal, uint64_t *ret_damaged);
 
-/* `seq` is not 0. The same key twice is two entries. */
+/* `seq` is not 0 and below 2^48. The same key twice is two entries. */
 void memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq);
 void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq);
 

@@ -89,6 +89,22 @@ static void the_same_key_twice(void **state) {
 }
 
 /* Events 1 … count, one received each millisecond. */
+/* Numbers of more than four bytes are told apart, and the largest there may be is kept whole. */
+static void large_numbers(void **state) {
+    (void)state;
+    static const uint64_t numbers[] = {1, (uint64_t)1 << 32, ((uint64_t)1 << 32) + 1,
+                                       ((uint64_t)1 << 48) - 1};
+    struct memory *memory = memory_new();
+    for (unsigned i = 0; i < COUNT_OF(numbers); i++)
+        put(memory, numbers[i]);
+    for (unsigned i = 0; i < COUNT_OF(numbers); i++)
+        assert_int_equal(find(memory, numbers[i]), numbers[i]);
+    forget(memory, numbers[1]);
+    assert_int_equal(find(memory, numbers[1]), 0);
+    assert_int_equal(memory_count(memory), COUNT_OF(numbers) - 1);
+    memory_free(&memory);
+}
+
 static void fill(unsigned count) {
     struct journal_entry *entries = calloc(count, sizeof *entries);
     uint64_t first = 0;
@@ -203,8 +219,9 @@ static int drop_journal(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_million),  cmocka_unit_test(the_same_key_twice), ROW(is_rebuilt),
-        ROW(expires_from_the_oldest), ROW(events_go_when_they_were_used),
+        cmocka_unit_test(a_million),     cmocka_unit_test(the_same_key_twice),
+        cmocka_unit_test(large_numbers), ROW(is_rebuilt),
+        ROW(expires_from_the_oldest),    ROW(events_go_when_they_were_used),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
