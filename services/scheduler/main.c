@@ -82,6 +82,7 @@ static int serve(const struct arguments *a) {
         return rc == -EBADMSG || rc == -EINVAL ? EXIT_CONFIG : EXIT_FAILURE;
     }
     buf_free(&err);
+    scheduler_try_nice(&s);
     open_doors(&s);
     log_info("started", "position=%llu rules=%u", (unsigned long long)s.position, s.rules.count);
     loop_soon(s.loop, scheduler_turn, &s);

@@ -15,8 +15,7 @@
 
 #define EVENTS_A_COMMIT 2000
 #define DUE_WRITES_A_COMMIT 8000 /* each may hold a page in memory until the commit */
-#define PACE 3         /* milliseconds between commits under load, so that the inbox has the disk */
-#define EVENTS_PACE 10 /* the same when there are only events, and nobody waits for them */
+#define PACE 3 /* milliseconds between commits under load, so that the inbox has the disk */
 #define LOOK_EVERY (1 * SECONDS)
 #define NOTIFIER_SILENT (5 * SECONDS)
 #define LEASE_MARGIN (1 * SECONDS)
@@ -183,8 +182,11 @@ static int sweep_armed(struct scheduler *s) {
 static int fire_due(struct scheduler *s, struct turn *t) {
     int rc = 0;
     uint64_t before = txn_writes(t->txn);
-    while (rc == 0 && txn_writes(t->txn) - before < DUE_WRITES_A_COMMIT)
+    while (rc == 0 && txn_writes(t->txn) - before < DUE_WRITES_A_COMMIT) {
         rc = step_due(&s->step, s->now, t->behind ? t->received : s->now);
+        if (rc == 0)
+            scheduler_be_nice(s, false);
+    }
     t->more |= rc == 0;
     return rc == -ENOENT ? 0 : rc;
 }
@@ -335,13 +337,14 @@ void scheduler_turn(void *ctx) {
         fail_stop("opening the inbox", rc);
     if (s->reread)
         scheduler_reread(s, s->reread);
-    scheduler_be_nice(s, !s->said);
+    scheduler_be_nice(s, !s->said && !s->awaited_to);
     scheduler_follow_zones(s);
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;
     scheduler_note_reached(s, false);
     scheduler_tidy(s);
     scheduler_be_nice(s, false);
+    s->turned = clock_boot();
     after(s, &t);
 }
 

@@ -36,6 +36,8 @@ struct assignment { /* a letter in the notifier's hands */
     bool armed;
 };
 
+#define EVENTS_PACE ((msec)20) /* between commits of events that nobody waits for */
+
 struct scheduler {
     const char *home;
     struct settings settings;
@@ -74,13 +76,15 @@ struct scheduler {
     msec room_looked;    /* boot clock */
     enum disk_room room; /* below a part, nothing new is armed or given out */
 
+    msec turned;                       /* boot clock: when it last looked at everything */
     uint64_t awaited_from, awaited_to; /* events somebody waits for at intake; 0: none */
     struct peer intake, notifier;
     bool has_intake, has_notifier;
     char notifier_boot[41];
     msec notifier_heard;
 
-    bool is_nice;
+    int priority; /* as we were started */
+    bool may_be_nice, is_nice;
     struct said *said, **said_end;
     unsigned said_arms, said_results;
     struct assignment *assigned;
@@ -143,6 +147,7 @@ void scheduler_look_at_room(struct scheduler *s);
 void scheduler_out_of_space(struct scheduler *s);
 
 /* ---- scheduler_nice.c: who goes first where processors are short ---- */
+void scheduler_try_nice(struct scheduler *s); /* at start */
 void scheduler_be_nice(struct scheduler *s, bool nice);
 
 /* ---- scheduler_assign.c: which letters the notifier works on ---- */

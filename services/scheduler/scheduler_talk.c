@@ -113,6 +113,16 @@ static void on_waited(void *ctx) {
     loop_soon(s->loop, scheduler_turn, s);
 }
 
+/* Events nobody waits for share a commit with those that follow, and leave the disk to intake. */
+static bool may_gather(const struct scheduler *s) {
+    return !s->awaited_to && clock_boot() - s->turned < EVENTS_PACE;
+}
+
+static void on_gathered(void *ctx) {
+    struct scheduler *s = ctx;
+    loop_soon(s->loop, scheduler_turn, s);
+}
+
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     struct scheduler *s = ctx;
     enum frame_type type;
@@ -128,6 +138,10 @@ void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
     case FRAME_ACCEPTED: /* after a start it may come before the hello */
         on_intake(s, from);
         on_accepted(s, &f.accepted);
+        if (may_gather(s)) {
+            loop_after(s->loop, s->turned + EVENTS_PACE - clock_boot(), on_gathered, s);
+            return;
+        }
         break;
     case FRAME_ARM:
     case FRAME_RESULT:
