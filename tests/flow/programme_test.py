@@ -159,7 +159,7 @@ def assessors_are_reminded_and_the_lead_hears_test(h):
     h.say("application.judge_eligible", application="a-k01", ok=True)
     for assessor in ("assessor-1", "assessor-2"):
         h.say("assessor.assign", application="a-k01", person=assessor, due="2022-04-22T12:00")
-    h.settle()
+    h.clock("2022-04-04T09:15")
     equal(sorted(p for p, _ in sent(h, "assessment-asked")), ["assessor-1", "assessor-2"])
     assert h.letter(rule="assessment-asked", person="assessor-1").token("Læs og bedøm")
     h.clock("2022-04-06T12:00")
@@ -175,6 +175,31 @@ def assessors_are_reminded_and_the_lead_hears_test(h):
     equal((row["state"], row["assessments"]), ("assessed", 2))
     # (3*5+3)/4 of the first, (3*3+3)/4 of the second: weighted by what each may reach.
     assert row["mean"] and row["spread"], row
+    h.verify()
+
+
+def many_applications_are_one_letter_test(h):
+    """Who is asked to read three gets one letter that lists them; who is asked for one, gets that one."""
+    found(h)
+    for town in ("k01", "k02", "k03"):
+        apply(h, town)
+    h.clock("2022-04-04T09:00")
+    for town in ("k01", "k02", "k03"):
+        h.say("application.judge_eligible", application=f"a-{town}", ok=True)
+        h.say("assessor.assign", application=f"a-{town}", person="assessor-1", due="2022-04-22T12:00")
+    h.say("assessor.assign", application="a-k01", person="assessor-2", due="2022-04-22T12:00")
+    h.clock("2022-04-04T09:15")
+    equal([(letter.row["rule"], letter.subject) for letter in h.letters(person="assessor-1")],
+          [("assessments-asked", "3 ansøgninger til dig")])
+    one = h.letter(rule="assessments-asked", person="assessor-1")
+    equal(one.text.count("Læs og bedøm ansøgningen"), 3)
+    equal(one.text.count("Tak, fordi du bedømmer"), 1)
+    equal(one.text.count("Brevet kommer fra"), 1)
+    equal([letter.row["rule"] for letter in h.letters(person="assessor-2")], ["assessment-asked"])
+    equal({row["state"] for row in h.ledger(rule="assessment-asked")}, {"accepted"})
+    h.clock("2022-04-13T09:30")
+    equal(h.letter(rule="assessments-waiting", person="assessor-1").subject, "Husk dine 3 bedømmelser")
+    equal([letter.row["rule"] for letter in h.letters(person="assessor-2")], ["assessment-asked", "assessment-half"])
     h.verify()
 
 

@@ -299,6 +299,66 @@ static void test_late(void **context) {
     trial_close(&t);
 }
 
+static const char together_rules[] =
+    "rule \"t\" { about = \"poll\" when = {\"opened\"} to = \"audience\" letter = \"poll-opened\" "
+    "class = \"service\" together = 10m useful = \"closes\" }"
+    "rule \"ts\" { about = \"digest\" when = {\"closed\"} only = {\"count\", \"rule = t\"} "
+    "to = \"owner\" letter = \"digest-late\" class = \"service\" }";
+
+/* Three within minutes of the first are one letter; one that stays alone is the letter it is; one
+ * that is of no use in ten minutes does not wait. */
+static void test_together(void **context) {
+    struct rec_ledger row;
+    struct trial t;
+    (void)context;
+    trial_open(&t, together_rules, "2022-04-01T10:00");
+    trial_world(&t, false);
+    poll(&t, "q1", "2022-04-20T12:00");
+    poll(&t, "q2", "2022-04-20T12:00");
+    poll(&t, "soon", "2022-04-01T10:05");
+    trial_until(&t, "2022-04-01T10:09");
+    assert_int_equal(trial_rows(&t, "t", "a", "accepted", &row), 1);
+    assert_true(text_is(row.about, "soon"));
+    poll(&t, "q3", "2022-04-20T12:00");
+    trial_until(&t, "2022-04-01T10:09");
+    assert_int_equal(trial_rows(&t, "t", "a", "digested", NULL), 3);
+    assert_int_equal(trial_rows(&t, "ts", NULL, NULL, NULL), 0);
+    trial_until(&t, "2022-04-01T10:10");
+    assert_int_equal(trial_rows(&t, "ts", "a", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "t", "a", "accepted", NULL), 4);
+    assert_int_equal(digest_of(&t, "a", "rule.t.2022-04-01T10:10").count, 3);
+
+    trial_until(&t, "2022-04-01T10:30");
+    poll(&t, "q4", "2022-04-20T12:00");
+    trial_until(&t, "2022-04-01T11:00");
+    assert_int_equal(trial_rows(&t, "ts", NULL, NULL, NULL),
+                     trial_rows(&t, "ts", NULL, "accepted", NULL));
+    assert_int_equal(trial_rows(&t, "ts", "a", NULL, NULL), 1);
+    assert_int_equal(trial_rows(&t, "t", "a", "accepted", &row), 5);
+    assert_true(text_is(row.about, "q4") && !row.digest.p && !row.reason.p);
+    assert_int_equal(trial_table(&t, TABLE_DIGESTED), 0);
+    trial_close(&t);
+}
+
+/* Two wait, one is taken back before they go: the other goes as the letter it is. */
+static void test_left_alone(void **context) {
+    struct rec_ledger row;
+    struct trial t;
+    (void)context;
+    trial_open(&t, together_rules, "2022-04-01T10:00");
+    trial_world(&t, false);
+    poll(&t, "q1", "2022-04-20T12:00");
+    poll(&t, "q2", "2022-04-20T12:00");
+    trial_fire(&t);
+    assert_int_equal(trial_rows(&t, "t", "a", "digested", &row), 2);
+    trial_do(&t, "delivery.withdraw", "{'delivery':%lld}", (long long)row.no);
+    trial_until(&t, "2022-04-01T10:30");
+    assert_int_equal(trial_rows(&t, "ts", "a", NULL, NULL), 0);
+    assert_int_equal(trial_rows(&t, "t", "a", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "ts", "b", "accepted", NULL), 1);
+    trial_close(&t);
+}
+
 /* No rule speaks about digests: then nothing is gathered, and nothing gathered is forgotten. */
 static void test_without_a_rule(void **context) {
     static const char polls[] = "rule \"p\" { about = \"poll\" when = {\"opened\"} to = "
@@ -356,6 +416,8 @@ int main(void) {
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_one_nudge_a_day),
         cmocka_unit_test(test_late),
+        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_left_alone),
         cmocka_unit_test(test_without_a_rule),
         cmocka_unit_test(test_refused),
     };

@@ -139,7 +139,8 @@ static void test_late(void **context) {
         {"2022-05-17T09:10", "meeting-week-before", "queued", false},
         {"2022-05-20T09:00", "meeting-week-before", "queued", true}, /* late = note */
         {"2022-05-23T09:30", "meeting-day-before", "queued", true},
-        {"2022-05-24T08:30", "meeting-day-before", "missed", false}, /* past its use */
+        {"2022-05-24T08:30", "meeting-day-before", "missed", false},  /* past its use */
+        {"2022-05-24T08:40", "meeting-hour-before", "queued", false}, /* late = send */
         {"2022-05-24T09:30", "meeting-hour-before", "missed", false},
     };
     (void)context;

@@ -150,9 +150,22 @@ static void pass(instant to) {
 
 /* ---- one life ---- */
 
+/* What went together is of unknown fate together. */
+static bool is_unknown(const struct rec_ledger *row) {
+    struct text person, window = row->digest;
+    struct rec_digest d;
+    struct rec_ledger letter;
+    if (!text_is(row->state, "digested"))
+        return text_is(row->state, "unknown");
+    must(text_cut(&window, '/', &person));
+    trial_get(&it.s.t, TABLE_DIGEST, key2(person, window), &d);
+    trial_get(&it.s.t, TABLE_LEDGER, key_no((uint64_t)d.letter), &letter);
+    return text_is(letter.state, "unknown");
+}
+
 static void all_ends(void *ctx, const struct rec_ledger *row) {
     (void)ctx;
-    if (!row->ended && !text_is(row->state, "unknown"))
+    if (!row->ended && !is_unknown(row))
         fail_msg("%lld is %.*s long after", (long long)row->no, TEXT_ARGS(row->state));
 }
 

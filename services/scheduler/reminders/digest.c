@@ -39,9 +39,14 @@ struct key digest_item_key(const struct rec_ledger *row) {
     return k;
 }
 
-static bool is_sent_by_a_rule(const struct office *o) {
+/* Whether anything speaks about it, once it is closed with something in it. */
+static bool is_sent_by_a_rule(const struct office *o, const struct rec_digest *d) {
+    struct rec_digest closed = *d;
+    closed.state = TEXT_LIT("closed");
+    closed.count = 1;
     for (unsigned i = 0; i < o->rules->count; i++)
-        if (o->rules->rules[i].about->table == TABLE_DIGEST)
+        if (o->rules->rules[i].about->table == TABLE_DIGEST &&
+            rule_speaks(&o->rules->rules[i], &closed))
             return true;
     return false;
 }
@@ -61,32 +66,24 @@ static int begin(struct office *o, struct rec_digest *d) {
     return due_add(o, d->closes, "digest", key2(d->person, d->window));
 }
 
-int digest_join(struct office *o, const struct rec_person *p, struct text kind, bool weekly,
+static int join(struct office *o, const struct rec_digest *fresh, const struct zone *zone,
                 struct text why, struct rec_ledger *row, bool *ret_joined) {
-    const struct zone *zone = quiet_zone(o, p);
-    int minutes = quiet_minutes(text_of(o->settings->digest_at));
-    instant closes =
-        digest_closes(zone, minutes, weekly ? (int)o->settings->digest_day : 0, o->now);
+    struct key key = key2(fresh->person, fresh->window);
     char when[RFC3339_TEXT];
+    struct rec_digest d;
     *ret_joined = false;
-    if (kind.n > DIGEST_KIND_MAX || (row->useful && row->useful < closes) || !is_sent_by_a_rule(o))
+    if (fresh->kind.n > DIGEST_KIND_MAX || (row->useful && row->useful < fresh->closes) ||
+        !is_sent_by_a_rule(o, fresh))
         return 0;
-    struct rec_digest d, fresh = {.person = p->person,
-                                  .window = window_of(o, kind, zone, closes),
-                                  .kind = kind,
-                                  .class = row->class,
-                                  .zone = text_of(zone_name(zone)),
-                                  .closes = closes};
-    struct key key = key2(fresh.person, fresh.window);
     int rc = office_get(o, TABLE_DIGEST, key, &d);
     if (rc == -ENOENT) {
-        d = fresh;
+        d = *fresh;
         rc = begin(o, &d);
     }
     if (rc || !text_is(d.state, "open") || d.count >= ITEMS_MAX)
         return rc;
     d.count++;
-    instant_format(closes, zone, when);
+    instant_format(d.closes, zone, when);
     row->state = TEXT_LIT("digested");
     row->digest = id_of(o, &d);
     row->reason = arena_printf(o->arena, "%.*s%sit goes with others at %s", TEXT_ARGS(why),
@@ -94,6 +91,52 @@ int digest_join(struct office *o, const struct rec_person *p, struct text kind, 
     row->next_try = 0;
     *ret_joined = true;
     return office_put(o, TABLE_DIGEST, key, &d);
+}
+
+int digest_join(struct office *o, const struct rec_person *p, struct text kind, bool weekly,
+                struct text why, struct rec_ledger *row, bool *ret_joined) {
+    const struct zone *zone = quiet_zone(o, p);
+    int minutes = quiet_minutes(text_of(o->settings->digest_at));
+    instant closes =
+        digest_closes(zone, minutes, weekly ? (int)o->settings->digest_day : 0, o->now);
+    struct rec_digest fresh = {.person = p->person,
+                               .window = window_of(o, kind, zone, closes),
+                               .kind = kind,
+                               .class = row->class,
+                               .zone = text_of(zone_name(zone)),
+                               .closes = closes};
+    return join(o, &fresh, zone, why, row, ret_joined);
+}
+
+/* The end of the window that is open for this kind; a new one ends with a minute. */
+static int find_window(struct office *o, struct text person, struct text kind,
+                       const struct zone *zone, msec span, instant *ret) {
+    struct key prefix = key1(person), at = key2(person, window_of(o, kind, zone, o->now));
+    struct bytes value;
+    struct rec_digest d;
+    instant end = o->now + span + MINUTES - 1;
+    *ret = end - end % MINUTES;
+    int rc = office_next(o, TABLE_DIGEST, &prefix, &at, &value);
+    if (rc == 0)
+        rc = office_read(o, TABLE_DIGEST, value, &d);
+    if (rc == 0 && text_eq(d.kind, kind) && text_is(d.state, "open"))
+        *ret = d.closes;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int digest_join_kind(struct office *o, const struct rule *rule, const struct rec_person *p,
+                     struct rec_ledger *row, bool *ret_joined) {
+    const struct zone *zone = quiet_zone(o, p);
+    struct rec_digest fresh = {.person = p->person,
+                               .kind = arena_printf(o->arena, "rule.%s", rule->name),
+                               .rule = text_of(rule->name),
+                               .class = row->class,
+                               .zone = text_of(zone_name(zone))};
+    int rc = find_window(o, p->person, fresh.kind, zone, rule->together, &fresh.closes);
+    if (rc)
+        return rc;
+    fresh.window = window_of(o, fresh.kind, zone, fresh.closes);
+    return join(o, &fresh, zone, TEXT_NONE, row, ret_joined);
 }
 
 /* ---- closing ---- */
@@ -104,7 +147,7 @@ static int gather(struct office *o, struct rec_digest *d) {
     struct key prefix = key2(d->person, d->window), at = {.n = 0};
     struct bytes value;
     struct buf items;
-    bool sent = is_sent_by_a_rule(o);
+    bool sent = is_sent_by_a_rule(o, d);
     int rc;
     d->count = 0;
     buf_init(&items, 16 * ITEMS_MAX);
@@ -133,9 +176,24 @@ static int gather(struct office *o, struct rec_digest *d) {
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* What found no company goes as the letter that it is. */
+static int let_go_alone(struct office *o, struct rec_digest *d) {
+    struct list items = d->items;
+    struct rec_ledger row;
+    int64_t no;
+    if (!d->rule.p || d->count != 1 || !codec_next_int(&items, &no))
+        return 0;
+    d->count = 0;
+    d->items = (struct list){{NULL, 0}, 0};
+    int rc = ledger_get(o, (uint64_t)no, &row);
+    return rc ? rc : ledger_move(o, &row, "part", TEXT_NONE);
+}
+
 /* With what it has now; a rule writes the letter, if there is anything. */
 static int close_now(struct office *o, struct rec_digest *d) {
     int rc = gather(o, d);
+    if (rc == 0)
+        rc = let_go_alone(o, d);
     must(machine_next("DIGEST", d->state, "close", &d->state) == 0);
     d->closed = o->now > d->closed ? o->now : d->closed + 1;
     d->letter = 0;

@@ -15,6 +15,7 @@
 #include "services/scheduler/office.h"
 
 struct zone;
+struct rule;
 
 #define DIGEST_KIND_MAX 48 /* bytes of a class or topic that can be gathered */
 
@@ -26,6 +27,11 @@ instant digest_closes(const struct zone *zone, int minutes, int weekday, instant
  * it would be of no use then, the digest is full, or no rule speaks about digests. */
 MUST_CHECK int digest_join(struct office *o, const struct rec_person *p, struct text kind,
                            bool weekly, struct text why, struct rec_ledger *row, bool *ret_joined);
+/* The same for a letter whose rule wants it `together` with others of that rule: the first waits so
+ * long, the next ones go with it. One that stays alone goes by itself after all. */
+MUST_CHECK int digest_join_kind(struct office *o, const struct rule *rule,
+                                const struct rec_person *p, struct rec_ledger *row,
+                                bool *ret_joined);
 /* due: its window is over. */
 MUST_CHECK int digest_close(struct office *o, struct key key);
 /* The digest has this letter now. */

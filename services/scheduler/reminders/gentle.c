@@ -159,6 +159,8 @@ int gentle_place(struct office *o, const struct rule *rule, struct text topic,
     if (late && rule->late == LATE_DIGEST)
         rc = digest_join(o, p, news ? wish.kind : row->class, news && weekly,
                          TEXT_LIT("it is late"), row, &joined);
+    else if (rule->together)
+        rc = digest_join_kind(o, rule, p, row, &joined);
     else if (news && wish.digest.p)
         rc = digest_join(o, p, wish.kind, weekly, TEXT_NONE, row, &joined);
     if (rc || joined || !news)

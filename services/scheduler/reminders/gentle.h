@@ -1,6 +1,7 @@
 /* gentle - when a letter that may go goes. News waits for the end of quiet hours, a second nudge a
  * day for the next day; what a person wants gathered, and what is more than she wants in a week,
- * goes into a digest. Service and duty pass: their letters say why they come.
+ * goes into a digest. Service and duty pass: their letters say why they come; several of a rule
+ * that says `together` go as one.
  *
  * INVARIANTS Nothing is moved past its use: it goes by itself, or its row says why it does not.
  */

@@ -128,6 +128,8 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = office_mark(o, TABLE_OUTBOX, outbox_key(row), TEXT_LIT(""));
     if (rc == 0 && text_is(was, "digested"))
         rc = office_del(o, TABLE_DIGESTED, digest_item_key(row));
+    if (ledger_is_waiting(row)) /* it goes by itself */
+        row->digest = TEXT_NONE;
     if (rc == 0 && text_is(next, "digested"))
         rc = office_mark(o, TABLE_DIGESTED, digest_item_key(row), TEXT_LIT(""));
     if (rc == 0 && text_is(was, "held"))

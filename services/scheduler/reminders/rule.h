@@ -52,7 +52,8 @@ struct rule {
     char *calendar; /* "" : none */
     enum rule_late late;
     bool tells, at_most_once;
-    bool nudge; /* one of these a day is enough for a person */
+    bool nudge;    /* one of these a day is enough for a person */
+    msec together; /* so long it waits for more of its kind to the same person; 0: it goes alone */
 };
 
 struct rulebook {

@@ -20,6 +20,7 @@ struct rule_file { /* as written */
     char *about, *to, *letter, *class, *useful, *late, *calendar;
     struct config_list when, only, ladder;
     bool tells, at_most_once, nudge;
+    msec together;
 };
 
 #define ROW(name_, kind_, fallback_, min_, max_, doc_)                                             \
@@ -42,6 +43,8 @@ static const struct config_row rows[] = {
     ROW(calendar, CONFIG_STRING, "", 0, 16, "A calendar part: request or cancel."),
     ROW(at_most_once, CONFIG_BOOL, "no", 0, 0, "Never sent again when its fate is unknown."),
     ROW(nudge, CONFIG_BOOL, "no", 0, 0, "It only nudges: a person gets one of these a day."),
+    ROW(together, CONFIG_SPAN, "0ms", 0, 1 * DAYS,
+        "So long it waits for more of its kind to the same person, to go as one letter."),
 };
 
 struct reading {
@@ -201,6 +204,11 @@ static void read_words(struct reading *r, const struct rule_file *f, struct rule
         wrong(r, "nudge", text_of(f->class), "class news: service and duty always go");
     if (strcmp(f->late, "digest") == 0 && (f->calendar[0] || rule->about->table == TABLE_DIGEST))
         wrong(r, "late", text_of(f->late), "a letter without a calendar part, and no digest");
+    rule->together = f->together;
+    if (f->together &&
+        (f->calendar[0] || !strcmp(f->class, "news") || rule->about->table == TABLE_DIGEST))
+        wrong(r, "together", text_of(f->letter),
+              "a letter of class service or duty, without a calendar part, and no digest");
     for (unsigned i = 0; i < COUNT_OF(lates); i++)
         if (strcmp(f->late, lates[i]) == 0) {
             rule->late = (enum rule_late)i;
@@ -224,6 +232,8 @@ static void make_version(const struct rule_file *f, struct rule *rule) {
         buf_printf(&b, "|ladder %s", f->ladder.items[i]);
     if (f->nudge)
         buf_str(&b, "|nudge");
+    if (f->together)
+        buf_printf(&b, "|together %lld", (long long)f->together);
     struct bytes part = buf_as_bytes(&b);
     token_hash_text(&part, 1, hash);
     snprintf(rule->version, sizeof rule->version, "%.8s", hash);
