@@ -86,23 +86,24 @@ static int move_registrations(struct office *o, struct text from, struct text in
     return rc == -ENOENT ? 0 : rc;
 }
 
+static int move_in_group(struct office *o, struct text group, struct text from, struct text into) {
+    struct rec_group_member g;
+    int rc = office_get(o, TABLE_GROUP_MEMBER, key2(group, from), &g);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = office_del(o, TABLE_GROUP_MEMBER, key2(group, from));
+    g.person = into;
+    return rc || !into.p ? rc : office_put(o, TABLE_GROUP_MEMBER, key2(group, into), &g);
+}
+
+/* There are few groups, and a hundred thousand may be in one. */
 static int move_groups(struct office *o, struct text from, struct text into) {
     struct key none = {.n = 0}, at = {.n = 0};
     struct bytes value;
     int rc;
-    while ((rc = office_next(o, TABLE_GROUP_MEMBER, &none, &at, &value)) == 0) {
-        struct rec_group_member g;
-        if ((rc = office_read(o, TABLE_GROUP_MEMBER, value, &g)))
+    while ((rc = office_next(o, TABLE_GROUP, &none, &at, &value)) == 0)
+        if ((rc = move_in_group(o, arena_text(o->arena, key_part(&at, 0)), from, into)))
             return rc;
-        if (!text_eq(g.person, from))
-            continue;
-        rc = office_del(o, TABLE_GROUP_MEMBER, at);
-        g.person = into;
-        if (rc == 0 && into.p)
-            rc = office_put(o, TABLE_GROUP_MEMBER, key2(g.group, into), &g);
-        if (rc)
-            return rc;
-    }
     return rc == -ENOENT ? 0 : rc;
 }
 

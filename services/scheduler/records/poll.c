@@ -169,12 +169,12 @@ int poll_move_person(struct office *o, struct text from, struct text into) {
     struct key none = {.n = 0}, at = {.n = 0};
     struct bytes value;
     int rc;
-    while ((rc = office_next(o, TABLE_POLL_ANSWER, &none, &at, &value)) == 0) {
+    while ((rc = office_next(o, TABLE_POLL, &none, &at, &value)) == 0) {
         struct rec_poll_answer a;
-        rc = office_read(o, TABLE_POLL_ANSWER, value, &a);
-        if (rc == 0 && text_eq(a.person, from))
+        rc = office_get(o, TABLE_POLL_ANSWER, key2(key_part(&at, 0), from), &a);
+        if (rc == 0)
             rc = move_answer(o, &a, into);
-        if (rc)
+        if (rc && rc != -ENOENT)
             return rc;
     }
     return rc == -ENOENT ? 0 : rc;
