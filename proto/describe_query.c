@@ -48,10 +48,14 @@ void describe_queries(struct buf *to) {
     for (unsigned i = 0; i < QUERY_COUNT; i++) {
         const struct query_info *q = &query_infos[i];
         const char *view = view_infos[q->view].shape.name;
-        buf_printf(to, "### %s\n\n%s Asked %s%s%s%s; gives %s [%s](#view-%s).\n\n", q->shape.name,
-                   q->shape.doc, q->who == QUERY_PERSON ? "as a person" : "by any key that may",
-                   q->link[0] ? ", also with a letter's link of purpose `" : "", q->link,
-                   q->link[0] ? "`" : "", q->count == QUERY_ONE ? "one" : "rows of", view, view);
+        struct text links = text_of(q->link), link;
+        buf_printf(to, "### %s\n\n%s Asked %s", q->shape.name, q->shape.doc,
+                   q->who == QUERY_PERSON ? "as a person" : "by any key that may");
+        for (bool first = true; text_cut(&links, '|', &link); first = false)
+            buf_printf(to, "%s`%.*s`", first ? ", also with a letter's link of purpose " : " or ",
+                       TEXT_ARGS(link));
+        buf_printf(to, "; gives %s [%s](#view-%s).\n\n", q->count == QUERY_ONE ? "one" : "rows of",
+                   view, view);
         describe_fields(&q->shape, to);
     }
     for (unsigned i = 0; i < VIEW_COUNT; i++) {

@@ -53,7 +53,8 @@ struct query_info {
     enum query_who who;
     enum query_count count;
     enum view_type view;
-    const char *link; /* the purpose of the letters' links that open it; "": none does */
+    const char
+        *link; /* purposes of the letters' links that open it, with | between; "": none does */
 };
 extern const struct query_info query_infos[QUERY_COUNT];
 MUST_CHECK int query_find(struct text name, enum query_type *ret); /* -ENOENT */

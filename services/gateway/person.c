@@ -3,8 +3,11 @@
 #include <errno.h>
 
 static bool opens(const struct request *request, struct text purpose) {
-    const char *link = query_infos[request->query].link;
-    return text_is(purpose, PERSON_PURPOSE) || (link[0] && text_is(purpose, link));
+    struct text rest = text_of(query_infos[request->query].link), link;
+    while (text_cut(&rest, '|', &link))
+        if (text_eq(purpose, link))
+            return true;
+    return text_is(purpose, PERSON_PURPOSE);
 }
 
 int person_find(struct request *request, const struct token_key *links, instant now,

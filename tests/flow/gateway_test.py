@@ -14,6 +14,7 @@ import zmq
 from tests.clients.push import push
 from tests.clients.read_facts import ask as ask_outside
 from tests.clients.read_facts import connect, read_all
+from tests.flow import programme_test  # noqa: E402
 from tests.harness.house import ROOT, equal
 
 DAY = 86400_000
@@ -192,6 +193,19 @@ def programme_queries_test(h):
     own = rows(h, "registrations.own", token=letter.token("Se, hvad du er tilmeldt"), limit=100)
     assert own and all(row["state"] for row in own), "the link in the letter opens one's own page"
 
+    # An application: by who wrote it and who assesses it, not by others, nor by who declared a conflict.
+    mine = {"application": "ans-aalborg"}
+    [row] = rows(h, "applications.list", mine, person="aalborg-erhverv")
+    equal((row["state"], row["outcome"]), ("accepted", "selected"))
+    assert row["answers"] and row["closes"] and "mean" not in row and "judgement" not in row, row
+    equal([row["application"] for row in rows(h, "applications.list", {}, person="kolding-klima")], ["ans-kolding"])
+    by_state = {a["state"]: a["person"] for a in h.records("assessment", application="ans-aalborg")}
+    equal(len(rows(h, "applications.list", mine, person=by_state["submitted"])), 1)
+    equal(rows(h, "applications.list", mine, person=by_state["conflict"]), [])
+    equal(rows(h, "applications.list", mine, person="kolding-klima"), [])
+    equal(len(rows(h, "applications.list", {}, person="ddc-projektleder")), 9)
+    refused(h, "missing", "token", "applications.list", mine)
+
     assessment = h.records("assessment", state="submitted")[0]
     application, person = assessment["application"], assessment["person"]
     all_of_it = h.records("assessment", application=application)
@@ -201,6 +215,28 @@ def programme_queries_test(h):
     stranger = next(p["person"] for p in h.records("person", state="active")
                     if p["person"] not in {lead, *(a["person"] for a in all_of_it)})
     equal(rows(h, "assessments.list", {"application": application}, person=stranger), [])
+    h.verify()
+
+
+def what_is_held_is_not_read_test(h):
+    """A draft can be gone on with by its link; what was judged and decided shows when the letters have told it."""
+    programme_test.found(h)
+    programme_test.apply(h, "k01", "k02")
+    programme_test.begin(h, "k03")
+    h.start("gateway")
+    h.clock("2022-03-30T09:00")
+    draft = h.letters(rule="complete-application", person="k03-a")[-1]
+    [row] = rows(h, "applications.list", {"application": "a-k03"}, token=draft.token("Fortsæt ansøgningen"))
+    equal((row["state"], row["answers"]), ("draft", {"problem": "Byggeaffald"}))
+    programme_test.decide(h, {"k01": "selected", "k02": "declined"}, release=False)
+    for person, outcome in (("k01-a", "selected"), ("k02-a", "declined")):
+        [row] = rows(h, "applications.list", {}, person=person)
+        equal((row["state"], row.get("outcome"), row.get("reasons")), ("submitted", None, None), person)
+    h.say("decision.release", programme="p")
+    h.settle()
+    for person, outcome in (("k01-a", "selected"), ("k02-a", "declined")):
+        [row] = rows(h, "applications.list", {}, person=person)
+        equal((row["state"], row["outcome"]), (outcome, outcome), person)
     h.verify()
 
 
