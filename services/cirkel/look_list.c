@@ -42,7 +42,8 @@ static const struct {
     {REC_MILESTONE, "milestone state organisation phase title due reached"},
     {REC_SOLUTION, "solution state organisation title visibility version published"},
     {REC_SUPPRESSION, "suppression state cause person status soft since until unsent"},
-    {REC_OBLIGATION, "obligation state kind person organisation about due"},
+    {REC_OBLIGATION, "kind state organisation person about due obligation"},
+    {REC_PERSON, "person state name organisations functions protected email"},
 };
 
 /* Short fields only; the zone is in every moment that is shown. */
@@ -86,7 +87,8 @@ static struct table_out *new_table(struct listing *listing) {
     buf_init(&columns, 2 * CHOICE_MAX);
     while (text_cut(&names, ' ', &name)) {
         const struct field *f = shape_field(&rec_shapes[listing->record], name);
-        bool cut = f && (f->kind == FIELD_TEXT || f->kind == FIELD_TEXTS || f->kind == FIELD_LIST);
+        bool cut = f && (f->kind == FIELD_TEXT || f->kind == FIELD_TEXTS || f->kind == FIELD_LIST ||
+                         f->kind == FIELD_ADDRESS);
         buf_printf(&columns, "%s%s%.*s", columns.n ? " " : "",
                    f && f->kind == FIELD_INT ? ">"
                    : cut                     ? "~"
@@ -287,6 +289,37 @@ static void name_left_out(struct showing *showing) {
     showing->under = 0;
 }
 
+/* ---- what an organisation is in: known by two ids, of which its own comes second ---- */
+
+static int on_participation(void *ctx, const union any_rec *rec) {
+    struct showing *showing = ctx;
+    if (text_eq(rec->rec_participation.organisation, showing->id))
+        keep(showing, "participation", REC_PARTICIPATION, rec);
+    return 0;
+}
+
+static int on_application(void *ctx, const union any_rec *rec) {
+    struct showing *showing = ctx;
+    if (text_eq(rec->rec_application.organisation, showing->id))
+        keep(showing, "application", REC_APPLICATION, rec);
+    return 0;
+}
+
+static int show_of_organisation(struct showing *showing) {
+    struct look_kind kind;
+    unsigned bad;
+    int rc = 0;
+
+    if (showing->kind.p || showing->table != TABLE_ORGANISATION ||
+        json_array_size(showing->found) == 0)
+        return 0;
+    if (look_kind("application", &kind) == 0)
+        rc = look_each(&showing->look, &kind, on_application, showing, &bad);
+    if (rc == 0 && look_kind("participation", &kind) == 0)
+        rc = look_each(&showing->look, &kind, on_participation, showing, &bad);
+    return rc;
+}
+
 /* A plain number is one of the ledger; the other numbers need their kind said. */
 static int show_in_tables(struct showing *showing) {
     int64_t number = 0;
@@ -300,6 +333,8 @@ static int show_in_tables(struct showing *showing) {
         showing->table = (enum table)i;
         if (!has_number_key(showing->table))
             rc = show_by_text(showing);
+        if (rc == 0)
+            rc = show_of_organisation(showing);
         else if (is_number && (named || i == TABLE_LEDGER))
             rc = show_by_number(showing, (uint64_t)number);
         name_left_out(showing);

@@ -100,6 +100,18 @@ void row_cell(const json_t *tree, struct buf *to) {
     }
 }
 
+/* Phases, criteria, notes: each on a line of its own. */
+static void add_lines(const json_t *rows, struct buf *to) {
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) {
+        if (i)
+            buf_printf(to, "\n  %-20s ", "");
+        row_cell(row, to);
+    }
+}
+
 void row_block(const json_t *tree, struct buf *to) {
     const char *key;
     json_t *value;
@@ -108,7 +120,10 @@ void row_block(const json_t *tree, struct buf *to) {
         if (json_is_array(value) && !json_array_size(value))
             continue;
         buf_printf(to, "  %-20s ", key);
-        row_named(key, value, to);
+        if (json_is_object(json_array_get(value, 0)))
+            add_lines(value, to);
+        else
+            row_named(key, value, to);
         add_hours(key, value, to);
         buf_char(to, '\n');
     }

@@ -132,6 +132,9 @@ def danish_report_test(h):
     # Lists and `why` read well.
     assert "Milepæl" in h.run_cirkel("list", "milestone")
     assert "more of hours" in h.run_cirkel("show", "cirkulaere-byer")
+    one = h.run_cirkel("show", "kolding")
+    assert "ans-kolding" in one and "budget_minutes" in one, "an organisation, with what it applied for and takes part in"
+    assert "\n                       phase: map" in h.run_cirkel("show", "programme:cirkulaere-byer"), "a line for each"
     why = h.run_cirkel("why", "kolding-klima", "ans-kolding")
     assert "answer-offer, about application ans-kolding" in why and "by kolding-klima" in why, why
     assert "bedoemmer" not in why, why
