@@ -3,10 +3,12 @@
 
 #include <errno.h>
 
-static int is_own_member(struct asking *a, struct text network) {
+/* 1, or 0; *ret_left: she has left, and inherits nothing. */
+static int is_own_member(struct asking *a, struct text network, bool *ret_left) {
     struct rec_membership m;
     struct key key = key_of(network, a->person);
     int rc = asking_get(a, TABLE_MEMBERSHIP, &key, &m);
+    *ret_left = rc > 0 && text_is(m.state, "ended");
     return rc > 0 ? text_is(m.state, "active") : rc;
 }
 
@@ -26,8 +28,9 @@ static int is_inherited_member(struct asking *a, struct text network) {
 int sees_as_member(struct asking *a, struct text network) {
     if (!a->as || !network.p)
         return 0;
-    int rc = is_own_member(a, network);
-    return rc ? rc : is_inherited_member(a, network);
+    bool left;
+    int rc = is_own_member(a, network, &left);
+    return rc || left ? rc : is_inherited_member(a, network);
 }
 
 /* Staff of an organisation that takes part, or did until the end. */

@@ -64,6 +64,20 @@ def whole_organisation_test(h):
     h.say("person.update", person="p2", organisations=["host"])
     h.call("m2", starts="2022-03-29T09:00")
     equal(people(h.letters(rule="meeting-invitation", about="m2")), ["p1"])
+
+    # She leaves, although the organisation stays a member: no more invitations, as the letter says, until she is back.
+    h.refused("not-found", "membership.end", network="net", person="p2")
+    h.say("membership.end", network="net", person="p1")
+    h.settle()
+    assert "inga fler inbjudningar" in h.letter(rule="membership-ended", person="p1").text
+    h.call("m3", starts="2022-04-05T09:00")
+    equal(people(h.letters(rule="meeting-invitation", about="m3")), [])
+    h.refused("not-entitled", "registration.make", meeting="m3", person="p1")
+    h.refused("wrong-state", "membership.end", network="net", person="p1")
+    assert "ended" in h.run_cirkel("why", "p1", "m3"), "why says that she left"
+    h.say("membership.grant", network="net", person="p1", source="she asked")
+    h.call("m4", starts="2022-04-12T09:00")
+    equal(people(h.letters(rule="meeting-invitation", about="m4")), ["p1"])
     h.verify()
 
 

@@ -78,9 +78,11 @@ class Letters(Addresses, Digests):
     def is_member(self, network, person):
         if not network or network["state"] == "closed":
             return False
-        own = self.members.get((network["network"], person), {}).get("state") == "active"
-        return own or any(self.wholes.get((network["network"], o), {}).get("state") == "active"
-                          for o in self.people[person]["organisations"])
+        own = self.members.get((network["network"], person), {}).get("state")
+        if own in ("active", "ended"):  # who has left inherits nothing
+            return own == "active"
+        return any(self.wholes.get((network["network"], o), {}).get("state") == "active"
+                   for o in self.people[person]["organisations"])
 
     def wants_news(self, person):
         return self.wishes.get(person, {}).get("on", True)

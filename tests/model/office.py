@@ -135,6 +135,12 @@ class Office(Orders):
         if organisation:
             self.known(self.wholes, (network, organisation), "active")["state"] = "ended"
         else:
+            own = self.members.get((network, person), {}).get("state")
+            if own in (None, "lapsed"):  # a member through an organisation can leave, too
+                n = self.known(self.networks, network, "open")
+                need(person in self.people and self.is_member(n, person), "not-found")
+                was = self.members.get((network, person), {"topics": [], "requested": 0, "granted": 0})
+                self.put_member({**was, "network": network, "person": person, "state": "active", "zone": n["zone"]})
             self.end_membership(self.known(self.members, (network, person), "requested", "active"))
 
     def end_membership(self, m):

@@ -46,7 +46,7 @@ static int membership(struct asking *a, struct bytes key, struct bytes value) {
     int inherits = find_inherited(a, n.network, &inherited);
     if (inherits < 0)
         return inherits;
-    if (inherits && !(has_own && text_is(own.state, "active")))
+    if (inherits && !(has_own && (text_is(own.state, "active") || text_is(own.state, "ended"))))
         asking_add_with(a, &inherited, VIEW_network_name, &n);
     else if (has_own)
         asking_add_with(a, &own, VIEW_network_name, &n);

@@ -217,12 +217,35 @@ static int end(struct office *o, struct rec_membership *r) {
                             subject_pair(o, r->network, r->whole ? r->organisation : r->person));
 }
 
+/* Who is a member only through an organisation can leave, too: a membership of her own says so. */
+static int begin_to_leave(struct office *o, const struct msg_membership_end *m,
+                          struct rec_membership *r) {
+    static const struct audience members = {.nodes = {{.term = TERM_MEMBERS}}, .count = 1};
+    struct rec_network n;
+    struct subject s;
+    int rc = find_network(o, m->network, "network", &n);
+    if (rc == 0)
+        rc = subject_load(o, TEXT_LIT("network"), m->network, &s);
+    if (rc == 0)
+        rc = audience_has(o, &members, &s, m->person);
+    if (rc <= 0)
+        return rc ? rc : refuse(o, "not-found", "membership", "There is no such membership.");
+    r->network = m->network;
+    r->person = m->person;
+    r->zone = n.zone;
+    r->state = TEXT_LIT("active");
+    return 0;
+}
+
 int apply_membership_end(struct office *o, const struct msg_membership_end *m) {
     struct rec_membership r = {.state = TEXT_NONE};
     if (!m->person.p == !m->organisation.p)
         return refuse(o, m->person.p ? "conflict" : "missing", "person",
                       "Expected either a person or an organisation.");
     int rc = get(o, m->network, m->person, m->organisation, &r);
+    if (rc == 0 && m->person.p && !text_is(r.state, "active") && !text_is(r.state, "requested") &&
+        !text_is(r.state, "ended"))
+        rc = begin_to_leave(o, m, &r);
     if (rc)
         return rc;
     office_about(o, "membership",

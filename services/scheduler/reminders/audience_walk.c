@@ -115,10 +115,12 @@ static int own_membership(struct walk *w, struct rec_membership *ret) {
     return rc > 0 ? text_is(ret->state, "active") : rc;
 }
 
+/* Who has left inherits nothing: she said so herself. */
 static int is_member(struct walk *w) {
-    struct rec_membership m;
+    struct rec_membership m = {.state = TEXT_NONE};
     int rc = own_membership(w, &m);
-    if (rc || !w->s->has_network || text_is(w->s->network.state, "closed"))
+    if (rc || !w->s->has_network || text_is(w->s->network.state, "closed") ||
+        text_is(m.state, "ended"))
         return rc;
     return by_organisation(w, organisation_is_member, TEXT_NONE);
 }
