@@ -1,8 +1,9 @@
-/* supervise - keeps the three worker programs of a home running, and stops them in order.
+/* supervise - keeps the programs of a home running (scheduler, intake, notifier, gateway), and
+ * stops them in order.
  *
  * A worker that ends is started again after a pause that doubles from 0.2 s to 30 s, and begins
  * anew once it has lived a minute. One that says its configuration is wrong (exit code 2) stops
- * all.
+ * all, and so does one that will not work on what the home holds (65).
  *
  * OWNERSHIP  One supervisor a home: run/cirkel.lock.
  */
