@@ -5,6 +5,12 @@ _cirkel() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         words=$(cirkel help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
+    elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == --format ]]; then
+        words="md html csv"
+    elif [[ $verb == import && ${COMP_WORDS[COMP_CWORD - 1]} == --kind ]]; then
+        words="people organisations memberships"
+    elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == --class ]]; then
+        words="service duty news"
     elif [[ $word == -* ]]; then
         words=$(cirkel help "$verb" 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
     elif [[ $verb == send && $COMP_CWORD == 2 ]]; then
@@ -17,6 +23,8 @@ _cirkel() {
         words=$(cirkel protocol | sed -n '/^## Queries/,/^## Parts/s/^### \([a-z]*\.[a-z]*\)$/\1/p')
     elif [[ $verb == key && $COMP_CWORD == 2 ]]; then
         words="new list revoke"
+    elif [[ $verb == letter && $COMP_CWORD == 2 ]]; then
+        words="send"
     elif [[ $verb == settle && $COMP_CWORD == 3 ]]; then
         words="sent not-sent"
     elif [[ $verb == help && $COMP_CWORD == 2 ]]; then
