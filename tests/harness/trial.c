@@ -394,3 +394,20 @@ void trial_world(struct trial *t, bool called) {
     if (called)
         trial_do(t, "meeting.call", "{'meeting':'m'}");
 }
+
+void trial_open_six(struct trial *t) {
+    trial_open(t, NULL, "2022-04-01T08:00");
+    trial_world(t, true);
+    for (const char *p = "def"; *p; p++)
+        trial_do(t, "membership.grant", "{'network':'net','person':'%c','source':'s'}", *p);
+}
+
+void trial_register(struct trial *t, const char *person) {
+    trial_do(t, "registration.make", "{'meeting':'m','person':'%s'}", person);
+}
+
+void trial_expect(struct trial *t, const char *person, const char *state) {
+    struct rec_registration r = trial_registration(t, "m", person);
+    if (!text_is(r.state, state))
+        fail_msg("%s is %.*s; expected %s", person, TEXT_ARGS(r.state), state);
+}

@@ -78,5 +78,9 @@ unsigned trial_table(struct trial *t, enum table table);
 /* A small world: Borås and Mölndal, the network "net" led by "lead", the people a … f (a, b, c are
  * members), and a video meeting "m" for members on 2022-05-24T09:00, called when `called`. */
 void trial_world(struct trial *t, bool called);
+/* A trial at 2022-04-01T08:00 with that world, "m" called, and all six of them members. */
+void trial_open_six(struct trial *t);
+void trial_register(struct trial *t, const char *person);                  /* for "m" */
+void trial_expect(struct trial *t, const char *person, const char *state); /* of it */
 
 #endif

@@ -58,13 +58,18 @@ static void begin(struct trial *t, const char *wall) {
     trial_settle(t);
 }
 
+/* From then on a's news comes once a day. */
+static void gather(struct trial *t) {
+    begin(t, "2022-04-01T10:00");
+    trial_do(t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+}
+
 /* What she wants once a day waits for it; others get theirs at once. */
 static void test_daily(void **context) {
     struct rec_ledger row;
     struct trial t;
     (void)context;
-    begin(&t, "2022-04-01T10:00");
-    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    gather(&t);
     poll(&t, "q1", "2022-04-20T12:00");
     poll(&t, "q2", "2022-04-20T12:00");
     poll(&t, "soon", "2022-04-01T18:00"); /* of no use tomorrow */
@@ -109,8 +114,7 @@ static void test_what_falls_out(void **context) {
     struct rec_ledger row;
     struct trial t;
     (void)context;
-    begin(&t, "2022-04-01T10:00");
-    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    gather(&t);
     poll(&t, "q1", "2022-04-20T12:00");
     poll(&t, "q2", "2022-04-20T12:00");
     trial_fire(&t);
@@ -138,8 +142,7 @@ static void test_made_anew(void **context) {
     struct rec_ledger row;
     struct trial t;
     (void)context;
-    begin(&t, "2022-04-01T10:00");
-    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    gather(&t);
     poll(&t, "q1", "2022-04-20T12:00");
     poll(&t, "q2", "2022-04-02T12:00");
     t.fate = not_now;
@@ -168,8 +171,7 @@ static void test_follows(void **context) {
     struct rec_ledger row;
     struct trial t;
     (void)context;
-    begin(&t, "2022-04-01T10:00");
-    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    gather(&t);
     poll(&t, "q1", "2022-04-20T12:00");
     t.fate = refused;
     trial_until(&t, "2022-04-02T08:00");
@@ -373,8 +375,7 @@ static void test_without_a_rule(void **context) {
     assert_int_equal(trial_rows(&t, "p", "a", "accepted", NULL), 1);
     trial_close(&t);
 
-    begin(&t, "2022-04-01T10:00");
-    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    gather(&t);
     poll(&t, "q1", "2022-04-20T12:00");
     trial_settle(&t);
     trial_rules(&t, polls);

@@ -14,41 +14,24 @@
 
 #define TWO "'options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]"
 
-static void state_is(struct trial *t, const char *person, const char *state) {
-    struct rec_registration r = trial_registration(t, "m", person);
-    if (!text_is(r.state, state))
-        fail_msg("%s is %.*s; expected %s", person, TEXT_ARGS(r.state), state);
-}
-
-static void open_world(struct trial *t) {
-    trial_open(t, NULL, "2022-04-01T08:00");
-    trial_world(t, true);
-    for (const char *p = "def"; *p; p++)
-        trial_do(t, "membership.grant", "{'network':'net','person':'%c','source':'s'}", *p);
-}
-
-static void make(struct trial *t, const char *person) {
-    trial_do(t, "registration.make", "{'meeting':'m','person':'%s'}", person);
-}
-
 static void test_merge_people(void **context) {
     struct trial t;
     struct rec_ledger row;
     struct rec_person p;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_settle(&t);
-    make(&t, "a");
-    make(&t, "b");
+    trial_register(&t, "a");
+    trial_register(&t, "b");
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
-    make(&t, "c");
+    trial_register(&t, "c");
     trial_fire(&t); /* c's confirmation is queued */
     trial_do(&t, "preference.set", "{'person':'c','class':'news','on':false}");
     trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
-    state_is(&t, "b", "registered"); /* a's cancelled one does not undo it */
+    trial_expect(&t, "b", "registered"); /* a's cancelled one does not undo it */
     trial_do(&t, "person.merge", "{'person':'c','into':'d'}");
-    state_is(&t, "d", "registered");
-    state_is(&t, "c", "cancelled");
+    trial_expect(&t, "d", "registered");
+    trial_expect(&t, "c", "cancelled");
     assert_int_equal(trial_meeting(&t, "m").registered, 2);
     /* what was about to leave leaves, under the other's name */
     assert_int_equal(trial_rows(&t, "registration-confirmed", "d", "queued", &row), 1);
@@ -98,7 +81,7 @@ static void test_merge_same_address(void **context) {
     struct trial t;
     struct rec_membership m;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     for (unsigned i = 1; i <= 2; i++)
         trial_do(&t, "person.register",
                  "{'person':'twin%u','name':'N','email':'t@x.example','language':'sv'}", i);
@@ -113,7 +96,7 @@ static void test_merge_protected(void **context) {
     struct trial t;
     struct rec_ledger row;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_fire(&t);
     trial_do(&t, "person.protect", "{'person':'e','on':true}");
     trial_do(&t, "person.merge", "{'person':'e','into':'a'}");
@@ -125,7 +108,7 @@ static void test_merge_organisations(void **context) {
     struct trial t;
     struct rec_person p;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "organisation.register",
              "{'organisation':'third','name':'T','kind':'region','country':'SE'}");
     trial_do(&t, "person.update", "{'person':'a','organisations':['molndal','third','boras']}");
@@ -158,7 +141,7 @@ static void test_merge_mentions(void **context) {
     int64_t votes = 0, n;
     struct text option;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "support.request", "{'case':'case','network':'net','person':'a','text':'Help'}");
     trial_do(&t, "support.assign", "{'case':'case','person':'lead'}");
     trial_do(&t, "idea.send", "{'idea':'idea','network':'net','person':'a','text':'Think'}");
@@ -207,7 +190,7 @@ static void each_has_not(struct trial *t, const char *word) {
 static void test_erase(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "person.register",
              "{'person':'x','name':'Xerxes','email':'xerxes@x.example','language':'sv'}");
     trial_do(&t, "person.register",

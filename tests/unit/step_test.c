@@ -12,13 +12,6 @@
 #include "services/scheduler/reminders/plan.h"
 #include "tests/harness/trial.h"
 
-static void open_world(struct trial *t) {
-    trial_open(t, NULL, "2022-04-01T08:00");
-    trial_world(t, true);
-    for (const char *p = "def"; *p; p++)
-        trial_do(t, "membership.grant", "{'network':'net','person':'%c','source':'s'}", *p);
-}
-
 /* ---- refusals ---- */
 
 #define PLAN(more)                                                                                 \
@@ -185,7 +178,7 @@ static void stage(struct trial *t) {
 static void test_refusals(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     stage(&t);
     for (unsigned i = 0; i < COUNT_OF(refusals); i++) {
         const char *code = strstr(refusals[i].body, "%0*d")
@@ -225,7 +218,7 @@ static void test_cut_sentence(void **context) {
     char audience[400] = "";
     struct rec_decision d;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     for (unsigned shift = 0; shift < 2; shift++) {
         strcpy(audience, shift ? "x" : "");
         while (strlen(audience) < 380)
@@ -261,7 +254,7 @@ static void test_poll(void **context) {
         {"a", "x", 1, 0}, {"b", "x", 2, 0}, {"a", "y", 1, 1}, {"a", "y", 1, 1}, {"b", "y", 0, 2}};
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "poll.open",
              "{'poll':'q','network':'net','question':'Q','closes':'2022-05-01T09:00',"
              "'audience':'members'," TWO "}");
@@ -302,7 +295,7 @@ static void test_confirm(void **context) {
     struct trial t;
     struct rec_membership m;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "membership.request", "{'network':'net','person':'lead'}");
     trial_settle(&t);
     assert_int_equal(trial_rows(&t, "membership-confirm", "lead", "accepted", NULL), 1);
@@ -325,7 +318,7 @@ static void test_never_confirmed(void **context) {
     struct trial t;
     struct rec_membership m;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "membership.request", "{'network':'net','person':'lead'}");
     instant lapses = t.now + t.settings.confirm_within;
     trial_settle(&t);
@@ -346,7 +339,7 @@ static void test_longest_case(void **context) {
     struct trial t;
     struct rec_case c;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "support.request", "{'case':'c','network':'net','person':'a','text':'%04000d'}",
              0);
     for (unsigned i = 1; i < 200; i++) {
@@ -368,7 +361,7 @@ static void test_unreadable(void **context) {
     struct trial t;
     struct rec_decision d;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     assert_int_equal(step_event(&t.step, t.now, ++t.seq, (struct bytes){"\xc1", 1}), 0);
     trial_get(&t, TABLE_DECISION, key_no(t.seq), &d);
     assert_true(text_is(d.status, "quarantined"));
@@ -383,7 +376,7 @@ static void test_unreadable(void **context) {
 static void test_until(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_settle(&t);
     t.now = trial_wall("2022-06-01T08:00");
     assert_int_equal(step_due(&t.step, t.now, trial_wall("2022-05-17T08:59")), -ENOENT);

@@ -12,52 +12,35 @@
 #include "services/scheduler/reminders/plan.h"
 #include "tests/harness/trial.h"
 
-static void state_is(struct trial *t, const char *person, const char *state) {
-    struct rec_registration r = trial_registration(t, "m", person);
-    if (!text_is(r.state, state))
-        fail_msg("%s is %.*s; expected %s", person, TEXT_ARGS(r.state), state);
-}
-
-static void open_world(struct trial *t) {
-    trial_open(t, NULL, "2022-04-01T08:00");
-    trial_world(t, true);
-    for (const char *p = "def"; *p; p++)
-        trial_do(t, "membership.grant", "{'network':'net','person':'%c','source':'s'}", *p);
-}
-
-static void make(struct trial *t, const char *person) {
-    trial_do(t, "registration.make", "{'meeting':'m','person':'%s'}", person);
-}
-
 static void test_waiting_list(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':2}");
     for (const char *p = "abcdef"; *p; p++)
-        make(&t, (char[]){*p, 0});
-    state_is(&t, "b", "registered");
-    state_is(&t, "c", "waiting");
+        trial_register(&t, (char[]){*p, 0});
+    trial_expect(&t, "b", "registered");
+    trial_expect(&t, "c", "waiting");
     /* in order; who goes in between is passed over */
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'d'}");
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
-    state_is(&t, "c", "offered");
-    state_is(&t, "e", "waiting");
+    trial_expect(&t, "c", "offered");
+    trial_expect(&t, "e", "waiting");
     /* an offer holds its place: a newcomer waits */
-    make(&t, "a");
-    state_is(&t, "a", "waiting");
+    trial_register(&t, "a");
+    trial_expect(&t, "a", "waiting");
     /* lapsed: the next; and the one who let it lapse hears so */
     trial_until(&t, "2022-04-03T08:00");
-    state_is(&t, "c", "lapsed");
-    state_is(&t, "e", "offered");
+    trial_expect(&t, "c", "lapsed");
+    trial_expect(&t, "e", "offered");
     assert_string_equal(trial_say(&t, "registration.accept_offer", "{'meeting':'m','person':'c'}"),
                         "too-late");
     assert_int_equal(trial_rows(&t, "registration-offer-lapsed", "c", "accepted", NULL), 1);
     /* cancelled while offered, and declined: the next at once */
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'e'}");
-    state_is(&t, "f", "offered");
+    trial_expect(&t, "f", "offered");
     trial_do(&t, "registration.decline_offer", "{'meeting':'m','person':'f'}");
-    state_is(&t, "a", "offered");
+    trial_expect(&t, "a", "offered");
     trial_do(&t, "registration.accept_offer", "{'meeting':'m','person':'a'}");
     assert_int_equal(trial_meeting(&t, "m").registered, 2);
     assert_int_equal(trial_meeting(&t, "m").waiting, 0);
@@ -67,14 +50,14 @@ static void test_waiting_list(void **context) {
 static void test_more_places(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
     for (const char *p = "abcd"; *p; p++)
-        make(&t, (char[]){*p, 0});
+        trial_register(&t, (char[]){*p, 0});
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':3}");
-    state_is(&t, "b", "offered");
-    state_is(&t, "c", "offered");
-    state_is(&t, "d", "waiting");
+    trial_expect(&t, "b", "offered");
+    trial_expect(&t, "c", "offered");
+    trial_expect(&t, "d", "waiting");
     assert_string_equal(trial_say(&t, "meeting.update", "{'meeting':'m','capacity':2}"),
                         "conflict");
     trial_close(&t);
@@ -85,11 +68,11 @@ static void test_more_places(void **context) {
 static void test_offer_and_outage(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    make(&t, "a");
-    make(&t, "b");
-    make(&t, "c");
+    trial_register(&t, "a");
+    trial_register(&t, "b");
+    trial_register(&t, "c");
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
     instant expires = trial_registration(&t, "m", "b").offer_expires;
     t.now = expires + HOURS;
@@ -100,8 +83,8 @@ static void test_offer_and_outage(void **context) {
         trial_said(&t, expires - 1, "registration.accept_offer", "{'meeting':'m','person':'b'}"),
         "applied");
     trial_settle(&t);
-    state_is(&t, "b", "registered");
-    state_is(&t, "c", "waiting");
+    trial_expect(&t, "b", "registered");
+    trial_expect(&t, "c", "waiting");
     trial_close(&t);
 }
 
@@ -109,20 +92,20 @@ static void test_offer_and_outage(void **context) {
 static void test_hybrid(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.set_mode", "{'meeting':'m','mode':'hybrid','place':'Here'}");
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    make(&t, "a");
+    trial_register(&t, "a");
     trial_do(&t, "registration.make", "{'meeting':'m','person':'b','mode':'video'}");
-    make(&t, "c");
-    make(&t, "d");
-    state_is(&t, "b", "registered");
-    state_is(&t, "c", "waiting");
+    trial_register(&t, "c");
+    trial_register(&t, "d");
+    trial_expect(&t, "b", "registered");
+    trial_expect(&t, "c", "waiting");
     assert_int_equal(trial_meeting(&t, "m").registered, 1);
     trial_do(&t, "registration.change", "{'meeting':'m','person':'a','mode':'video'}");
-    state_is(&t, "c", "offered");
+    trial_expect(&t, "c", "offered");
     trial_do(&t, "registration.change", "{'meeting':'m','person':'d','mode':'video'}");
-    state_is(&t, "d", "registered"); /* waits for nothing */
+    trial_expect(&t, "d", "registered"); /* waits for nothing */
     assert_int_equal(trial_meeting(&t, "m").registered, 1);
     /* now the video takes places, too: nobody loses one, and the count is right */
     trial_do(&t, "meeting.set_mode", "{'meeting':'m','mode':'room'}");
@@ -137,16 +120,16 @@ static void test_hybrid(void **context) {
 static void test_moved_ahead_again(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    make(&t, "a");
-    make(&t, "b");
+    trial_register(&t, "a");
+    trial_register(&t, "b");
     t.now = trial_wall("2022-05-24T09:30");
     trial_settle(&t);
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
-    state_is(&t, "b", "waiting");
+    trial_expect(&t, "b", "waiting");
     trial_do(&t, "meeting.move", "{'meeting':'m','starts':'2022-06-24T09:00'}");
-    state_is(&t, "b", "offered");
+    trial_expect(&t, "b", "offered");
     trial_close(&t);
 }
 
@@ -154,15 +137,15 @@ static void test_moved_ahead_again(void **context) {
 static void test_offer_of_a_cancelled_meeting(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    make(&t, "a");
-    make(&t, "b");
+    trial_register(&t, "a");
+    trial_register(&t, "b");
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
     trial_settle(&t);
     trial_do(&t, "meeting.cancel", "{'meeting':'m','reason':'R'}");
     trial_until(&t, "2022-06-01T08:00");
-    state_is(&t, "b", "lapsed");
+    trial_expect(&t, "b", "lapsed");
     assert_int_equal(trial_rows(&t, "registration-offer-lapsed", NULL, NULL, NULL), 0);
     assert_int_equal(trial_rows(&t, "meeting-cancelled", "b", "accepted", NULL), 1);
     trial_close(&t);
@@ -171,7 +154,7 @@ static void test_offer_of_a_cancelled_meeting(void **context) {
 static void test_registration_closes(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
+    trial_open_six(&t);
     trial_do(&t, "meeting.update", "{'meeting':'m','registration_closes':'2022-05-20T12:00'}");
     instant closes = trial_wall("2022-05-20T12:00");
     t.now = closes + 2 * DAYS; /* it was down */
@@ -189,10 +172,10 @@ static void test_registration_closes(void **context) {
 static void test_postponed(void **context) {
     struct trial t;
     (void)context;
-    open_world(&t);
-    make(&t, "a");
-    make(&t, "b");
-    make(&t, "c");
+    trial_open_six(&t);
+    trial_register(&t, "a");
+    trial_register(&t, "b");
+    trial_register(&t, "c");
     trial_settle(&t);
     trial_until(&t, "2022-04-20T08:00");
     trial_do(&t, "meeting.decide",
@@ -202,9 +185,9 @@ static void test_postponed(void **context) {
     trial_do(&t, "registration.answer", "{'meeting':'m','person':'a','answer':'yes'}");
     trial_do(&t, "registration.answer", "{'meeting':'m','person':'b','answer':'no'}");
     trial_do(&t, "registration.answer", "{'meeting':'m','person':'c','answer':'maybe'}");
-    state_is(&t, "a", "registered");
-    state_is(&t, "b", "declined");
-    state_is(&t, "c", "registered");
+    trial_expect(&t, "a", "registered");
+    trial_expect(&t, "b", "declined");
+    trial_expect(&t, "c", "registered");
     assert_int_equal(trial_meeting(&t, "m").registered, 2);
     trial_until(&t, "2022-06-15T08:00");
     assert_int_equal(trial_rows(&t, "meeting-day-before", NULL, "accepted", NULL), 2);
