@@ -233,27 +233,6 @@ static bool is_written(const struct field *f, const void *from) {
     return f->required || codec_is_given(f, (const char *)from + f->offset);
 }
 
-static void write_texts(const struct texts *texts, struct buf *to) {
-    const struct {
-        const char *key;
-        struct text t;
-    } rows[] = {{"any", texts->any}, {"da", texts->da}, {"sv", texts->sv}, {"en", texts->en}};
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        count += rows[i].t.p != NULL;
-    if (count == 0 || (count == 1 && texts->any.p)) {
-        pack_text(to, texts->any);
-        return;
-    }
-    pack_map(to, count);
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].t.p) {
-            pack_str(to, rows[i].key);
-            pack_text(to, rows[i].t);
-        }
-}
-
 /* What could not be read again is our mistake, and better found now than in the store. */
 static void write_text(const struct field *f, struct text t, struct buf *to) {
     must(t.n <= (size_t)f->max && (t.n > 0 || f->kind == FIELD_TEXT));
@@ -278,7 +257,7 @@ static void write_value(const struct field *f, const void *value, struct buf *to
         pack_int(to, *(const instant *)value);
         break;
     case FIELD_TEXTS:
-        write_texts(value, to);
+        codec_add_texts(to, value);
         break;
     case FIELD_LIST:
     case FIELD_MAP:

@@ -52,6 +52,7 @@ bool list_has_text(struct list list, struct text t);
 
 /* Build a list: items are appended to `to`; codec_list() makes the list of all from `start` on. */
 void codec_add_text(struct buf *to, struct text t);
+void codec_add_texts(struct buf *to, const struct texts *texts); /* in every language there is */
 void codec_add_int(struct buf *to, int64_t v);
 void codec_add_part(struct buf *to, enum part_type part, const void *from);
 struct list codec_list(const struct buf *of, size_t start, uint32_t count);

@@ -197,6 +197,27 @@ void codec_write_list(const struct field *field, struct list list, struct buf *t
 
 /* ---- texts ---- */
 
+void codec_add_texts(struct buf *to, const struct texts *texts) {
+    const struct {
+        const char *key;
+        struct text t;
+    } rows[] = {{"any", texts->any}, {"da", texts->da}, {"sv", texts->sv}, {"en", texts->en}};
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        count += rows[i].t.p != NULL;
+    if (count == 0 || (count == 1 && texts->any.p)) {
+        pack_text(to, texts->any);
+        return;
+    }
+    pack_map(to, count);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].t.p) {
+            pack_str(to, rows[i].key);
+            pack_text(to, rows[i].t);
+        }
+}
+
 struct text texts_in(const struct texts *texts, struct text language) {
     const struct text *own = text_is(language, "da")   ? &texts->da
                              : text_is(language, "sv") ? &texts->sv

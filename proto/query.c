@@ -78,24 +78,10 @@ static bool is_shown(const struct field *f, const void *value) {
 }
 
 static void write_texts(const struct writing *w, const struct texts *texts) {
-    const struct {
-        const char *key;
-        struct text t;
-    } rows[] = {{"any", texts->any}, {"da", texts->da}, {"sv", texts->sv}, {"en", texts->en}};
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        count += rows[i].t.p != NULL;
-    if (w->language.p || count == 0 || (count == 1 && texts->any.p)) {
+    if (w->language.p)
         pack_text(w->to, texts_in(texts, w->language));
-        return;
-    }
-    pack_map(w->to, count);
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].t.p) {
-            pack_str(w->to, rows[i].key);
-            pack_text(w->to, rows[i].t);
-        }
+    else
+        codec_add_texts(w->to, texts);
 }
 
 static void write_moment(const struct writing *w, instant at) {
