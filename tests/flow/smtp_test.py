@@ -88,7 +88,7 @@ def simple_test(h):
     h.verify()
 
 
-LATER, NEVER = "451 4.3.0 later", "554 5.7.1 never"
+LATER, NEVER, CLOSING = "451 4.3.0 later", "554 5.7.1 never", "421 4.3.2 shutting down"
 STEPS = [  # (step, action, state, what the ledger says the other end said)
     ("connect", "421 4.3.2 busy", "deferred", "connect: 421 4.3.2 busy"),
     ("connect", "554 5.3.2 not you", "deferred", "connect: 554 5.3.2 not you"),
@@ -140,6 +140,12 @@ STEPS = [  # (step, action, state, what the ledger says the other end said)
     ("dot", CHATTER, "unknown", "dot: "),
     ("dot", MILLION, "unknown", "dot: the server said far too much"),
     ("quit", SILENT, "accepted", "dot: 250"),
+    ("ehlo", hang_up(CLOSING), "deferred", "EHLO: "),
+    ("starttls", hang_up(CLOSING), "deferred", "STARTTLS: " + CLOSING),
+    ("mail", hang_up(CLOSING), "deferred", "MAIL: " + CLOSING),
+    ("data", hang_up(CLOSING), "deferred", "DATA: " + CLOSING),
+    ("dot", hang_up(CLOSING), "deferred", "dot: " + CLOSING),
+    ("dot", hang_up("25"), "unknown", "dot: "),
 ]
 
 
@@ -419,7 +425,13 @@ def tls_test(h):
         (dict(cert="wrong"), "verified", "deferred", "no TLS as it is required: SSL: no alternative certificate"),
         (dict(cert="unknown"), "verified", "deferred", "no TLS as it is required: SSL certificate problem"),
         (dict(cert="unknown"), "required", "accepted", "250"),
+        (dict(cert="unknown"), "opportunistic", "accepted", "250"),
+        (dict(cert="expired"), "verified", "deferred", "no TLS as it is required: SSL certificate problem: certificate has"),
+        (dict(cert="expired"), "required", "accepted", "250"),
+        (dict(cert="expired"), "opportunistic", "accepted", "250"),
         (dict(implicit=True), "implicit", "accepted", "250"),
+        (dict(implicit=True, cert="wrong"), "implicit", "deferred", "no TLS as it is required: SSL: no alternative"),
+        (dict(implicit=True, cert="expired"), "implicit", "deferred", "no TLS as it is required: SSL certificate problem"),
         (dict(implicit=True, cert="unknown"), "implicit", "deferred", "no TLS as it is required"),
     ]
     for number, (how, tls, state, reply) in enumerate(cases):

@@ -234,8 +234,8 @@ class Session:
 
 
 class Relay:
-    """host: where it listens. cert: "good" (for localhost), "wrong" (for another name) or "unknown" (of nobody we
-    trust). auth: (user, password)."""
+    """host: where it listens. cert: "good" (for localhost), "wrong" (for another name), "expired" or "unknown"
+    (of nobody we trust). auth: (user, password)."""
 
     def __init__(self, folder, host="127.0.0.1", starttls=True, implicit=False, cert="good", auth=None, port=0):
         self.folder, self.host, self.port = folder, host, port
@@ -329,6 +329,38 @@ def make_context(folder, kind):
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                             "-days", "30", "-subj", "/CN=relay", "-addext", "subjectAltName=" + names,
                             "-keyout", its_key, "-out", pem], check=True, capture_output=True)
+    if kind == "expired":
+        age(folder, key, cert)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     return context, ca
+
+
+OLD = """[ca]
+default_ca = old
+[old]
+database = {folder}/index
+new_certs_dir = {folder}
+rand_serial = yes
+default_md = sha256
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = DNS:localhost,IP:127.0.0.1
+basicConstraints = CA:TRUE
+"""
+
+
+def age(folder, key, cert):
+    """Signs it anew, as one that was good for a month of 2020."""
+    config = os.path.join(folder, "old.conf")
+    with open(config, "w") as file:
+        file.write(OLD.format(folder=folder))
+    open(os.path.join(folder, "index"), "w").close()
+    ask = ["openssl", "req", "-new", "-key", key, "-subj", "/CN=relay", "-out", config + ".csr"]
+    sign = ["openssl", "ca", "-batch", "-config", config, "-selfsign", "-keyfile", key, "-in", config + ".csr", "-notext",
+            "-startdate", "20200101000000Z", "-enddate", "20200201000000Z", "-out", cert]
+    for command in (ask, sign):
+        subprocess.run(command, check=True, capture_output=True)
