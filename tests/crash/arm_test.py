@@ -10,8 +10,8 @@ from tests.harness.relay import Relay
 
 
 def arm_is_over_test(h):
-    """The notifier stands still with the arm in its hand until it is over: it asks anew, and the letter leaves at
-    the first attempt, once."""
+    """The notifier stands still with the arm in its hand until it is over: it asks anew, waits while nobody answers,
+    and the letter leaves at the first attempt, once."""
     relay = Relay(h.folder)
     begin(h, relay, lease="1s", smtp_connections=1, smtp_timeout="30s")
     h.stop("notifier")
@@ -25,7 +25,11 @@ def arm_is_over_test(h):
     h.join("net", "anna")
     h.until(is_stopped, "the notifier stands still")
     time.sleep(1.5)
+    h.workers["scheduler"].send_signal(signal.SIGSTOP)
     os.kill(process.pid, signal.SIGCONT)
+    time.sleep(1.5)
+    equal(len(relay.messages), 0, "letters that ended under an arm that was over")
+    h.workers["scheduler"].send_signal(signal.SIGCONT)
     h.settle()
     row = row_of(h, "anna")
     equal((row["state"], row["attempts"], relay.copies(row["message_id"])), ("accepted", 1, 1))
