@@ -7,11 +7,12 @@ import shutil
 import socket
 import struct
 import subprocess
+import time
 
 import msgpack
 import zmq
 
-from tests.clients.push import push
+from tests.clients.push import push, push_all
 from tests.clients.read_facts import ask as ask_outside
 from tests.clients.read_facts import connect, read_all
 from tests.flow import programme_test  # noqa: E402
@@ -397,6 +398,30 @@ def client_examples_test(h):
     equal([i["text"] for i in h.records("idea")].count("Från Node"), 1)
     told = run("read_facts.mjs", gateway, key, str(facts[-1]["no"]))
     equal([f["type"] for f in told], ["idea.changed", "idea.changed"])
+
+
+def client_retry_test(h):
+    """Intake is away when the examples begin to speak: they say the same again under the same ID, and it is done once."""
+    intake, _ = outside(h)
+    key, node = os.path.join(h.folder, "web.key"), node_folder(h)
+    h.kill("intake")
+    speakers = {"python-1": ["/usr/bin/python3", os.path.join(ROOT, "tests/clients/push.py")]}
+    if node:
+        shutil.copy(os.path.join(ROOT, "tests/clients/push.mjs"), node)
+        speakers["node-1"] = ["node", "push.mjs"]
+    said = [subprocess.Popen([*command, intake, key, "idea.send", json.dumps({"network": "net", "text": id}), id],
+                             cwd=node, stdout=subprocess.PIPE, text=True) for id, command in speakers.items()]
+    time.sleep(4)  # longer than they wait for one answer
+    h.start("intake")
+    for process in said:
+        output, _ = process.communicate(timeout=30)
+        equal(json.loads(output)["status"], "applied")
+    many = [{"v": 1, "id": f"many-{n % 3}", "type": "idea.send", "body": {"network": "net", "text": f"many-{n % 3}"}}
+            for n in range(6)]
+    equal([answer["status"] for answer in push_all(intake, key, many)], ["applied"] * 6)
+    equal(sorted(i["text"] for i in h.records("idea")), sorted([*speakers, "many-0", "many-1", "many-2"]))
+    h.stop("intake")
+    equal(push(intake, key, "idea.send", {"network": "net", "text": "x"}, patience=700), None)
 
 
 def node_folder(h):
