@@ -74,6 +74,46 @@ def full_disk_test(h):
 full_disk_test.timeout = 150
 
 
+def many_at_the_end_of_space_test(h):
+    """Not a byte is left, and people go on opting out until the inbox needs a new file for them: that is what the
+    ballast is for."""
+    if not rig.is_root("many_at_the_end_of_space_test"):
+        return
+    rig.private_mounts()
+    disk = rig.Disk(h, "disk", 24)
+    h.home = os.path.join(disk.path, "home")
+    rig.begin(h, people=10, meetings=1)
+    files = inbox_files(h)
+    h.kill("scheduler")  # which would throw the ballast away before
+    demand(disk.fill() == 0 and os.path.exists(h.path("ballast")), "it is full, but for the ballast")
+    said = 0
+    while inbox_files(h) == files:
+        many = [{"v": 1, "id": f"out-{said + n}", "type": "preference.set", "wait": "accepted",
+                 "body": {"person": f"m{n % 10 + 1:02}", "class": "news", "on": n % 20 < 10}} for n in range(200)]
+        said += len(many)
+        answers = h.request(many)
+        equal({answer["status"] for answer in answers} - {"applied", "accepted"}, set(), f"opt-outs {said}")
+        demand(said < 40_000, f"{said} opt-outs, and no new file of the inbox")
+    print(f"{said} opt-outs on a full disk, over a new file of the inbox")
+    demand(log_has(h, "intake", "ballast_released"), "there was no need of the ballast")
+    h.start("scheduler")
+    h.until(lambda: len(h.records("decision")) >= said, "what was said at the end of space is decided")
+    disk.empty()
+    h.settle()
+    h.verify()
+    h.until(lambda: os.path.exists(h.path("ballast")), "the ballast is back", BACK)
+    h.stop()
+    os.chdir("/")
+    disk.unmount()
+
+
+many_at_the_end_of_space_test.timeout = 150
+
+
+def inbox_files(h):
+    return sum(name.startswith("log.") for name in os.listdir(h.path("inbox")))
+
+
 def no_inodes_test(h):
     """The Maildir is on a file system of 64 files; somebody takes the letters away now and then."""
     if not rig.is_root("no_inodes_test"):

@@ -128,6 +128,29 @@ def every_storage_call_test(h):
 every_storage_call_test.timeout = BUDGET + 60
 
 
+TRUSTED = {"scheduler": ("core/data.mdb", "inbox/log."), "intake": ("inbox/log.",), "notifier": ("core/data.mdb",)}
+
+
+def synced_before_trusted_test(h):
+    """Whoever was killed may have left what is to be seen and is not on the disk: each process syncs what it will read
+    before it serves, and before the first letter."""
+    rig.begin(h, people=5, meetings=1)
+    h.kill()
+    traces = {name: os.path.join(h.folder, "start-" + name) for name in TRUSTED}
+    for name, trace in traces.items():
+        rig.spawn(h, name, prefix=["strace", "-f", "-D", "-y", "-qqq", "-o", trace, "-e", "trace=fdatasync,bind,renameat2"])
+    rig.ready(h)
+    h.settle()
+    h.kill()
+    for name, trace in traces.items():
+        with open(trace, errors="replace") as file:
+            calls = file.read().splitlines()
+        served = [n for n, call in enumerate(calls) if "intake.ipc" in call or "outgoing/new" in call] or [len(calls)]
+        for path in TRUSTED[name]:
+            demand(any("fdatasync(" in call and path in call for call in calls[:served[0]]),
+                   f"{name} did not sync {path} first: {calls[:served[0]]}")
+
+
 def supervised_restart_test(h):
     """EIO at run time in each worker in turn: it ends with 74 and the supervisor starts it anew."""
     h.init(at="2022-03-01T09:00")
