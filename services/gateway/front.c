@@ -50,7 +50,7 @@ static int need_snapshot(struct gateway *gateway) {
 static void fail(struct gateway *gateway, int error) {
     if (gateway->is_stopping)
         return;
-    log_error("core_failed", "error=%d; ending", -error);
+    log_error("core_failed", "error=%s; ending", strerror(-error));
     gateway->exit_code = EXIT_STORAGE;
     gateway->is_stopping = true;
     loop_stop(gateway->loop);
@@ -117,7 +117,8 @@ static int open_outside(struct gateway *gateway) {
     arguments_path(gateway->home, "keys", keys);
     int r = keyring_server(keys, false, &key); /* `cirkel init` made it */
     if (r < 0) {
-        log_error("server_key_unreadable", "error=%d file=keys/server.key", -r);
+        log_error("server_key_unreadable", "file=keys/server.key error=%s",
+                  keyring_server_trouble(r));
         return r;
     }
     gateway->outside = (struct front){.gateway = gateway, .is_outside = true};
@@ -126,20 +127,22 @@ static int open_outside(struct gateway *gateway) {
         r = bus_serve(gateway->bus, &options, on_frame, &gateway->outside, &gateway->outside.door);
     explicit_bzero(&key, sizeof key);
     if (r < 0) {
-        log_error("door_not_opened", "endpoint=%s error=%d", gateway->settings.gateway_listen, -r);
+        log_error("door_not_opened", "endpoint=%s error=%s", gateway->settings.gateway_listen,
+                  strerror(-r));
         return r;
     }
     r = bus_self_test(gateway->bus, gateway->outside.door, SELF_TEST_WAIT);
     if (r < 0)
-        log_error("door_not_tight", "endpoint=%s error=%d; a stranger was not refused",
-                  gateway->settings.gateway_listen, -r);
+        log_error("door_not_tight", "endpoint=%s error=%s; a stranger was not refused",
+                  gateway->settings.gateway_listen, strerror(-r));
     return r;
 }
 
 int front_open(struct gateway *gateway) {
     int r = open_here(gateway);
     if (r < 0) {
-        log_error("door_not_opened", "endpoint=run/gateway.ipc error=%d", -r);
+        log_error("door_not_opened", "endpoint=run/gateway.ipc error=%s%s", strerror(-r),
+                  r == -EBUSY ? "; another gateway runs" : "");
         return r;
     }
     if (gateway->settings.gateway_listen[0] == '\0')

@@ -76,7 +76,7 @@ static void on_keys(void *ctx) {
     else if (r == -EBADMSG)
         log_error_lines("keys_bad", buf_as_text(&complaints));
     else if (r < 0)
-        log_error("keys_unreadable", "error=%d; nobody is let in from outside", -r);
+        log_error("keys_unreadable", "error=%s; nobody is let in from outside", strerror(-r));
     buf_free(&complaints);
     loop_after(gateway->loop, KEYS_EVERY, on_keys, gateway);
 }
@@ -108,7 +108,7 @@ static void try_store(void *ctx) {
     if (r == -ENOENT || r == -EAGAIN) {
         loop_after(gateway->loop, STORE_RETRY, try_store, gateway);
     } else if (r < 0) {
-        log_error("core_not_opened", "error=%d", -r);
+        log_error("core_not_opened", "error=%s", strerror(-r));
         gateway->exit_code = r == -EIO ? EXIT_STORAGE : EXIT_FAILURE;
         loop_stop(gateway->loop);
     } else {
@@ -140,7 +140,7 @@ static void open_parts(struct gateway *gateway) {
     if (r == 0)
         r = bus_open(&gateway->bus, gateway->loop);
     if (r < 0)
-        log_fatal("start_failed", "error=%d", -r);
+        log_fatal("start_failed", "error=%s", strerror(-r));
     if (front_open(gateway) < 0)
         exit(EXIT_FAILURE);
 }
@@ -169,11 +169,11 @@ static int run(struct gateway *gateway, bool with_clock) {
     char clock_path[PATH_MAX];
     int limited = bus_limit_process();
     if (limited < 0)
-        log_warn("not_limited", "error=%d", -limited);
+        log_warn("not_limited", "error=%s", strerror(-limited));
     arguments_path(gateway->home, "run/clock", clock_path);
     int r = clock_use(with_clock ? clock_path : NULL);
     if (r < 0)
-        log_fatal("no_clock", "file=run/clock error=%d", -r);
+        log_fatal("no_clock", "file=run/clock error=%s", strerror(-r));
     open_parts(gateway);
     log_info("started", "%s", "");
     loop_each_turn(gateway->loop, on_turn, gateway);
@@ -183,7 +183,7 @@ static int run(struct gateway *gateway, bool with_clock) {
     on_zones(gateway);
     r = loop_run(gateway->loop, on_drain, on_reload, gateway, GRACE);
     if (r < 0)
-        log_fatal("no_signals", "error=%d", -r);
+        log_fatal("no_signals", "error=%s", strerror(-r));
     log_info("stopped", "answered=%" PRIu64 " refused=%" PRIu64 " answers_lost=%" PRIu64,
              gateway->answered, gateway->refused, gateway->answers_lost);
     close_parts(gateway);

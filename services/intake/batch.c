@@ -92,8 +92,8 @@ static void fail(struct batch *batch, const char *what, int error) {
     if (batch->is_failed)
         return;
     batch->is_failed = true;
-    log_error("inbox_failed", "at=%s error=%d; ending, what was asked is answered unknown", what,
-              -error);
+    log_error("inbox_failed", "at=%s error=%s; ending, what was asked is answered unknown", what,
+              strerror(-error));
     batch->options.on_failed(batch->options.ctx, error);
 }
 

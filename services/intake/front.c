@@ -90,7 +90,8 @@ static int open_outside(struct intake *intake) {
     arguments_path(intake->home, "keys", keys);
     int r = keyring_server(keys, true, &key);
     if (r < 0) {
-        log_error("server_key_unreadable", "error=%d file=keys/server.key", -r);
+        log_error("server_key_unreadable", "file=keys/server.key error=%s",
+                  keyring_server_trouble(r));
         return r;
     }
     intake->outside = (struct front){.intake = intake, .is_outside = true};
@@ -99,20 +100,20 @@ static int open_outside(struct intake *intake) {
         r = bus_serve(intake->bus, &options, on_frame, &intake->outside, &intake->outside.door);
     explicit_bzero(&key, sizeof key);
     if (r < 0) {
-        log_error("door_not_opened", "endpoint=%s error=%d", intake->settings.listen, -r);
+        log_error("door_not_opened", "endpoint=%s error=%s", intake->settings.listen, strerror(-r));
         return r;
     }
     r = bus_self_test(intake->bus, intake->outside.door, SELF_TEST_WAIT);
     if (r < 0)
-        log_error("door_not_tight", "endpoint=%s error=%d; a stranger was not refused",
-                  intake->settings.listen, -r);
+        log_error("door_not_tight", "endpoint=%s error=%s; a stranger was not refused",
+                  intake->settings.listen, strerror(-r));
     return r;
 }
 
 int front_open(struct intake *intake) {
     int r = open_here(intake);
     if (r < 0) {
-        log_error("door_not_opened", "endpoint=run/intake.ipc error=%d", -r);
+        log_error("door_not_opened", "endpoint=run/intake.ipc error=%s", strerror(-r));
         return r;
     }
     if (intake->settings.listen[0] == '\0')

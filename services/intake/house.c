@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/arguments.h"
 #include "common/clock.h"
@@ -44,7 +45,8 @@ static bool say(struct house *house, enum frame_type type, const void *frame) {
         return true; /* lost on the way */
     int r = bus_send(house->door, NULL, buf_as_bytes(&house->out));
     if (r < 0 && r != -EAGAIN)
-        log_warn("hint_not_sent", "error=%d; the scheduler will find the event by itself", -r);
+        log_warn("hint_not_sent", "error=%s; the scheduler will find the event by itself",
+                 strerror(-r));
     return r == 0;
 }
 

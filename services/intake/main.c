@@ -61,7 +61,7 @@ static void on_keys(void *ctx) {
     else if (r == -EBADMSG)
         log_error_lines("keys_bad", buf_as_text(&complaints));
     else if (r < 0)
-        log_error("keys_unreadable", "error=%d; nobody is let in from outside", -r);
+        log_error("keys_unreadable", "error=%s; nobody is let in from outside", strerror(-r));
     buf_free(&complaints);
     loop_after(intake->loop, KEYS_EVERY, on_keys, intake);
 }
@@ -91,7 +91,8 @@ static void on_keep(void *ctx) {
     if (r == -EIO)
         on_failed(intake, r);
     if (r < 0)
-        log_error("inbox_not_tidied", "error=%d; %s", -r, r == -EIO ? "ending" : "tried again");
+        log_error("inbox_not_tidied", "error=%s; %s", strerror(-r),
+                  r == -EIO ? "ending" : "tried again");
     /* After a start nobody has told us yet how far the scheduler is. */
     if (house_position(intake->house) < batch_last(intake->batch))
         house_ask_decision(intake->house, batch_last(intake->batch));
@@ -165,7 +166,7 @@ static void refuse_older(const struct intake *intake) {
     if (r == 0 && (r = instance_reached(intake->home, &reached)) == -EBADMSG)
         r = 0, reached = 0; /* the scheduler looks at core itself */
     if (r < 0)
-        log_fatal("inbox_not_read", "error=%d", -r);
+        log_fatal("inbox_not_read", "error=%s", strerror(-r));
     if (last >= reached)
         return;
     log_error("inbox_is_older",
@@ -184,15 +185,16 @@ static void open_inbox(struct intake *intake) {
     if (r == 0)
         r = make_dir(run, DIR_MODE);
     if (r < 0)
-        log_fatal("folder_not_made", "error=%d", -r);
+        log_fatal("folder_not_made", "error=%s", strerror(-r));
     r = journal_open(&intake->journal, inbox, true, 0);
     if (r < 0)
-        log_fatal("inbox_not_opened", "error=%d%s", -r, r == -EBUSY ? "; another intake runs" : "");
+        log_fatal("inbox_not_opened", "error=%s%s", strerror(-r),
+                  r == -EBUSY ? "; another intake runs" : "");
     refuse_older(intake);
     intake->memory = memory_new();
     r = memory_load(intake->memory, intake->journal, &damaged);
     if (r < 0)
-        log_fatal("inbox_not_read", "error=%d", -r);
+        log_fatal("inbox_not_read", "error=%s", strerror(-r));
     if (damaged > 0)
         log_error("digests_damaged", "count=%" PRIu64 "; their keys are forgotten", damaged);
 }
@@ -218,7 +220,7 @@ static void open_parts(struct intake *intake) {
     if (r == 0)
         r = house_open(&intake->house, intake->loop, intake->bus, intake->home, on_decided, intake);
     if (r < 0)
-        log_fatal("start_failed", "error=%d", -r);
+        log_fatal("start_failed", "error=%s", strerror(-r));
     if (front_open(intake) < 0)
         exit(EXIT_FAILURE);
 }
@@ -242,18 +244,18 @@ static int run(struct intake *intake, bool with_clock) {
     arguments_path(intake->home, "run/clock", clock_path);
     r = clock_use(with_clock ? clock_path : NULL);
     if (r < 0)
-        log_fatal("no_clock", "file=run/clock error=%d", -r);
+        log_fatal("no_clock", "file=run/clock error=%s", strerror(-r));
     open_inbox(intake);
     r = loop_open(&intake->loop);
     if (r < 0)
-        log_fatal("no_loop", "error=%d", -r);
+        log_fatal("no_loop", "error=%s", strerror(-r));
     open_parts(intake);
     log_info("started", "keys=%" PRIu64, memory_count(intake->memory));
     loop_after(intake->loop, KEYS_EVERY, on_keys, intake);
     loop_after(intake->loop, KEEP_EVERY, on_keep, intake);
     r = loop_run(intake->loop, on_drain, on_reload, intake, GRACE);
     if (r < 0)
-        log_fatal("no_signals", "error=%d", -r);
+        log_fatal("no_signals", "error=%s", strerror(-r));
     log_info("stopped", "refused=%" PRIu64 " answers_lost=%" PRIu64, intake->asides.refused,
              intake->answers_lost);
     close_parts(intake);
@@ -264,7 +266,7 @@ static int start(struct intake *intake, bool with_clock) {
     struct buf complaints;
     int limited = bus_limit_process();
     if (limited < 0)
-        log_warn("not_limited", "error=%d", -limited);
+        log_warn("not_limited", "error=%s", strerror(-limited));
     buf_init(&complaints, COMPLAINTS_BYTES);
     int r = read_configuration(intake, &complaints);
     log_error_lines("configuration_bad", buf_as_text(&complaints));

@@ -48,7 +48,8 @@ static void again_after(struct incoming *in, msec span) {
 
 static void trouble(struct incoming *in, const char *doing, int rc) {
     if (!in->in_trouble)
-        log_warn("incoming_trouble", "doing=%s error=%d next_ms=%d", doing, -rc, (int)LOOK_EVERY);
+        log_warn("incoming_trouble", "doing=%s error=%s next_ms=%d", doing, strerror(-rc),
+                 (int)LOOK_EVERY);
     in->in_trouble = true;
 }
 

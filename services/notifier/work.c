@@ -60,7 +60,7 @@ static bool say(struct work *work, enum frame_type type, const void *frame) {
     frame_encode(type, frame, &work->frame);
     int rc = work->options.say(work->options.ctx, buf_as_bytes(&work->frame));
     if (rc < 0 && rc != -EAGAIN)
-        log_warn("frame_not_sent", "type=%s error=%d", frame_shapes[type].name, -rc);
+        log_warn("frame_not_sent", "type=%s error=%s", frame_shapes[type].name, strerror(-rc));
     return rc == 0;
 }
 
@@ -236,7 +236,7 @@ static void store_failed(struct work *work, int rc) {
         loop_stop(work->options.loop);
         return;
     }
-    log_warn("core_not_read", "error=%d next_ms=%d", -rc, (int)STORE_PAUSE);
+    log_warn("core_not_read", "error=%s next_ms=%d", strerror(-rc), (int)STORE_PAUSE);
     loop_after(work->options.loop, STORE_PAUSE, on_turn, work);
 }
 

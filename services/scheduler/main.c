@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
     if (asker && f.about)
         return why(a.home, a.with_clock, asker, f.about);
     if (f.until && nice(NICE_FORECAST) == -1)
-        log_debug("not_nicer", "errno=%d", errno);
+        log_debug("not_nicer", "error=%s", strerror(errno));
     f.home = a.home;
     f.clock = a.with_clock;
     return f.until ? forecast(&f) : serve(&a);

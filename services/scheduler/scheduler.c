@@ -31,7 +31,7 @@ struct turn { /* what one look did */
 };
 
 static _Noreturn void fail_stop(const char *what, int rc) {
-    log_error("storage_failed", "doing=%s error=%d stopping", what, rc);
+    log_error("storage_failed", "doing=%s error=%s stopping", what, strerror(-rc));
     exit(EXIT_STORAGE);
 }
 

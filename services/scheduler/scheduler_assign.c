@@ -206,6 +206,7 @@ void scheduler_assign(struct scheduler *s, struct txn *txn) {
         if (!left && (instant)due < s->now)
             s->assign_from = from;
         if (rc)
-            log_error("delivery_unreadable", "delivery=%llu error=%d", (unsigned long long)no, rc);
+            log_error("delivery_unreadable", "delivery=%llu error=%s", (unsigned long long)no,
+                      strerror(-rc));
     }
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "common/log.h"
@@ -23,7 +24,7 @@ void scheduler_be_nice(struct scheduler *s, bool nice) {
     if (nice == s->is_nice || !s->may_be_nice)
         return;
     if (setpriority(PRIO_PROCESS, 0, s->priority + (nice ? NICER : 0)))
-        log_debug("nice_not_changed", "nice=%d error=%d", nice, errno);
+        log_debug("nice_not_changed", "nice=%d error=%s", nice, strerror(errno));
     else
         s->is_nice = nice;
 }

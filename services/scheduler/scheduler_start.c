@@ -224,7 +224,7 @@ void scheduler_note_reached(struct scheduler *s, bool at_once) {
     s->reached_noted = boot;
     int rc = instance_note_reached(s->home, s->position);
     if (rc)
-        log_debug("reached_not_noted", "error=%d", rc);
+        log_debug("reached_not_noted", "error=%s", strerror(-rc));
     else
         s->reached = s->position;
 }

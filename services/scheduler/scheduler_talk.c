@@ -22,7 +22,7 @@ void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type 
     must(!b.over);
     int rc = bus_send(s->door, to, buf_as_bytes(&b));
     if (rc) /* a hint: it is asked for again, or looked up */
-        log_debug("hint_lost", "type=%s error=%d", frame_shapes[type].name, rc);
+        log_debug("hint_lost", "type=%s error=%s", frame_shapes[type].name, strerror(-rc));
     buf_free(&b);
 }
 
@@ -204,7 +204,7 @@ void scheduler_tell_facts(struct scheduler *s) {
             break;
         int rc = bus_tell(s->radio, f.type, value);
         if (rc) /* whoever missed it reads from any number on */
-            log_debug("fact_not_heard", "fact=%" PRId64 " error=%d", f.no, rc);
+            log_debug("fact_not_heard", "fact=%" PRId64 " error=%s", f.no, strerror(-rc));
         s->told_fact++;
     }
     store_abort(&txn);

@@ -2,6 +2,7 @@
  * erasure takes with it. Intake keeps the events that the rest names, and no others for long. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "common/clock.h"
@@ -167,7 +168,7 @@ void scheduler_tidy(struct scheduler *s) {
     if (rc == -EIO)
         exit(EX_IOERR);
     if (rc)
-        log_warn("inputs_not_tidied", "error=%d tried again", rc);
+        log_warn("inputs_not_tidied", "error=%s tried again", strerror(-rc));
 }
 
 void scheduler_tell_keep(struct scheduler *s) {
