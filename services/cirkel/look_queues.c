@@ -5,6 +5,7 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/look_addresses.h"
 #include "services/cirkel/look_hold.h"
+#include "services/cirkel/look_kept.h"
 #include "services/cirkel/look_sums.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
@@ -50,6 +51,7 @@ struct queues {
     uint64_t waiting;   /* letters that could leave by now */
     instant oldest_waiting, last_accepted;
     struct look_addresses addresses;
+    struct look_kept kept;
     struct rec_halt holds[HOLDS];
     unsigned hold_count;
     instant zones_at; /* when time zone data last changed; 0: never */
@@ -199,6 +201,8 @@ static int gather(struct queues *q, const char *home) {
     if (rc == 0)
         rc = look_addresses(&q->look, home, &q->addresses);
     if (rc == 0)
+        rc = look_kept(&q->look, home, q->first, q->last, q->position, &q->kept);
+    if (rc == 0)
         rc = look_holds(&q->look, on_hold, q);
     if (rc == 0)
         rc = store_scan(q->look.txn, TABLE_HALT, (struct bytes){"", 0}, on_halt, q);
@@ -328,6 +332,7 @@ static json_t *queues_tree(const struct queues *q) {
         "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
         pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds", halts_tree(q),
         "addresses", look_addresses_tree(&q->addresses));
+    json_object_set_new(tree, "kept", look_kept_tree(&q->kept, q->look.zone));
     json_object_set_new(tree, "catchup", catchup_tree(q));
     json_object_set_new(tree, "zones",
                         json_pack("{s:o,s:I}", "changed", moment(q, q->zones_at), "moved",
@@ -451,6 +456,7 @@ static void print_queues(const struct queues *q) {
     printf("        %" PRIu64 " came to an end in the last hour, %" PRIu64 " in the last day\n",
            q->hour, q->day);
     look_addresses_print(&q->addresses);
+    look_kept_print(&q->kept, q->look.zone);
     buf_free(&ended);
 }
 

@@ -35,9 +35,14 @@ def restored_home_writes_to_nobody_twice_test(h):
     loader = threading.Thread(target=load)
     loader.start()
     backup = os.path.join(h.folder, "backup")
+    queues = h.run_cirkel("queues")
+    assert "until a backup is made: cirkel backup DIR" in queues, queues
     made = json.loads(h.run_cirkel("backup", backup, "--json"))
     going.clear()
     loader.join()
+    kept = json.loads(h.run_cirkel("queues", "--json"))["kept"]
+    equal((kept["path"], kept["backup"][:16], kept["bytes"] > 0), (backup, "2022-03-01T09:00", True))
+    assert f"since the backup of {kept['backup']}, in {backup}" in h.run_cirkel("queues")
     assert made["known"] and made["position"] > 0, made
     equal(h.record("backup")["position"], made["position"])
     assert not os.path.exists(os.path.join(backup, "keys")), "keys only when asked for"
