@@ -214,6 +214,9 @@ int verb_backup(const struct options *options, int argc, char **argv) {
     b.to = argv[0];
     if (rc == 0 && strlen(b.to) > HOME_PATH / 2)
         return usage("%s: too long", b.to);
+    if (rc == 0 && backup_is_within(b.to, options->home))
+        return usage("%s lies in the home itself, and would be lost with it; nothing was done",
+                     b.to);
     if (rc == 0 && (rc = backup_is_empty(b.to)))
         return usage("%s: %s; nothing was touched", b.to,
                      rc == -EEXIST ? "is not empty" : strerror(-rc));

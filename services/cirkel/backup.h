@@ -20,6 +20,8 @@ MUST_CHECK int backup_copy_config(const char *from, const char *to);
 MUST_CHECK int backup_copy_keys(const char *from, const char *to);
 /* 0, -EEXIST when there is something in it, or another -errno; absent is empty. */
 MUST_CHECK int backup_is_empty(const char *folder);
+/* It is the home, or would lie somewhere in it. */
+bool backup_is_within(const char *folder, const char *home);
 
 void backup_remove_folder(const char *folder); /* of files */
 

@@ -161,6 +161,27 @@ int backup_is_empty(const char *folder) {
     return rc;
 }
 
+/* Of what there is already on the way to it. */
+static char *real_parent(const char *folder) {
+    char path[HOME_PATH], *slash, *real = NULL;
+
+    if (text_copy(text_of(folder), path, sizeof path))
+        return NULL;
+    while (!(real = realpath(path, NULL)) && (slash = strrchr(path, '/')) && slash != path)
+        *slash = 0;
+    return real ? real : realpath(strchr(path, '/') ? "/" : ".", NULL);
+}
+
+bool backup_is_within(const char *folder, const char *home) {
+    char *to = real_parent(folder), *of = realpath(home, NULL);
+    size_t n = of ? strlen(of) : 0;
+    bool within = to && of && strncmp(to, of, n) == 0 && (to[n] == '/' || !to[n]);
+
+    free(to);
+    free(of);
+    return within;
+}
+
 void backup_remove_folder(const char *folder) {
     char path[HOME_PATH];
     struct dirent *entry;

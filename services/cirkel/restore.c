@@ -157,18 +157,37 @@ static void print(const struct restoring *r, bool json) {
            r->home, r->home);
 }
 
+/* What a backup has in any case; NULL: it is all there. */
+static const char *missing(const char *backup) {
+    static const char *const parts[] = {"core/data.mdb", "inbox/head", "cirkel.conf", "rules",
+                                        "letters"};
+    char path[HOME_PATH];
+
+    for (unsigned i = 0; i < COUNT_OF(parts); i++) {
+        home_path(path, backup, parts[i]);
+        if (access(path, F_OK))
+            return parts[i];
+    }
+    return NULL;
+}
+
 static int check_backup(struct restoring *r) {
     uint64_t findings = 0;
+    const char *part;
     int rc = backup_read(r->from, &r->backup);
 
     if (rc)
         return usage("%s is no backup (%s)", r->from, strerror(-rc));
+    part = missing(r->from);
+    if (part)
+        return trouble("%s is not whole: there is no %s in it; nothing was restored. Take an "
+                       "earlier backup",
+                       r->from, part);
     rc = verify_quietly(r->from, &findings);
-    if (rc == 0 && findings) {
-        fprintf(stderr, "cirkel: the backup is not as it should be; nothing was restored\n");
-        rc = EXIT_FOUND;
-    }
-    return rc;
+    if (rc || findings)
+        fprintf(stderr, "cirkel: the backup is damaged; nothing was restored. Take an earlier one, "
+                        "or a copy of it\n");
+    return rc ? rc : findings ? EXIT_FOUND : EXIT_DONE;
 }
 
 static int check_home(struct restoring *r, bool replace, bool *ret_there) {

@@ -169,3 +169,37 @@ def replay_from_another_past_test(h):
     h.run_cirkel("backup", backup)
     found = other.run_cirkel("verify", "--replay", backup, code=1)
     assert "backup of something else" in found.errors, found.errors
+
+
+def damaged_backup_is_not_restored_test(h):
+    """What is not whole, or not as it was, is refused with what to do; a backup does not lie in its own home."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.settle()
+    for place in ("backup", "deep/er/backup", "core/backup"):
+        assert "lies in the home itself" in h.run_cirkel("backup", h.path(place), code=2).errors
+    good, bad, home = (os.path.join(h.folder, name) for name in ("good", "bad", "restored"))
+    h.run_cirkel("backup", good)
+
+    def refused(words, damage, code):
+        shutil.rmtree(bad, ignore_errors=True)
+        shutil.copytree(good, bad)
+        damage()
+        said = h.run_cirkel("restore", bad, home, code=code).errors
+        assert words in said and "nothing was restored" in said and "earlier" in said, said
+        assert "cirkel run" not in said, "a backup is no home to be started: " + said
+        equal([name for name in os.listdir(h.folder) if name.startswith("restored")], [])
+
+    for part in ("core", "inbox", "rules", "letters"):
+        refused("is not whole", lambda: shutil.rmtree(os.path.join(bad, part)), 1)
+    refused("is damaged", lambda: os.truncate(os.path.join(bad, "core/data.mdb"), 40000), 1)
+    log = next(name for name in os.listdir(os.path.join(good, "inbox")) if name.startswith("log."))
+
+    def scratch():
+        with open(os.path.join(bad, "inbox", log), "r+b") as file:
+            file.seek(os.path.getsize(file.name) // 2)
+            file.write(b"\x5a" * 64)
+    refused("is damaged", scratch, 4)
+    h.run_cirkel("restore", good, home)
+    h.run_cirkel("verify", "--home", home)
