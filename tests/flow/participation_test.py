@@ -11,7 +11,7 @@ def welcome_and_adviser_test(h):
     found(h)
     take_part(h, "k01", named=False)
     welcome = h.letter(rule="participation-welcome")
-    equal((welcome.row["person"], welcome.subject), ("k01-a", "Velkommen i Cirkulære byer"))
+    equal((welcome.row["person"], welcome.subject), ("k01-a", "Velkommen til Cirkulære byer"))
     assert "mindst 2 medarbejdere" in welcome.text and "onsdag den 1. juni 2022" in welcome.text, welcome.text
     told = h.letter(rule="adviser-assigned")
     equal(told.row["person"], "k01-a")
@@ -95,7 +95,7 @@ def attendance_logs_itself_and_absence_shows_test(h):
     equal({(row["person"], row["meeting"], row["minutes"]) for row in h.records("hours")},
           {("k01-a", f"w{n}", 360) for n in (1, 2, 3)})
     absent = h.letter(rule="staff-absent")
-    equal((absent.row["person"], absent.subject), ("adviser-1", "K02 Kommune har manglet tre gange i træk"))
+    equal((absent.row["person"], absent.subject), ("adviser-1", "K02 Kommune har været fraværende tre gange i træk"))
     h.verify()
 
 
