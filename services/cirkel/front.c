@@ -93,33 +93,40 @@ static unsigned find_line(const struct talk *talk, struct text id, unsigned at) 
     return id.n == 0 && at < talk->count && !talk->known[at] ? at : talk->count;
 }
 
-static void take_answer(struct talk *talk, struct bytes raw, unsigned at) {
+/* False when it is about nothing that is open: the second answer to what was said twice. */
+static bool take_answer(struct talk *talk, struct bytes raw, unsigned at) {
     struct answer answer;
     struct text id;
     unsigned i;
 
-    if (!read_answer(raw, &id, &answer) || is_open(talk, &answer))
-        return;
+    if (!read_answer(raw, &id, &answer))
+        return true;
     i = find_line(talk, id, at);
     if (i == talk->count)
-        return;
+        return false;
+    if (is_open(talk, &answer))
+        return true;
     answer.again = answer.again && talk->rounds == 1; /* else it was we who said it before */
     talk->known[i] = true;
     talk->open--;
     talk->fn(talk->ctx, &talk->lines[i], &answer);
+    return true;
 }
 
-static void take_answers(struct talk *talk, struct bytes frame) {
+/* Whether they are to be followed by saying what is open again. */
+static bool take_answers(struct talk *talk, struct bytes frame) {
     struct pack_reader r = pack_read(frame);
     struct bytes raw;
     uint32_t n = 1;
+    bool ours = false;
 
     if (!pack_is_one(frame, PACK_DEPTH))
-        return;
+        return true;
     if (pack_peek(&r) == PACK_ARRAY && !pack_read_array(&r, &n))
-        return;
+        return true;
     for (unsigned at = 0; at < n && pack_read_raw(&r, &raw); at++)
-        take_answer(talk, raw, at);
+        ours |= take_answer(talk, raw, at);
+    return ours;
 }
 
 static int say_open_ones(struct front *front, const struct talk *talk) {
@@ -181,21 +188,25 @@ int front_say(struct front *front, const struct line *lines, unsigned count, mse
               front_fn *fn, void *ctx) {
     struct talk talk = {.lines = lines, .count = count, .open = count, .fn = fn, .ctx = ctx};
     msec heard = clock_boot();
+    bool again = true;
     int rc = 0;
 
     must(count <= FRONT_BATCH);
     talk.began = heard;
     while (rc == 0 && talk.open) {
-        rc = say_open_ones(front, &talk);
-        talk.rounds++;
+        if (again) {
+            rc = say_open_ones(front, &talk);
+            talk.rounds++;
+        }
         if (rc == 0)
             rc = caller_recv(front->caller, AGAIN_AFTER, &front->in);
+        again = rc == -ETIMEDOUT;
         if (rc == 0) {
             heard = clock_boot();
-            take_answers(&talk, buf_as_bytes(&front->in));
-            if (talk.open)
+            again = take_answers(&talk, buf_as_bytes(&front->in));
+            if (talk.open && again)
                 sleep_for(RETRY_PAUSE);
-        } else if (rc == -ETIMEDOUT && clock_boot() - heard < patience) {
+        } else if (again && clock_boot() - heard < patience) {
             rc = 0;
         }
     }

@@ -60,6 +60,7 @@ class Asker(threading.Thread):
             if answer["status"] == "ok":
                 self.answers += 1
                 self.facts += answer["rows"]
+                time.sleep(0.002)  # the machine is for the play
             elif answer["status"] != "retry":
                 self.trouble = answer
             return

@@ -2,6 +2,7 @@
 import json
 import os
 import socket
+import subprocess
 
 import msgpack
 import zmq
@@ -192,6 +193,32 @@ def send_jsonl_test(h):
     h.run_cirkel("send", "meeting.call", "meeting=m1", code=3)
     h.run_cirkel("send", "meeting.dance", code=2)
     h.verify()
+
+
+def answered_twice_test(h):
+    """Intake was away, was asked twice, and answers both: whatever is said afterwards is said once."""
+    h.init(at="2022-03-01T09:00")
+    lines = [{"id": f"a-{n}", "type": "person.merge", "body": {}} for n in range(600)]
+    with open(os.path.join(h.folder, "lines.jsonl"), "w") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    door, heard = h.zmq.socket(zmq.ROUTER), []
+    door.bind("ipc://" + h.path("run/intake.ipc"))
+    send = subprocess.Popen([h.program("cirkel"), "send", "-f", file.name, "--home", h.home],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    waiting = []
+    while send.poll() is None:
+        if not door.poll(100):
+            continue
+        peer, frame = door.recv_multipart()
+        said = msgpack.unpackb(frame)
+        heard.append(said[0]["id"])
+        waiting.append([peer, msgpack.packb([{"v": 1, "id": s["id"], "status": "applied", "seq": 1} for s in said])])
+        if len(heard) > 1:  # the first is left to be said again
+            for one in waiting:
+                door.send_multipart(one)
+            waiting = []
+    door.close(linger=0)
+    equal((send.returncode, heard), (0, ["a-0", "a-0", "a-256", "a-512"]))
 
 
 def facts_are_told_test(h):
