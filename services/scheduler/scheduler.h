@@ -114,7 +114,7 @@ void scheduler_note_reached(struct scheduler *s, bool at_once);
 
 /* ---- scheduler_clock.c: what time it is, and whether that can be believed ---- */
 instant scheduler_clock(struct scheduler *s);
-void scheduler_clock_begin(struct scheduler *s, struct txn *txn, instant last);
+void scheduler_clock_begin(struct scheduler *s, instant last);
 MUST_CHECK int scheduler_clock_last(struct txn *txn, instant *ret); /* of the last input; 0: none */
 MUST_CHECK int scheduler_clock_note(struct scheduler *s);
 

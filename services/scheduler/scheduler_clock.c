@@ -14,6 +14,7 @@
 #include "services/scheduler/scheduler.h"
 
 #define SANE_FOR (5 * MINUTES)
+#define UNSET "the machine has started, and its clock has not been set by the network yet"
 #define FRESH_BOOT (1 * HOURS) /* a machine that has run for longer has been believed before */
 
 static bool is_guarded(const struct scheduler *s) {
@@ -60,9 +61,11 @@ static bool was_released(struct scheduler *s) {
     return gone;
 }
 
-/* Right again, and for a while. */
+/* Right again, and for a while. That the machine slept stays true; what counts then is that the
+ * clock goes with the boot clock. */
 static bool is_sane(struct scheduler *s, enum guard_verdict verdict, msec boot) {
-    bool fine = s->clock.waits_for_sync ? clock_is_synchronised() : verdict == GUARD_FINE;
+    bool fine = s->clock.waits_for_sync ? clock_is_synchronised()
+                                        : verdict == GUARD_FINE || verdict == GUARD_SLEPT;
     if (!fine)
         s->clock.sane_since = 0;
     else if (!s->clock.sane_since)
@@ -85,7 +88,7 @@ instant scheduler_clock(struct scheduler *s) {
     }
     bool released = was_released(s);
     if (!released && !is_sane(s, verdict, boot))
-        return s->clock.waits_for_sync ? wall : guard_expected(&s->clock.guard, boot);
+        return s->clock.guard.wall ? guard_expected(&s->clock.guard, boot) : wall;
     s->clock.waits_for_sync = false;
     believe(s, !released);
     return wall;
@@ -97,25 +100,34 @@ static int last_given(void *ctx, const struct rec_input *input) {
     return 0;
 }
 
-/* A clock that was doubted when we stopped is held against what we knew then. */
-void scheduler_clock_begin(struct scheduler *s, struct txn *txn, instant last) {
+static bool is_unset(const struct scheduler *s) {
     char trial[4200];
+    snprintf(trial, sizeof trial, "%s/trial", s->home);
+    return strcmp(s->settings.clock_guard, "on") == 0 && access(trial, F_OK) != 0 &&
+           clock_boot() < FRESH_BOOT && !clock_is_synchronised();
+}
+
+/* A clock that was doubted when we stopped is held against what we knew then. One that was not set
+ * yet may say anything: until it is, time goes on from there, too. */
+void scheduler_clock_begin(struct scheduler *s, instant last) {
     instant wall = clock_now();
-    struct key key = key1(TEXT_LIT("clock"));
-    struct bytes value;
+    struct rec_halt halt;
     if (!is_guarded(s))
         return;
-    snprintf(trial, sizeof trial, "%s/trial", s->home);
-    if (last && store_get(txn, TABLE_HALT, key_bytes(&key), &value) == 0) {
-        s->clock.guard = (struct guard){last, clock_boot(), clock_awake()};
+    struct guard before = {last, clock_boot(), clock_awake()};
+    int rc =
+        last ? office_get(&s->step.office, TABLE_HALT, key1(TEXT_LIT("clock")), &halt) : -ENOENT;
+    if (rc == 0) {
+        s->clock.guard = before;
         s->clock.is_doubted = true;
-    } else if (last - wall > GUARD_BACK_MOST) {
-        s->clock.guard = (struct guard){last, clock_boot(), clock_awake()};
-        doubt_jump(s, GUARD_BACK, last - wall);
-    } else if (strcmp(s->settings.clock_guard, "on") == 0 && access(trial, F_OK) != 0 &&
-               clock_boot() < FRESH_BOOT && !clock_is_synchronised()) {
+        s->clock.waits_for_sync = text_is(halt.reason, UNSET);
+    } else if (is_unset(s)) {
+        s->clock.guard = before;
         s->clock.waits_for_sync = true;
-        doubt(s, "the machine has started, and its clock has not been set by the network yet");
+        doubt(s, UNSET);
+    } else if (last - wall > GUARD_BACK_MOST) {
+        s->clock.guard = before;
+        doubt_jump(s, GUARD_BACK, last - wall);
     }
 }
 

@@ -97,7 +97,7 @@ int scheduler_begin_running(struct scheduler *s) {
         rc = scheduler_clock_last(txn, &s->now);
         if (s->now < (instant)now)
             s->now = (instant)now;
-        scheduler_clock_begin(s, txn, s->now);
+        scheduler_clock_begin(s, s->now);
         instant wall = scheduler_clock(s);
         if (s->now < wall)
             s->now = wall;

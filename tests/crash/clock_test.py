@@ -1,0 +1,129 @@
+"""The machine's own clock: not set at boot, jumping and right again, after a sleep. Nothing leaves until it can be
+believed, and then it does by itself."""
+import os
+import struct
+import time
+
+from tests.crash import rig
+from tests.flow.copies_test import holds
+from tests.harness.house import ROOT, equal
+
+MINUTES, HOURS, DAYS = 60_000, 3600_000, 86400_000
+
+
+class Machine:
+    """The clock that the programs of a house see, as differences from ours."""
+
+    def __init__(self, h):
+        self.h, self.path = h, os.path.join(h.folder, "machine")
+        library = os.path.join(h.folder, "machine.so")
+        rig.run_or_raise("cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", library,
+                         f"{ROOT}/tests/crash/machine_clock.c")
+        self.wall = self.boot = 0
+        self.set_by_network = 1
+        self.write()
+        h.within = ["env", f"LD_PRELOAD={library}", f"MACHINE_CLOCK={self.path}"]
+
+    def write(self):
+        if not os.path.exists(self.path):
+            with open(self.path, "wb") as file:
+                file.write(bytes(24))
+        with open(self.path, "r+b") as file:  # the programs have it mapped
+            file.write(struct.pack("=3q", self.wall, self.boot, self.set_by_network))
+        self.h.now = round(time.time() * 1000) + self.wall - 2000
+
+    def starts(self, after):
+        """Its programs are there; it has run for so long."""
+        self.boot = after - time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+        self.write()
+
+    def passes(self, span):
+        self.wall += span
+        self.boot += span
+        self.write()
+
+
+def office(h):
+    h.init(trial=False)
+    machine = Machine(h)
+    h.now = round(time.time() * 1000)
+    return machine
+
+
+def welcomed(h):
+    return sorted(letter.row["person"] for letter in h.letters(rule="membership-welcome"))
+
+
+def not_yet_set_at_boot_test(h):
+    """Its battery is dead and it believes in 2034: no plan falls due by that, a start anew is no reason to believe
+    it; when the network has set it, all goes on."""
+    machine = office(h)
+    h.start(clock=False)
+    h.found(members=1)
+    h.call("m1", starts=time.strftime("%Y-%m-%dT09:00", time.localtime(time.time() + 10 * 86400)))
+    h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    plans = h.records("plan", state="planned")
+    h.stop()
+
+    machine.wall, machine.set_by_network = 8 * 365 * DAYS, 0
+    machine.starts(after=1 * MINUTES)
+    for _ in range(2):
+        h.start(clock=False)
+        h.until(lambda: "has not been set by the network" in holds(h).get("clock", ""), "it is not believed")
+        time.sleep(1.5)
+        h.kill()
+    equal(h.records("plan", state="planned"), plans, "what is planned")
+    machine.wall = 0
+    machine.write()
+    h.start(clock=False)
+    h.join("net", "m02")
+    time.sleep(1)
+    equal((welcomed(h), list(holds(h))), (["m01"], ["clock"]), "right, but not known to be")
+    machine.set_by_network = 1
+    machine.write()
+    h.until(lambda: not holds(h), "it is believed by itself", 10)
+    h.until(lambda: welcomed(h) == ["m01", "m02"], "what waited leaves", 10)
+    assert abs(h.state(wait=False)["now"] - time.time() * 1000) < 5000, "the time is ours"
+    h.verify()
+    h.stop()
+
+
+def right_again_by_itself_test(h):
+    """It jumps by a day, and is right again: for five minutes it is watched, then believed."""
+    machine = office(h)
+    h.start(clock=False)
+    h.found(members=1)
+    h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    machine.wall += 1 * DAYS
+    machine.write()
+    h.until(lambda: "jumped forward" in holds(h).get("clock", ""), "it is doubted", 10)
+    h.join("net", "m02")
+    machine.wall -= 1 * DAYS
+    machine.write()
+    time.sleep(2.5)
+    machine.passes(4 * MINUTES)
+    time.sleep(2.5)
+    equal((welcomed(h), list(holds(h))), (["m01"], ["clock"]), "not after four minutes")
+    machine.passes(2 * MINUTES)
+    h.until(lambda: not holds(h), "it is believed by itself", 10)
+    h.until(lambda: welcomed(h) == ["m01", "m02"], "what waited leaves", 10)
+    h.verify()
+    h.stop()
+
+
+def slept_test(h):
+    """A night's sleep of the machine: what fell due waits until its clock has been watched for five minutes."""
+    machine = office(h)
+    h.start(clock=False)
+    h.found(members=1)
+    h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    machine.passes(9 * HOURS)
+    h.until(lambda: "slept for" in holds(h).get("clock", ""), "it is doubted", 10)
+    h.join("net", "m02")
+    time.sleep(2)
+    equal(welcomed(h), ["m01"])
+    machine.passes(6 * MINUTES)
+    h.until(lambda: not holds(h), "it is believed by itself", 10)
+    h.until(lambda: welcomed(h) == ["m01", "m02"], "what waited leaves", 10)
+    h.verify()
+    h.stop()
