@@ -118,3 +118,27 @@ def real_server_test(h):
         h.verify()
     finally:
         exim.close()
+
+
+def trial_only_at_a_mail_server_test(h):
+    """Of a trial installation a mail server hears the named addresses and no other, not even of a letter that waited."""
+    relay = Relay(h.folder, starttls=False)
+    begin(h, relay, smtp_tls="none", trial_only="@kommun.example")
+    relay.always("rcpt", "451 4.7.1 later")
+    h.join("net", "m01", "m02")
+    h.say("person.register", person="out", name="Ute", email="out@elsewhere.example", language="sv")
+    h.say("membership.grant", network="net", person="out", source="test")
+    h.until(lambda: len(h.ledger(state="deferred")) == 2, "both wait")
+    equal([row["state"] for row in h.ledger(person="out")], ["suppressed"])
+    h.stop()
+    relay.usual("rcpt")
+    with open(h.path("cirkel.conf")) as file:
+        words = file.read()
+    with open(h.path("cirkel.conf"), "w") as file:
+        file.write(words.replace('trial_only = "@kommun.example"', 'trial_only = "m01@kommun.example"'))
+    h.start()
+    h.clock("2022-03-02T09:00")
+    equal({row["person"]: row["state"] for row in h.ledger() if row["person"] != "lead"},
+          {"m01": "accepted", "m02": "suppressed", "out": "suppressed"})
+    equal({to for message in relay.messages for to in message.recipients}, {b"<m01@kommun.example>"})
+    h.verify()
