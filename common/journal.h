@@ -6,7 +6,8 @@
  * asides, a bounded ring of what was refused at the door.
  *
  * INVARIANTS Entries are numbered from 1 without gaps. An append is all of its batch or nothing,
- * and is on stable storage when it returns 0. A number is never used twice in a generation.
+ *            and is on stable storage when it returns 0. A number is never used twice in a
+ *            generation.
  * OWNERSHIP  What a callback is handed is borrowed until it returns.
  * ERRORS     0 or -errno as in store.h. Nothing here logs.
  */

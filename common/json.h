@@ -1,8 +1,8 @@
 /* json - JSON text to MessagePack and back, for what people and browsers read and write.
  *
  * TRUST      Both directions take bytes from anybody. Strict: no key twice, nothing after the
- * value, whole numbers of 64 bits only, at most 31 deep. ERRORS     0; -EINVAL with "LINE:COLUMN:
- * what is wrong", or where it stands in the value
+ *            value, whole numbers of 64 bits only, at most 31 deep.
+ * ERRORS     0; -EINVAL with "LINE:COLUMN: what is wrong", or where it stands in the value
  *            ("entries.3.minutes: what is wrong"); -EMSGSIZE when `to` passed its limit.
  */
 #ifndef COMMON_JSON_H

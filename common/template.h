@@ -9,9 +9,9 @@
  * with a blank in it must never go out.
  *
  * TRUST      Sources are written by operators: every limit below is checked, and nesting is
- * bounded. Values are personal text: escaped unless the template says {{{name}}}. OWNERSHIP  A
- * template owns copies of its sources. Names handed to callbacks live as long as it. ERRORS     0
- * or -errno, with the line and what was expected in *reterr. Nothing here logs.
+ *            bounded. Values are personal text: escaped unless the template says {{{name}}}.
+ * OWNERSHIP  A template owns copies of its sources. Names handed to callbacks live as long as it.
+ * ERRORS     0 or -errno, with the line and what was expected in *reterr. Nothing here logs.
  */
 #ifndef COMMON_TEMPLATE_H
 #define COMMON_TEMPLATE_H

@@ -1,9 +1,9 @@
 /* codec - MessagePack to and from the structs of shape.h, walking their rows.
  *
  * TRUST      codec_decode() takes bytes from anybody: they are scanned first (pack_scan), nothing
- * is allocated, and what comes out is within every limit of its rows. Messages are strict (an
- *            unknown field is refused, so that a misspelt one is never ignored); records and frames
- *            skip fields they do not know, so that a newer writer does not hurt.
+ *            is allocated, and what comes out is within every limit of its rows. Messages are
+ *            strict (an unknown field is refused, so that a misspelt one is never ignored); records
+ *            and frames skip fields they do not know, so that a newer writer does not hurt.
  * OWNERSHIP  Texts and lists in a decoded struct borrow from the input bytes.
  * ERRORS     0; -EBADMSG with a complaint that names the field and the limit.
  */

@@ -2,7 +2,7 @@
  *
  * OWNERSHIP  A line owns its request; line_free().
  * ERRORS     0; -ENOENT at the end; -EBADMSG with a sentence "FILE:LINE: what is wrong", after
- * which the next line can be read.
+ *            which the next line can be read.
  */
 #ifndef CIRKEL_LINES_H
 #define CIRKEL_LINES_H

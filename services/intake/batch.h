@@ -2,11 +2,12 @@
  * after it.
  *
  * INVARIANTS Nobody is told "accepted" before the append with his event has returned 0. The same
- * key never becomes two events, not even within one batch. A batch has at most BATCH_EVENTS and
- * some BATCH_BYTES. OWNERSHIP  What is added is copied. An ask is borrowed until it is answered
- * here or by `pending`. ERRORS     A full disk: all of the batch is told "retry", nothing is
- * stored, and we go on. Any other failure leaves open what is stored: all are told "unknown", and
- * on_failed() is called once, after which the process must end.
+ *            key never becomes two events, not even within one batch. A batch has at most
+ *            BATCH_EVENTS and some BATCH_BYTES.
+ * OWNERSHIP  What is added is copied. An ask is borrowed until it is answered here or by `pending`.
+ * ERRORS     A full disk: all of the batch is told "retry", nothing is stored, and we go on. Any
+ *            other failure leaves open what is stored: all are told "unknown", and on_failed() is
+ *            called once, after which the process must end.
  */
 #ifndef INTAKE_BATCH_H
 #define INTAKE_BATCH_H

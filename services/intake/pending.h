@@ -1,8 +1,8 @@
 /* pending - requests whose event is stored and whose decision is awaited, for a second at most.
  *
  * INVARIANTS At most PENDING_MAX wait; whoever comes then is told "accepted" at once, as is
- * everybody after PENDING_WAIT. They wait in the order in which they came. OWNERSHIP  An ask is
- * borrowed until it is answered here.
+ *            everybody after PENDING_WAIT. They wait in the order in which they came.
+ * OWNERSHIP  An ask is borrowed until it is answered here.
  */
 #ifndef INTAKE_PENDING_H
 #define INTAKE_PENDING_H

@@ -1,11 +1,12 @@
 /* compose - the bytes of one e-mail: the letter in two forms, its calendar entry, its headers.
  *
+ * TRUST      Nothing in a value can make another header or part: control characters are refused in
+ *            what goes into headers, and every part is encoded.
  * INVARIANTS The bytes are a function of the row, the occasion, the source, the settings and the
- * key: composing again, on another day or after a crash, gives the same bytes. Lines end in CRLF,
- * and none is longer than 998 bytes. One recipient. TRUST      Nothing in a value can make another
- * header or part: control characters are refused in what goes into headers, and every part is
- * encoded. ERRORS     0, or -errno with a sentence in `why` that holds names and limits, never
- * values. A letter that cannot be composed now never can. Nothing here logs.
+ *            key: composing again, on another day or after a crash, gives the same bytes. Lines end
+ *            in CRLF, and none is longer than 998 bytes. One recipient.
+ * ERRORS     0, or -errno with a sentence in `why` that holds names and limits, never values. A
+ *            letter that cannot be composed now never can. Nothing here logs.
  */
 #ifndef NOTIFIER_COMPOSE_H
 #define NOTIFIER_COMPOSE_H

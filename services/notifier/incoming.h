@@ -7,7 +7,8 @@
  * deleted.
  *
  * TRUST      Mail is anybody's (mail_report.h). Whatever is no plain file, too big, or means
- * nothing goes to the person. One message is looked at at a time, after the letters that leave.
+ *            nothing goes to the person. One message is looked at at a time, after the letters that
+ *            leave.
  * INVARIANTS No read transaction outlives a turn. A message is moved only after its answer.
  * OWNERSHIP  Options are borrowed.
  * ERRORS     Trouble of the machine is logged once and tried again; nothing here stops the loop.

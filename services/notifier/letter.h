@@ -3,11 +3,12 @@
  * A source is "Subject: …", an empty line, and Markdown, with names in it (proto/variable.h).
  *
  * TRUST      Sources are the operators'; values are anybody's. A value is escaped so that it makes
- * no markup, link or heading; raw HTML and pictures of a source are left out. INVARIANTS What comes
- * out is a function of the row, the occasion, the source, the settings and the key: no clock, no
- * randomness, nothing of the machine but its zone and language data. OWNERSHIP  What letter_write()
- * gives lives in the arena of its input. ERRORS     0, or -errno with a sentence in `why` that
- * holds names of variables, never values.
+ *            no markup, link or heading; raw HTML and pictures of a source are left out.
+ * INVARIANTS What comes out is a function of the row, the occasion, the source, the settings and
+ *            the key: no clock, no randomness, nothing of the machine but its zone and language
+ *            data.
+ * OWNERSHIP  What letter_write() gives lives in the arena of its input.
+ * ERRORS     0, or -errno with a sentence in `why` that holds names of variables, never values.
  */
 #ifndef NOTIFIER_LETTER_H
 #define NOTIFIER_LETTER_H

@@ -5,8 +5,9 @@
  *
  * TRUST      The message is anybody's: it names a letter only by the whole Message-ID, which its
  *            reader and the servers on its way know. At most MAIL_REPORT_READ bytes of it are
- * looked at, a few levels and parts deep. INVARIANTS What comes out is printable ASCII within its
- * bounds. Whatever is in doubt speaks against no address: it is soft, or strange.
+ *            looked at, a few levels and parts deep.
+ * INVARIANTS What comes out is printable ASCII within its bounds. Whatever is in doubt speaks
+ *            against no address: it is soft, or strange.
  */
 #ifndef NOTIFIER_MAIL_REPORT_H
 #define NOTIFIER_MAIL_REPORT_H

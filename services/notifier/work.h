@@ -4,11 +4,12 @@
  *     WAITING → PREPARING → ASKING (arm said) → SENDING → TELLING (result said) → gone
  *
  * INVARIANTS No last step without an arm that was granted for this delivery and attempt. A result
- * is said until it is recorded. At most twice `in_flight` deliveries are here; what comes beyond is
- * left to the scheduler, which says it again. A turn composes a few letters, so frames keep
- * flowing. OWNERSHIP  work owns its deliveries and the channel; store, settings and key are
- * borrowed. ERRORS     One that cannot be composed is reported as failed. Storage that fails (-EIO)
- * stops the loop, and work_close() gives 74.
+ *            is said until it is recorded. At most twice `in_flight` deliveries are here; what
+ *            comes beyond is left to the scheduler, which says it again. A turn composes a few
+ *            letters, so frames keep flowing.
+ * OWNERSHIP  work owns its deliveries and the channel; store, settings and key are borrowed.
+ * ERRORS     One that cannot be composed is reported as failed. Storage that fails (-EIO) stops the
+ *            loop, and work_close() gives 74.
  */
 #ifndef NOTIFIER_WORK_H
 #define NOTIFIER_WORK_H

@@ -2,12 +2,12 @@
  * written, refused and told of. Every handler in records/ and reminders/ takes it first.
  *
  * INVARIANTS Nothing here reads a clock, draws a number or touches anything but the transaction it
- *            was given: what happens is a function of the input and of core.
- *            A handler refuses before it writes (checked by step.c).
+ *            was given: what happens is a function of the input and of core. A handler refuses
+ *            before it writes (checked by step.c).
  * OWNERSHIP  Records read are decoded over a copy in the arena: their texts live until the input is
  *            done. What is put is copied.
  * ERRORS     0; -ENOENT; -EPROTO when refused (o->refusal says why); any other -errno is the
- * store's, and ends the transaction.
+ *            store's, and ends the transaction.
  */
 #ifndef SCHEDULER_OFFICE_H
 #define SCHEDULER_OFFICE_H

@@ -2,8 +2,8 @@
  * registration, its lead, its meeting) is not decoded each time.
  *
  * INVARIANTS Decoding is a function of the bytes: a record is handed out only for the same bytes,
- * so there is nothing to forget when a row changes or a transaction is aborted. OWNERSHIP  Texts of
- * a record handed out live until the next recent_turn().
+ *            so there is nothing to forget when a row changes or a transaction is aborted.
+ * OWNERSHIP  Texts of a record handed out live until the next recent_turn().
  */
 #ifndef SCHEDULER_RECENT_H
 #define SCHEDULER_RECENT_H

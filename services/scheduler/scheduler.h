@@ -2,8 +2,8 @@
  * after the commit.
  *
  * INVARIANTS Commit, then tell. Every frame in or out may be lost or come twice: the inbox is read
- * by position, arms and results are said until they are answered, and a look at everything is taken
- * at least once a second.
+ *            by position, arms and results are said until they are answered, and a look at
+ *            everything is taken at least once a second.
  */
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H

@@ -5,7 +5,8 @@
  * forecast and replayed.
  *
  * INVARIANTS step(core, input) is pure: no clock, no randomness, no I/O but the transaction. An
- * event's effects, its decision and the position are written in one transaction by the caller.
+ *            event's effects, its decision and the position are written in one transaction by the
+ *            caller.
  * ERRORS     0; -errno of the store: the transaction must be aborted.
  */
 #ifndef SCHEDULER_STEP_H

@@ -1,7 +1,7 @@
 /* application - what the handlers of an application, its evidence, assessments and places share.
  *
  * INVARIANTS An organisation has one application a call (table APPLIED), withdrawn ones aside.
- * Reserves that were told stand in RESERVE by rank. An offered place has a row in DUE.
+ *            Reserves that were told stand in RESERVE by rank. An offered place has a row in DUE.
  */
 #ifndef SCHEDULER_APPLICATION_H
 #define SCHEDULER_APPLICATION_H

@@ -2,7 +2,7 @@
  *
  * INVARIANTS A programme has one call at a time, and its criteria and questions never change.
  *            Whether it has begun or is over is judged by when something was said, not by its
- * state: what is due may be looked after a little later.
+ *            state: what is due may be looked after a little later.
  */
 #ifndef SCHEDULER_CALL_H
 #define SCHEDULER_CALL_H

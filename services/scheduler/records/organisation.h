@@ -1,8 +1,8 @@
 /* organisation - what it leaves behind in programmes when it ends.
  *
  * INVARIANTS A merge loses nothing and says nothing twice: what the one applied for, takes part in,
- * spent and owes is the other's, with its plans and letters. Only where both have a row of their
- * own does what is over stay under the old id, as history.
+ *            spent and owes is the other's, with its plans and letters. Only where both have a row
+ *            of their own does what is over stay under the old id, as history.
  */
 #ifndef SCHEDULER_ORGANISATION_H
 #define SCHEDULER_ORGANISATION_H

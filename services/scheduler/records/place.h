@@ -1,8 +1,8 @@
 /* place - the places of a programme: offered, taken, given back, and offered to the next.
  *
  * INVARIANTS programme.taken is the number of its applications that are selected or accepted, and
- * never more than its places. A place that becomes free goes to the first reserve in the same
- *            input.
+ *            never more than its places. A place that becomes free goes to the first reserve in the
+ *            same input.
  */
 #ifndef SCHEDULER_PLACE_H
 #define SCHEDULER_PLACE_H

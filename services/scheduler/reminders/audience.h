@@ -5,7 +5,7 @@
  * A person appears once, in order of id, however many ways they qualify.
  *
  * TRUST      Expressions come from configuration and from meetings: at most AUDIENCE_NODES terms
- * and joints, nesting bounded.
+ *            and joints, nesting bounded.
  */
 #ifndef SCHEDULER_AUDIENCE_H
 #define SCHEDULER_AUDIENCE_H

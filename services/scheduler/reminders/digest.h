@@ -5,9 +5,10 @@
  * closes, and the notifier writes the items into it.
  *
  * INVARIANTS A digest is known by person, kind and the end of its window, so one moment has one
- * digest, whatever happens twice. An item joins, and a digest closes with the items it then has, in
- * one transaction. What is superseded or of no use any more falls out before it closes; after that,
- * and before its letter has left, the letter is made anew without it.
+ *            digest, whatever happens twice. An item joins, and a digest closes with the items it
+ *            then has, in one transaction. What is superseded or of no use any more falls out
+ *            before it closes; after that, and before its letter has left, the letter is made anew
+ *            without it.
  */
 #ifndef SCHEDULER_DIGEST_H
 #define SCHEDULER_DIGEST_H

@@ -2,7 +2,8 @@
  * copied or restored.
  *
  * INVARIANTS A letter is armed only while there is no hold; everything else goes on: plans are
- * made, fire, and wait in the outbox. A hold keeps the moment and the reason it began with.
+ *            made, fire, and wait in the outbox. A hold keeps the moment and the reason it began
+ *            with.
  */
 #ifndef SCHEDULER_HALT_H
 #define SCHEDULER_HALT_H

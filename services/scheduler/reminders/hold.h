@@ -2,8 +2,8 @@
  * that can still be taken back.
  *
  * INVARIANTS A row is in state held if and only if its hold counts it; it is in HOLD_ROW for ever.
- * While it is held and can become useless it has a row in DUE: then it is missed, and visible as
- * such. A hold that nothing is held in any more has ended.
+ *            While it is held and can become useless it has a row in DUE: then it is missed, and
+ *            visible as such. A hold that nothing is held in any more has ended.
  */
 #ifndef SCHEDULER_HOLD_H
 #define SCHEDULER_HOLD_H

@@ -1,9 +1,10 @@
 /* ledger - a row for everyone considered for a letter, and every state it passes through.
  *
  * INVARIANTS One row an occurrence key (rule+version / subject / occurrence / person / channel),
- * never overwritten (FIRED). An open row that waits to be tried is in OUTBOX under its next try; an
- * armed one is in ARMED. A state changes only as states.def says, and the counters of ends follow
- * it. A held row is in a hold (hold.h). Who was told a time, or is owed it, is in TOLD.
+ *            never overwritten (FIRED). An open row that waits to be tried is in OUTBOX under its
+ *            next try; an armed one is in ARMED. A state changes only as states.def says, and the
+ *            counters of ends follow it. A held row is in a hold (hold.h). Who was told a time, or
+ *            is owed it, is in TOLD.
  */
 #ifndef SCHEDULER_LEDGER_H
 #define SCHEDULER_LEDGER_H

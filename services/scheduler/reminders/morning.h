@@ -6,7 +6,8 @@
  * record.
  *
  * INVARIANTS A held or unknown letter is told of every morning until somebody has settled it; the
- * rest is told of once. Such letters are in ATTENTION, refused ones until they were told of.
+ *            rest is told of once. Such letters are in ATTENTION, refused ones until they were told
+ *            of.
  */
 #ifndef SCHEDULER_MORNING_H
 #define SCHEDULER_MORNING_H

@@ -5,8 +5,8 @@
  * of the owner's country. It stops with the first satisfying act, whoever does it.
  *
  * INVARIANTS At most one obligation of a kind is open about a subject and owner: its id is made
- * from them. Opening one that is open moves its day; one that was met is opened again. What is owed
- * has a row in OWED, and while its time has not passed one in DUE.
+ *            from them. Opening one that is open moves its day; one that was met is opened again.
+ *            What is owed has a row in OWED, and while its time has not passed one in DUE.
  */
 #ifndef SCHEDULER_OBLIGATION_H
 #define SCHEDULER_OBLIGATION_H

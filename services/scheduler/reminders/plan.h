@@ -2,8 +2,8 @@
  * the same transaction whenever it changes.
  *
  * INVARIANTS A plan row exists for each (rule version, subject, step, occurrence) that is or was
- * due. What is planned has a row in DUE; what fired stays, so that it never fires again. A moment
- * before the subject said so (input.said) is past: it came into being too late.
+ *            due. What is planned has a row in DUE; what fired stays, so that it never fires again.
+ *            A moment before the subject said so (input.said) is past: it came into being too late.
  */
 #ifndef SCHEDULER_PLAN_H
 #define SCHEDULER_PLAN_H

@@ -2,9 +2,9 @@
  * they, get a correction.
  *
  * INVARIANTS Table TOLD has for a meeting and a person the highest revision that she was told, or
- * is owed, and a hash of the time and place she was told last; 0 when that is uncertain, because a
- * letter may have left or not. So an edit that is taken back before anybody heard of it tells
- * nobody anything.
+ *            is owed, and a hash of the time and place she was told last; 0 when that is uncertain,
+ *            because a letter may have left or not. So an edit that is taken back before anybody
+ *            heard of it tells nobody anything.
  */
 #ifndef SCHEDULER_TOLD_H
 #define SCHEDULER_TOLD_H
