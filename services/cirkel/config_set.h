@@ -3,7 +3,9 @@
  * In the home: `coming` is what may be put in force, `previous` what was before. `installing` is
  * there while the names are changed: from its appearance on the new set is in force, and who finds
  * it changes the rest, so that a home starts with one set or the other, whole, wherever it was
- * left. ERRORS     0 or -errno, with the path in *reterr.
+ * left.
+ *
+ * ERRORS     0 or -errno, with the path in *reterr.
  */
 #ifndef CIRKEL_CONFIG_SET_H
 #define CIRKEL_CONFIG_SET_H

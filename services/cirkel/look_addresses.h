@@ -1,4 +1,6 @@
 /* look_addresses - what `queues` says of addresses that do not work, and of mail nobody understood.
+ *
+ * ERRORS     0 or -errno of the store; rows that cannot be read are passed over.
  */
 #ifndef CIRKEL_LOOK_ADDRESSES_H
 #define CIRKEL_LOOK_ADDRESSES_H

@@ -1,4 +1,7 @@
-/* look_hold - what is held, hold by hold: catch-up sheets and what can still be taken back. */
+/* look_hold - what is held, hold by hold: catch-up sheets and what can still be taken back.
+ *
+ * ERRORS     0 or -errno of the store; -EBADMSG when a hold or one of its letters cannot be read.
+ */
 #ifndef CIRKEL_LOOK_HOLD_H
 #define CIRKEL_LOOK_HOLD_H
 

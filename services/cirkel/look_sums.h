@@ -1,4 +1,7 @@
-/* look_sums - how many letters are in which state, and how many events became what. */
+/* look_sums - how many letters are in which state, and how many events became what.
+ *
+ * ERRORS     0 or -errno of the store; rows that cannot be read are counted.
+ */
 #ifndef CIRKEL_LOOK_SUMS_H
 #define CIRKEL_LOOK_SUMS_H
 

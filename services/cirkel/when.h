@@ -1,4 +1,7 @@
-/* when - moments as people write and read them on the command line. */
+/* when - moments as people write and read them on the command line.
+ *
+ * ERRORS     0; -EINVAL for what is none of them.
+ */
 #ifndef CIRKEL_WHEN_H
 #define CIRKEL_WHEN_H
 
