@@ -10,5 +10,4 @@ def ledger_is_the_models_test(h):
     seed, seeds = (int(os.environ.get(k, d)) for k, d in (("SEED", 1), ("SEEDS", ENOUGH)))
     seen = compare(os.path.join(os.path.dirname(h.bin), "sim/simulate"), seed, seeds, 300)
     assert seen, "the office and the model differ: see above"
-    if seeds >= ENOUGH:
-        assert not missing(seen), missing(seen)
+    assert not missing(seen, seed, seeds), missing(seen, seed, seeds)

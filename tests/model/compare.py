@@ -10,8 +10,10 @@ quiet hours, digests and caps, networks and memberships, also of whole organisat
 all their changes, registrations, waiting lists and offers, attendance, material, polls, outages with their catch-up sheets,
 jumps, a relay that refuses, defers and falls, reports of mail servers and what they suppress, and operators' orders: pause
 and resume, release (paced) and skip, retry, withdraw, settle, lift, skip of a plan, letters to an audience with their
-windows. Not drawn: programmes, ideas, cases, merges, rules that ask, other configurations. What must have come to pass
-somewhere stands in reached.py.
+windows; programmes with their call, applications, assessments, decisions (told at once or after a window), offers and
+reserves, advisers and staff, and what all these owe, up its ladder by the working days of both countries. Not drawn: hours,
+milestones, evidence, solutions, leaving a programme and its end, ideas, cases, merges, the operators' morning, rules that
+ask, other configurations. What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections
 import json
@@ -113,7 +115,7 @@ def main():
     seen = compare(simulate, seed, seeds, count)
     for what, n in sorted((seen or {}).items(), key=str):
         print(f"{n:8}  {' '.join(what) if isinstance(what, tuple) else what}")
-    never = reached.missing(seen) if seen and seeds >= reached.ENOUGH else []
+    never = reached.missing(seen, seed, seeds) if seen else []
     print("".join(f"never: {what}\n" for what in never), end="")
     return 0 if seen and not never else 1
 

@@ -4,6 +4,7 @@ import datetime
 import random
 
 from tests.model.inputs_orders import OrdersDrawing
+from tests.model.inputs_programme import ProgrammeDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
 
 ZONES = ("Europe/Stockholm", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "America/New_York", "Asia/Kolkata")
@@ -14,7 +15,7 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing(OrdersDrawing):
+class Drawing(OrdersDrawing, ProgrammeDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
         self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
@@ -25,6 +26,7 @@ class Drawing(OrdersDrawing):
         many = self.chance(30)  # enough for a catch-up sheet to ask
         self.people = [f"p{i}" for i in range(1, self.r.randint(22, 30) if many else self.r.randint(6, 14))]
         self.is_away = self.is_paused = False
+        self.closes, self.days = None, []  # of a programme's call
 
     # ---- lines ----
 
@@ -46,6 +48,7 @@ class Drawing(OrdersDrawing):
 
     def moments(self):
         """Where something is likely to fall due."""
+        yield from self.programme_moments()
         for m in self.meetings.values():
             starts = instant(wall(m["starts"]), m["zone"])
             for days in (7, 1):
@@ -108,6 +111,8 @@ class Drawing(OrdersDrawing):
         for p in self.people:
             if self.chance(30):
                 self.wish(p)
+        if self.chance(45):
+            self.found_programme()
         if self.chance(40):
             self.say("membership.grant", network="n1", organisation="o2", source="all of them")
 
@@ -346,7 +351,7 @@ class Drawing(OrdersDrawing):
         self.do("jump")
 
     ACTS = ((9, plan), (0.5, plan_many), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
-            (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (3, offer),
+            (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (6, offer),
             (5, member), (1, whole), (6, wish), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
             (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS
 
@@ -359,9 +364,12 @@ class Drawing(OrdersDrawing):
             self.pass_time()
             if self.is_away and self.chance(16):
                 self.outage()
-            if self.is_paused and self.chance(9):
+            if self.is_paused and self.chance(13):
                 self.pause()
-            self.r.choices(acts, weights)[0](self)
+            if self.closes and self.chance(40 if self.released else 60):
+                self.programme()
+            else:
+                self.r.choices(acts, weights)[0](self)
         self.lines = self.lines[:self.count - 2]
         self.do("back")
         self.now += 20 * DAY

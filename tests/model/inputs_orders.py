@@ -119,4 +119,4 @@ class OrdersDrawing:
             self.now += 31 * DAY
 
     ORDERS = ((4, retry), (3, withdraw_letter), (4, settle_letter), (4, report), (2.5, reports), (2, lift),
-              (1.5, release_letter), (4, letter_send), (1, hold), (6, sheet), (5, pause), (3, skip), (3, confirm), (0.25, rest))
+              (1.5, release_letter), (4, letter_send), (1, hold), (6, sheet), (5, pause), (3, skip), (3, confirm), (0.15, rest))

@@ -5,15 +5,15 @@ import bisect
 import collections
 import json
 
-from tests.model import rules as rulebook
 from tests.model.addresses import Addresses
 from tests.model.digests import OFFICE_ZONE, Digests
+from tests.model.owing import Owing, country_of
+from tests.model.subjects import PAIRS, Subjects
 from tests.model.times import DAY, HOUR, MINUTE, instant, rfc3339, wall
 
 LATE_AFTER, OUTAGE_AFTER, CATCHUP_ASK = 15 * MINUTE, 5 * MINUTE, 20
 RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 1
 WAITING = ("queued", "deferred")
-OUT = ("declined", "cancelled", "lapsed")
 ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
 
 
@@ -42,13 +42,15 @@ class Row:
         return json.dumps({k: v for k, v in fields.items() if v is not None})
 
 
-class Letters(Addresses, Digests):
+class Letters(Addresses, Digests, Owing, Subjects):
     def __init__(self, rules):
         self.rules = rules
         self.now = self.said = self.paused = 0
         self.came = collections.Counter()  # what leaves no trace in the ledger
         self.people, self.organisations, self.networks, self.members, self.wholes = {}, {}, {}, {}, {}
         self.meetings, self.registrations, self.materials, self.polls, self.wishes, self.letters = {}, {}, {}, {}, {}, {}
+        self.programmes, self.calls, self.applications, self.assessments = {}, {}, {}, {}
+        self.participations, self.owed = {}, {}  # what is owed: by its name
         self.plans = {}   # (kind, id) -> {(rule, step, occurrence): [state, due, useful, zone]}
         self.ahead = []   # of those that are planned: (due, "plan", kind, id, rule, step, occurrence)
         self.rows, self.by_key, self.waiting, self.held, self.armed = [], {}, set(), set(), set()
@@ -58,80 +60,18 @@ class Letters(Addresses, Digests):
         self.holds, self.gathering = [], None
         self.addresses = {}  # address -> what is known against it
 
-    # ---- subjects ----
-
-    def subject(self, kind, id_):
-        """(record, its zone, network, meeting, owner, own audience, what people say it is about)"""
-        parts = tuple(id_.split("/"))
-        table = {"meeting": self.meetings, "registration": self.registrations, "membership": self.members,
-                 "material": self.materials, "poll": self.polls, "digest": self.digests,
-                 "letter": self.letters}[kind]
-        r = table[parts if len(parts) == 2 else id_]
-        meeting = r if kind == "meeting" else self.meetings.get(r.get("meeting"))
-        network = self.networks.get((meeting or r).get("network") or r.get("network"))
-        about = {"registration": ("meeting", parts[0]), "membership": ("network", parts[0])}.get(kind, (kind, id_))
-        if kind == "letter":
-            about = ("meeting", r["meeting"]) if r["meeting"] else ("network", r["network"])
-            return r, r["zone"], network, meeting, None, meeting and meeting["audience"], about
-        return r, r["zone"], network, meeting, r.get("person") or r.get("from"), r.get("audience"), about
-
-    def is_member(self, network, person):
-        if not network or network["state"] == "closed":
-            return False
-        own = self.members.get((network["network"], person), {}).get("state")
-        if own in ("active", "ended"):  # who has left inherits nothing
-            return own == "active"
-        return any(self.wholes.get((network["network"], o), {}).get("state") == "active"
-                   for o in self.people[person]["organisations"])
-
-    def wants_news(self, person):
-        return self.wishes.get(person, {}).get("on", True)
-
-    def is_in(self, expression, subject, person):
-        _, _, network, meeting, owner, own, _ = subject
-        registration = self.registrations.get((meeting["meeting"], person)) if meeting else None
-        state = registration and registration["state"]
-
-        def is_told():
-            revision, heard = self.told.get((meeting["meeting"], person), (0, None))
-            otherwise = 0 < revision < meeting["revision"] + 1 and heard != self.what(meeting)
-            return otherwise and state not in OUT
-
-        def not_answered():
-            if not registration:
-                return self.is_in(own, subject, person)
-            since = registration["answered"] or registration["registered"]
-            return state == "undecided" or (state == "registered" and since < meeting["postponed"])
-
-        def has(term):
-            word, _, argument = term.partition(":")
-            if word in ("registered", "waiting", "offered", "undecided", "attended", "absent"):
-                return state == word
-            if word == "topic":
-                m = self.members.get((network["network"], person), {})
-                return network["state"] == "open" and m.get("state") == "active" and argument in m["topics"]
-            return {"audience": lambda: self.is_in(own, subject, person),
-                    "members": lambda: self.is_member(network, person),
-                    "subscribers": lambda: self.is_member(network, person) and self.wants_news(person),
-                    "function": lambda: argument in self.people[person]["functions"],
-                    "told": is_told, "not-answered": not_answered,
-                    "owner": lambda: person == owner, "cohort": lambda: False,
-                    "lead": lambda: person == network["lead"]}[word]()
-
-        return rulebook.audience(expression, has)
-
     # ---- plans ----
 
     def derive(self, kind, id_):
         subject = self.subject(kind, id_)
-        record, zone = subject[0], subject[1]
+        record, zone, country = subject.record, subject.zone, subject.country or country_of(subject.zone)
         plans, wanted = self.plans.setdefault((kind, id_), {}), {}
         for rule in self.rules.values():
             if rule.about != kind or not rule.speaks(record):
                 continue
-            useful = rule.useful.of(record, zone) if rule.useful else None
+            useful = rule.useful.of(record, zone, country) if rule.useful else None
             for step, moment in enumerate(rule.when):
-                at = moment.of(record, zone)
+                at = moment.of(record, zone, country) if rule.speaks_at(step, record) else None
                 if at:
                     wanted[rule.name, step, at[1]] = [at[0], useful[0] if useful else None, zone]
         for key in list(plans):
@@ -167,15 +107,21 @@ class Letters(Addresses, Digests):
         due += [(r.useful + 1, "held", r.no) for r in self.held if r.useful]
         due += [(a["until"], "suppression", k) for k, a in self.addresses.items() if a["until"]]
         due += [(d["until"], "digest") + k for k, d in self.digests.items() if d["state"] == "open"]
+        for c in self.calls.values():
+            due += [(self.at(c, "opens"), "call-open", c["call"])] if c["state"] == "planned" else []
+            due += [(self.ends(c), "call-close", c["call"])] if c["state"] in ("planned", "open") else []
+        due += [(self.owed_until(r), "obligation", k) for k, r in self.owed.items() if r["state"] == "open"]
+        due += [(a["offer_expires"] + MINUTE, "place", k) for k, a in self.applications.items()
+                if a["state"] == "selected"]
         if self.gathering:
             due.append((self.gathering["until"], "sheet", self.gathering["no"]))
-        due += [(h["until"], "hold", h["no"]) for h in self.holds if h["kind"] == "letter" and h["open"]]
+        due += [(h["until"], "hold", h["no"]) for h in self.holds if h["kind"] != "catchup" and h["open"]]
         return min(due) if due else None
 
     def fire(self):
         while (due := self.first_due()) and due[0] <= self.now:
             self.said = self.now
-            getattr(self, "due_" + due[1])(*due[2:])
+            getattr(self, "due_" + due[1].replace("-", "_"))(*due[2:])
 
     def due_held(self, no):
         self.end(self.rows[no - 1], "missed", "nobody released it while it was of use")
@@ -199,12 +145,12 @@ class Letters(Addresses, Digests):
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"
         for person in sorted(self.people):
-            if self.people[person]["state"] == "active" and self.is_in(rule.to, subject, person):
+            if self.people[person]["state"] == "active" and self.is_in(rule.to_at(step), subject, person):
                 self.consider(rule, subject, key, plan, person, state, reason, sheet)
         self.set_plan(kind, id_, key, ["missed" if state == "missed" else "fired"] + plan[1:])
 
     def consider(self, rule, subject, key, plan, person, state, reason, sheet):
-        meeting = subject[3]
+        meeting = subject.meeting
         registration = self.registrations.get((meeting["meeting"], person)) if meeting else None
         why = self.why_not(rule, person)
         if why:
@@ -221,7 +167,7 @@ class Letters(Addresses, Digests):
                 or ("does not want news" if rule.news and not self.wants_news(person) else None))
 
     def add(self, rule, subject, key, plan, person, state, reason, sheet=None):
-        _, zone, _, meeting, _, _, about = subject
+        zone, meeting, about = subject.zone, subject.meeting, subject.about
         of = (rule.name, self.id_of(subject, rule)) + key[1:]
         if (of, person) in self.by_key:
             return
@@ -242,20 +188,17 @@ class Letters(Addresses, Digests):
             self.overtake(row)
         self.note_news(row)
         if rule.about == "digest":
-            self.written(subject[0], row)
+            self.written(subject.record, row)
 
     def id_of(self, subject, rule):
-        record = subject[0]
-        return "/".join(record[k] for k in {"registration": ("meeting", "person"),
-                                            "membership": ("network", "person"),
-                                            "digest": ("person", "window")}.get(rule.about, (rule.about,)))
+        return "/".join(subject.record[k] for k in PAIRS.get(rule.about, (rule.about,)))
 
     def joined_later(self, meeting, person):
         """Somebody came after letters to those who have a place had gone out: she has a row that says so."""
         subject = self.subject("meeting", meeting)
         for key in sorted(self.plans[("meeting", meeting)]):
             rule, plan = self.rules[key[0]], self.plans["meeting", meeting][key]
-            still = rule.when[key[1]].of(subject[0], subject[1])
+            still = rule.when[key[1]].of(subject.record, subject.zone)
             if (plan[0] == "fired" and rule.mentions("registered") and still and still[1] == key[2]
                     and self.is_in(rule.to, subject, person)):
                 self.add(rule, subject, key, plan, person, "not-due", "joined after it was sent")

@@ -1,7 +1,8 @@
 """Meetings and who comes to them: times, places, waiting lists and offers."""
 import datetime
 
-from tests.model.letters import OUT, Letters
+from tests.model.letters import Letters
+from tests.model.subjects import OUT
 from tests.model.times import DAY, HOUR, MINUTE, instant, wall, wall_text
 
 OFFER_HOLDS, MERGE_EDITS = 2 * DAY, 10 * MINUTE

@@ -1,13 +1,13 @@
 """The model of the office: what may be said, and what follows from it. Letters are in letters.py."""
 from tests.model.links import read
 from tests.model.meetings import Refused, need
-from tests.model.orders import Orders
+from tests.model.programme import Programme
 from tests.model.times import DAY, instant, wall
 
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Orders):
+class Office(Programme):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         try:
@@ -18,9 +18,9 @@ class Office(Orders):
 
     # ---- people ----
 
-    def organisation_register(self, organisation, **_):
+    def organisation_register(self, organisation, country, **_):
         need(organisation not in self.organisations, "already")
-        self.organisations[organisation] = {"state": "active"}
+        self.organisations[organisation] = {"state": "active", "country": country}
 
     def person_register(self, person, email, language, organisation=None, functions=(), zone=None, **_):
         need(person not in self.people, "already")

@@ -86,7 +86,10 @@ class Orders(Meetings):
 
     def hold_release(self, delivery=None, hold=None):
         if hold:
-            self.hold_of(hold)["until"] = self.now
+            hold = self.hold_of(hold)
+            if hold["kind"] == "decisions":
+                return self.release_held(hold)
+            hold["until"] = self.now
             return
         row = self.letter(delivery)
         need(row.state == "held", "wrong-state")
@@ -126,11 +129,13 @@ class Orders(Meetings):
     def hold_of(self, no):
         need(0 < no <= len(self.holds), "not-found")
         hold = self.holds[no - 1]
-        need(hold["kind"] == "letter", "wrong-state")
+        need(hold["kind"] != "catchup", "wrong-state")
         need(hold["open"], "already" if hold.get("undone") else "too-late")
         return hold
 
     def due_hold(self, no):
+        if self.holds[no - 1]["kind"] == "decisions":
+            return self.decisions_over(self.holds[no - 1])
         for row in list(self.holds[no - 1]["rows"]):
             if row.state == "held":
                 self.let_go(row, self.now)
@@ -139,6 +144,8 @@ class Orders(Meetings):
     def hold_undo(self, hold):
         hold = self.hold_of(hold)
         need(self.said < hold["until"], "too-late")
+        if hold["kind"] == "decisions":
+            return self.take_back_decisions(hold)
         hold.update(open=False, undone=True)
         key = ("letter", 0, "ordered")
         if self.plans["letter", hold["letter"]][key][0] == "planned":
