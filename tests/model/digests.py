@@ -1,7 +1,7 @@
 """Gentleness: quiet hours, one nudge a day, so many letters of news a week, and what is gathered into one letter."""
 import datetime
 
-from tests.model.times import DAY, HOUR, clock, instant, minutes_of, rfc3339, wall_text
+from tests.model.times import DAY, HOUR, MINUTE, clock, instant, minutes_of, rfc3339, wall_text
 
 OFFICE_ZONE = "Europe/Copenhagen"
 CLOSES_AT, CLOSES_ON, ITEMS_MOST = 8 * 60, 0, 100  # eight o'clock; the weekly ones on Mondays
@@ -34,6 +34,8 @@ class Digests:
     def place(self, row):
         """When a letter that may go goes: news when she wants it, gathered if she wants it so."""
         row.state, row.next_try = "queued", self.now
+        if row.rule.together:
+            self.join_kind(row, self.people[row.person])
         if not row.rule.news:
             return
         p, wish = self.people[row.person], self.wishes.get(row.person, {})
@@ -95,20 +97,32 @@ class Digests:
     def join(self, row, p, weekly, why=None):
         """Into the digest that closes next; not when that is too late for it."""
         zone = self.own_zone(p)
-        day = self.closes(zone, weekly)
-        at, window = instant(day, zone), "news." + wall_text(day)
+        joined = self.join_one(row, "news", zone, instant(self.closes(zone, weekly), zone), why)
+        self.came["gathered for " + ("a week" if weekly else "a day")] += joined
+        return joined
+
+    def join_kind(self, row, p):
+        """Others of the same rule to the same person: the first waits so long, the next ones go with it."""
+        zone, kind = self.own_zone(p), "rule." + row.rule.name
+        end = self.now + row.rule.together + MINUTE - 1
+        open_ = [d["until"] for (who, _), d in self.digests.items()
+                 if who == row.person and d["kind"] == kind and d["state"] == "open" and d["until"] > self.now]
+        self.came["gathered with its kind"] += self.join_one(row, kind, zone, min(open_, default=end - end % MINUTE))
+
+    def join_one(self, row, kind, zone, at, why=None):
+        window = f"{kind}.{wall_text(clock(at, zone))}"
         if row.useful and row.useful < at:
             return False
-        fresh = {"person": row.person, "window": window, "state": "open", "class": "news", "zone": zone, "until": at,
+        fresh = {"person": row.person, "window": window, "kind": kind, "state": "open", "zone": zone, "until": at,
+                 "class": "news" if kind == "news" else "duty", "rule": None if kind == "news" else row.rule.name,
                  "closed": 0, "count": 0, "items": [], "letter": None}
         d = self.digests.setdefault((row.person, window), fresh)
         if d["state"] != "open" or d["count"] >= ITEMS_MOST:
             return False
         d["count"] += 1
-        self.came["gathered for " + ("a week" if weekly else "a day")] += 1
         d["items"].append(row)
         row.state, row.digest = "digested", d
-        row.reason = (f"{why}; " if why else "") + "it goes with others at " + rfc3339(at, zone)
+        row.reason = (f"{why}; " if why else "") + "it goes with others at " + rfc3339(d["until"], zone)
         return True
 
     def due_digest(self, person, window):
@@ -121,6 +135,11 @@ class Digests:
             if row.useful and self.now > row.useful:
                 self.end(row, "expired", "past its use before its digest left")
         d["items"] = [r for r in items if r.state == "digested"]
+        if d["rule"] and len(d["items"]) == 1:  # it found no company
+            alone, d["items"] = d["items"][0], []
+            alone.next_try = self.now
+            self.end(alone, "queued")
+            self.came["alone after all"] += 1
         d.update(state="closed", count=len(d["items"]), closed=max(self.now, d["closed"] + 1), letter=None)
         self.derive("digest", f"{d['person']}/{d['window']}")
 

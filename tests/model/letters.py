@@ -138,16 +138,20 @@ class Letters(Addresses, Digests, Owing, Subjects):
             state, reason = "missed", f"past its use, which ended {rfc3339(useful, zone or OFFICE_ZONE)}"
         elif late > LATE_AFTER and rule.late == "skip":
             state, reason = "missed", f"{late // MINUTE} minutes late"
-        if not self.gathering and late > OUTAGE_AFTER:
-            self.gathering = self.new_hold("catchup")
-            self.gathering["until"] = self.now
-        sheet = self.gathering
+        sheet = self.sheet_of(due)
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"
         for person in sorted(self.people):
             if self.people[person]["state"] == "active" and self.is_in(rule.to_at(step), subject, person):
                 self.consider(rule, subject, key, plan, person, state, reason, sheet)
         self.set_plan(kind, id_, key, ["missed" if state == "missed" else "fired"] + plan[1:])
+
+    def sheet_of(self, due):
+        """On which what fell due then is gathered, opened when need be; None: it is in time."""
+        if not self.gathering and self.now - due > OUTAGE_AFTER:
+            self.gathering = self.new_hold("catchup")
+            self.gathering["until"] = self.now
+        return self.gathering
 
     def consider(self, rule, subject, key, plan, person, state, reason, sheet):
         meeting = subject.meeting

@@ -24,24 +24,34 @@ class Orders(Meetings):
 
     def ask_about(self, since):
         """Of what fell due since then and would leave now: many wait until somebody has seen them."""
-        rows = [r for r in self.waiting if r.state == "queued" and not r.attempts and r.decided >= since
-                and r.next_try <= self.now and not (r.sheet and not r.sheet["passed"])]
+        rows = [r for r in self.waiting if r.state == "queued" and not r.attempts and r.next_try <= self.now
+                and self.is_asked(r, since)]
         if len(rows) <= CATCHUP_ASK:
             return
         sheet = self.new_hold("catchup")
         for row in sorted(rows, key=lambda r: (r.next_try, r.no)):
-            self.forget_news(row)
-            if row.sheet:
-                row.sheet["rows"].remove(row)
-            row.sheet = sheet
-            sheet["rows"].append(row)
-            self.end(row, "held")
+            self.take(row, sheet, "a pause")
             if row.useful and self.now > row.useful:
                 self.end(row, "missed", "past its use while nothing could leave")
             else:
                 self.overtake(row)
         self.open_or_pass(sheet)
         self.came["a sheet after a pause"] += sheet["open"]
+
+    def is_asked(self, row, since):
+        """It fell due by itself since then, a letter to many with its window; what somebody let go is not asked about."""
+        if row.sheet and row.sheet["kind"] == "letter":
+            return row.sheet["until"] >= since and not row.sheet.get("released") and not row.reason
+        return row.decided >= since and (not row.sheet or row.sheet["passed"])
+
+    def take(self, row, sheet, cause):
+        """From where it waited onto a sheet."""
+        self.forget_news(row)
+        if row.sheet:
+            row.sheet["rows"].remove(row)
+        row.sheet = sheet
+        sheet["rows"].append(row)
+        self.end(row, "held", f"fell due in {cause}; catch-up sheet {sheet['no']}")
 
     # ---- catch-up sheets ----
 
@@ -89,7 +99,7 @@ class Orders(Meetings):
             hold = self.hold_of(hold)
             if hold["kind"] == "decisions":
                 return self.release_held(hold)
-            hold["until"] = self.now
+            hold.update(until=self.now, released=True)
             return
         row = self.letter(delivery)
         need(row.state == "held", "wrong-state")
@@ -136,8 +146,12 @@ class Orders(Meetings):
     def due_hold(self, no):
         if self.holds[no - 1]["kind"] == "decisions":
             return self.decisions_over(self.holds[no - 1])
+        sheet = self.sheet_of(self.holds[no - 1]["until"])
         for row in list(self.holds[no - 1]["rows"]):
-            if row.state == "held":
+            if row.state == "held" and sheet:
+                self.take(row, sheet, "an outage")
+                self.came["a letter's window ended in an outage"] += 1
+            elif row.state == "held":
                 self.let_go(row, self.now)
         self.holds[no - 1]["open"] = False
 

@@ -46,7 +46,8 @@ REASONS = (
 CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nudge put off to another day",
         "gathered for a day", "gathered for a week", "a complaint outlived the rest", "an address is tried again",
         "what came back was forgotten", "somebody vouched for an address", "a release was paced",
-        "a release would be too slow", "a sheet after a pause", "sent again, because somebody knows",
+        "a release would be too slow", "a sheet after a pause", "a letter's window ended in an outage",
+        "gathered with its kind", "alone after all", "sent again, because somebody knows",
         "overdue: answer-more", "overdue: answer-offer", "overdue: submit-assessment", "overdue: name-staff",
         "overdue: publish-solution", "a reserve moved up", "decisions in a window", "decisions taken back by themselves")
 

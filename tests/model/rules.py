@@ -64,6 +64,8 @@ class Rule:
         self.when += [Moment("due + " + span) for span, _ in rungs]
         self.useful = Moment(said["useful"]) if "useful" in said else None
         self.late, self.news = said.get("late", "send"), said["class"] == "news"
+        together = re.fullmatch(r"(\d+)([smh])", said.get("together", "0s"))
+        self.together = int(together[1]) * UNITS[together[2]]
         self.tells, self.nudge = said.get("tells", False), said.get("nudge", False)
         self.only = {"kind": [kind]} if kind else {}
         for condition in said.get("only", []):
@@ -101,7 +103,7 @@ def value_of(text):
     words = re.findall(r'"([^"]*)"', text)
     if text.startswith("{"):
         return words
-    return words[0] if words else text.strip() == "true"
+    return words[0] if words else text.strip() == "true" or text.strip()
 
 
 def read(folder):
