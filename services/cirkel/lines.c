@@ -10,11 +10,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define LINE_TEXT_BYTES (6u * LINE_MAX_BYTES) /* each of its characters may be written \u0041 */
+
 struct lines {
     char *path;
     FILE *in;
-    char *text; /* of getline */
-    size_t room;
+    struct buf text;
     unsigned no;
     uint64_t size, at;
 };
@@ -56,13 +57,19 @@ static const char *check(const json_t *json, struct line *ret, char reterr[JSON_
     return line_make(id, type, body, ret, reterr) ? reterr : NULL;
 }
 
-static int parse(struct lines *lines, size_t n, struct line *ret, struct buf *reterr) {
+static int parse(struct lines *lines, struct line *ret, struct buf *reterr) {
     json_error_t error;
     char text[JSON_ERROR_TEXT];
     const char *wrong, *unknown;
     struct line made = {0};
-    json_t *json = json_loadb(lines->text, n, JSON_REJECT_DUPLICATES, &error);
+    json_t *json;
 
+    if (lines->text.over) {
+        buf_printf(reterr, "%s:%u: the line is longer than %u bytes", lines->path, lines->no,
+                   LINE_TEXT_BYTES);
+        return -EBADMSG;
+    }
+    json = json_loadb(lines->text.p, lines->text.n, JSON_REJECT_DUPLICATES, &error);
     if (!json) {
         buf_printf(reterr, "%s:%u: no JSON: %s (column %d)", lines->path, lines->no, error.text,
                    error.column);
@@ -136,6 +143,7 @@ int lines_open(struct lines **ret, const char *path) {
         free(lines);
         return -errno;
     }
+    buf_init(&lines->text, LINE_TEXT_BYTES);
     lines->path = strdup(strcmp(path, "-") ? path : "stdin");
     must(lines->path != NULL);
     if (fstat(fileno(lines->in), &stat) == 0 && S_ISREG(stat.st_mode))
@@ -151,23 +159,33 @@ void lines_close(struct lines **lines) {
         return;
     if (gone->in != stdin)
         fclose(gone->in);
-    free(gone->text);
+    buf_free(&gone->text);
     free(gone->path);
     free(gone);
     *lines = NULL;
 }
 
-int lines_next(struct lines *lines, struct line *ret, struct buf *reterr) {
-    for (;;) {
-        ssize_t n = getline(&lines->text, &lines->room, lines->in);
-        if (n < 0)
-            return ferror(lines->in) ? -EIO : -ENOENT;
-        lines->no++;
-        lines->at += (uint64_t)n;
-        if (text_trim((struct text){lines->text, (size_t)n}).n == 0)
-            continue;
-        return parse(lines, (size_t)n, ret, reterr);
+/* False at the end. Of a line that is too long no more is kept. */
+static bool read_line(struct lines *lines) {
+    int c;
+
+    buf_clear(&lines->text);
+    while ((c = getc_unlocked(lines->in)) != EOF) {
+        lines->at++;
+        if (c == '\n')
+            return true;
+        buf_char(&lines->text, (char)c);
     }
+    return lines->text.n > 0 && !ferror(lines->in);
+}
+
+int lines_next(struct lines *lines, struct line *ret, struct buf *reterr) {
+    while (read_line(lines)) {
+        lines->no++;
+        if (lines->text.over || text_trim(buf_as_text(&lines->text)).n > 0)
+            return parse(lines, ret, reterr);
+    }
+    return ferror(lines->in) ? -EIO : -ENOENT;
 }
 
 uint64_t lines_size(const struct lines *lines) {

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -65,7 +66,33 @@ static void test_all(void **state) {
     close(file.fd);
 }
 
+/* A line without an end is not kept until memory ends; the next one is read. */
+static void test_endless_line(void **state) {
+    static const char good[] = "\n{\"id\":\"x\",\"type\":\"y\",\"body\":{}}";
+    struct file file = {.fd = memfd_create("lines", MFD_CLOEXEC)};
+    struct lines *lines;
+    struct line line;
+    struct buf error;
+    (void)state;
+    assert_true(file.fd >= 0);
+    (void)snprintf(file.path, sizeof file.path, "/proc/self/fd/%d", file.fd);
+    must(ftruncate(file.fd, 8 << 20) == 0); /* zeros */
+    must(pwrite(file.fd, good, sizeof good - 1, 8 << 20) == sizeof good - 1);
+    buf_init(&error, 1 << 20);
+    assert_int_equal(lines_open(&lines, file.path), 0);
+    assert_int_equal(lines_next(lines, &line, &error), -EBADMSG);
+    assert_non_null(strstr(buf_cstr(&error), ":1: the line is longer than 3145728 bytes"));
+    assert_int_equal(lines_next(lines, &line, &error), 0);
+    assert_int_equal(line.no, 2);
+    line_free(&line);
+    assert_int_equal(lines_next(lines, &line, &error), -ENOENT);
+    lines_close(&lines);
+    buf_free(&error);
+    close(file.fd);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all),
+                                       cmocka_unit_test(test_endless_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
