@@ -2,7 +2,8 @@
 # make run        plays the sample and goes on serving, in build/demo; installs missing packages first
 # make test       T='meeting_*' runs only tests of that name; installs missing packages first
 # make check      what CI runs: layers, format, docs, tests plain, sanitized and with faults, fuzz
-# make crash      N=500 kill cycles, IMAGES=500 power cuts, COPIES=1000 damaged copies, T='crash/kill*'
+# make crash      N=500 kill cycles, and IMAGES=500 power cuts, COPIES=1000 damaged copies, BUDGET=1000 seconds of
+#                 storage calls that fail: as N says, unless given; T='crash/random*' only one of them
 # make fuzz       F=name (all without), TIME=60 seconds each
 # make deps       installs the Debian packages that are missing (as root, or with sudo)
 # make bench      speed beside redis, from tests/bench; QUICK=1 shows that it works, in two minutes
@@ -165,9 +166,11 @@ N ?= 500
 IMAGES ?= 500
 COPIES ?= 1000
 BUDGET ?= 600
+# The other long forms go by N, unless they are given: as many power cuts, twice as many damaged copies, and
+# twice as many seconds of storage calls that fail in turn.
 crash:
-	$(Q)N=$(N) IMAGES=$(IMAGES) COPIES=$(COPIES) BUDGET=$(BUDGET) \
-	    $(MAKE) test FAULTS=1 T='$(or $(T),crash/*)'
+	$(Q)N=$(N) IMAGES=$(or $(IMAGES),$(N)) COPIES=$(or $(COPIES),$(N:%=$$((2*%)))) \
+	    BUDGET=$(or $(BUDGET),$(N:%=$$((2*%)))) $(MAKE) test FAULTS=1 T='$(or $(T),crash/*)'
 
 check:
 	$(Q)$(MAKE) layers format-seen docs-seen

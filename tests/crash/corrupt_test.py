@@ -142,6 +142,7 @@ def corrupt_test(h):
     demand(len(reference) >= 10, f"only {len(reference)} letters wait")
     ends, verified = collections.Counter(), 0
     for n in range(COPIES):
+        rig.progress(n, COPIES)
         house = copy(h, f"copy{n}")
         what = damage(r, house.path(*r.choices(FILES, [6, 2, 1, 1])[0]))
         done = house.run_cirkel("verify", code=None)

@@ -18,7 +18,8 @@ def random_kill_test(h):
     r = random.Random(seed)
     rig.begin(h)
     client, reader, kills = Client(h, seed), Reader(h, seed), 0
-    for _ in range(CYCLES):
+    for cycle in range(CYCLES):
+        rig.progress(cycle, CYCLES)
         time.sleep(r.uniform(0.02, 0.6))
         victims = r.sample(WORKERS, r.choices([1, 2, 3], [8, 1, 1])[0])
         h.kill(*victims)

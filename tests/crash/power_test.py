@@ -145,6 +145,7 @@ def power_cut_test(h):
             with open(cut, "r+b") as image:
                 tear(r, image, records, index)
         try:
+            rig.progress(len(kept), IMAGES)
             kept.append(check_image(h, ledger, records[index - 1][3], cut))
         except Exception:
             print(f"at record {index} of {len(records)}, torn: {torn}")

@@ -26,6 +26,12 @@ def seeded(test):
     return seed
 
 
+def progress(done, of):
+    """Said twenty times of a long run, not at all of a short one."""
+    if of >= 100 and done % (of // 20) == 0:
+        print(f"{done} of {of}", flush=True)
+
+
 def spawn(house, name, prefix=(), env=None):
     """Starts a worker and waits for nothing."""
     with open(os.path.join(house.folder, name + ".log"), "ab") as log:

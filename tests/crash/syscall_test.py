@@ -110,6 +110,8 @@ def every_storage_call_test(h):
                 break
             work, failed, code, ended = run_case(h, runs, name, call, what, when)
             runs += 1
+            if runs % 100 == 0:
+                print(f"{runs} runs, {end - time.monotonic():.0f} s left; {len(cases)} cases go on", flush=True)
             rig.forward(h, 5)
             ledgers.append(work.ledger())
             key = f"{what.split('=')[1]} {'lived on' if code is None else code}"
