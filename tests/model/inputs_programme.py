@@ -123,6 +123,11 @@ class ProgrammeDrawing:
     def assign(self):
         self.assigned.append({"application": self.app(), "person": self.r.choice(("s1", "s1", "s2", "s3", "ca1"))})
         self.say("assessor.assign", **self.assigned[-1], due=self.a_day(0, 5))
+        if self.chance(50):  # all of them in one go, with one day for all
+            person, due = self.assigned[-1]["person"], self.lines[-1]["body"]["due"]
+            for id_ in self.apps:
+                self.assigned.append({"application": id_, "person": person})
+                self.say("assessor.assign", application=id_, person=person, due=due)
 
     def assess(self):
         who = {"application": self.app(), "person": self.r.choice(("s1", "s1", "s2", "s3"))}

@@ -13,7 +13,8 @@ LETTERS = (("meeting-moved", "accepted"), ("meeting-postponed", "accepted"), ("m
            ("application-offer-lapsed", "accepted"), ("application-more-asked", "accepted"),
            ("application-extended", "accepted"), ("complete-application", "accepted"), ("answer-more", "accepted"),
            ("answer-offer", "accepted"), ("assessment-half", "accepted"), ("submit-assessment", "accepted"),
-           ("decisions-due", "accepted"), ("participation-welcome", "accepted"), ("adviser-assigned", "accepted"),
+           ("assessments-asked", "accepted"), ("assessments-waiting", "accepted"), ("decisions-due", "accepted"),
+           ("participation-welcome", "accepted"), ("adviser-assigned", "accepted"),
            ("name-staff", "accepted"), ("publish-solution", "accepted"))
 
 APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", "quiet.set", "sending.pause",
