@@ -147,12 +147,15 @@ def round_of(h, number, r):
     demand(asker.again >= killed["gateway"], f"asked again {asker.again} times for {killed['gateway']} kills")
     print(f"{number + 1} of {ROUNDS}: {dict(killed)}; {len(rows)} rows, {asker.answers} answers to queries, "
           f"{asker.again} asked again", flush=True)
+    return killed
 
 
 def both_stories_with_kills_test(h):
     seed = rig.seeded("both_stories_with_kills_test")
+    killed = collections.Counter()
     for number in range(ROUNDS):
-        round_of(h.another(f"round{number}"), number, random.Random(seed + number))
+        killed += round_of(h.another(f"round{number}"), number, random.Random(seed + number))
+    print(f"{ROUNDS} plays, killed: {dict(killed)}")
 
 
 both_stories_with_kills_test.timeout = 100 + 120 * ROUNDS
