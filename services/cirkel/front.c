@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/pack.h"
 #include "services/cirkel/home.h"
+#include "services/cirkel/supervise.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 struct front {
     struct caller *caller;
     struct buf out, in;
+    pid_t server; /* 0: nobody's child of ours */
 };
 
 struct talk { /* one front_say() */
@@ -184,12 +186,16 @@ void front_close(struct front **front) {
     *front = NULL;
 }
 
+void front_watch(struct front *front, pid_t server) {
+    front->server = server;
+}
+
 int front_say(struct front *front, const struct line *lines, unsigned count, msec patience,
               front_fn *fn, void *ctx) {
     struct talk talk = {.lines = lines, .count = count, .open = count, .fn = fn, .ctx = ctx};
     msec heard = clock_boot();
     bool again = true;
-    int rc = 0;
+    int rc = 0, code;
 
     must(count <= FRONT_BATCH);
     talk.began = heard;
@@ -206,6 +212,8 @@ int front_say(struct front *front, const struct line *lines, unsigned count, mse
             again = take_answers(&talk, buf_as_bytes(&front->in));
             if (talk.open && again)
                 sleep_for(RETRY_PAUSE);
+        } else if (again && front->server && supervise_ended(front->server, &code)) {
+            rc = -ECHILD;
         } else if (again && clock_boot() - heard < patience) {
             rc = 0;
         }

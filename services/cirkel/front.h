@@ -10,6 +10,8 @@
 
 #include "services/cirkel/lines.h"
 
+#include <sys/types.h>
+
 #define FRONT_BATCH 256 /* lines said at once */
 #define FRONT_BATCH_BYTES (900u << 10)
 
@@ -27,6 +29,8 @@ typedef void front_fn(void *ctx, const struct line *line, const struct answer *a
 struct front;
 MUST_CHECK int front_open(struct front **ret, const char *home);
 void front_close(struct front **front);
+/* front_say() does not wait, but ends with -ECHILD, when this child of ours has ended. 0: none. */
+void front_watch(struct front *front, pid_t server);
 /* Up to FRONT_BATCH lines, in order; fn for each once it is known what became of it. `patience`:
  * how long without any answer. */
 MUST_CHECK int front_say(struct front *front, const struct line *lines, unsigned count,

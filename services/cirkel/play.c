@@ -152,6 +152,8 @@ static int start(struct play *play) {
     rc = play_clock_open(&play->clock, o->home, play->supervisor);
     if (rc == 0)
         rc = front_open(&play->front, o->home);
+    if (rc == 0)
+        front_watch(play->front, play->supervisor);
     return rc ? trouble("the programs cannot be spoken to: %s", strerror(-rc)) : 0;
 }
 

@@ -111,7 +111,7 @@ class Play:
 def play_and_kill(h, path, r, victims):
     """Until the story is told; how often each was killed, and what was asked meanwhile."""
     killed, asker, play = collections.Counter(), Asker(h), Play(h, path)
-    end, waiting = time.monotonic() + 200, list(victims)
+    end, waiting = time.monotonic() + 100 + 20 * len(victims), list(victims)
     while not play.is_over():
         demand(time.monotonic() < end, f"the play does not end; killed: {dict(killed)}")
         time.sleep(r.uniform(0.1, 0.7))
