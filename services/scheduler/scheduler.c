@@ -177,22 +177,28 @@ static int sweep_armed(struct scheduler *s) {
 
 /* ---- a look at everything ---- */
 
+static bool is_due(const struct scheduler *s, struct txn *txn) {
+    struct bytes key, value;
+    size_t at = 0;
+    uint64_t due;
+    return store_seek(txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value) == 0 &&
+           key_next_u64(key, &at, &due) && (instant)due <= s->now;
+}
+
 /* Never ahead of what was accepted: an answer that came in time is not overtaken by its deadline,
  * nor a cancellation by the reminder, because we were away in between. */
 static int fire_due(struct scheduler *s, struct turn *t) {
     int rc = 0;
     uint64_t before = txn_writes(t->txn);
-    while (rc == 0 && txn_writes(t->txn) - before < DUE_WRITES_A_COMMIT) {
+    while (rc == 0 && txn_writes(t->txn) - before < DUE_WRITES_A_COMMIT)
         rc = step_due(&s->step, s->now, t->behind ? t->received : s->now);
-        if (rc == 0)
-            scheduler_be_nice(s, false);
-    }
     t->more |= rc == 0;
     return rc == -ENOENT ? 0 : rc;
 }
 
 static int work(struct scheduler *s, struct turn *t, struct answer *answers, unsigned max,
                 unsigned *ret_answers) {
+    scheduler_be_nice(s, !s->said && !s->awaited_to && !is_due(s, t->txn));
     int rc = step_begin(&s->step, t->txn);
     if (rc == 0 && s->is_config_new)
         rc = scheduler_note_config(s, t->txn);
@@ -217,8 +223,7 @@ static int work(struct scheduler *s, struct turn *t, struct answer *answers, uns
 static bool has_work(struct scheduler *s) {
     struct txn *txn;
     struct bytes key, value;
-    uint64_t first, last, due = 0;
-    size_t at = 0;
+    uint64_t first, last;
     if (s->said || s->deriving || s->clock.begin || s->clock.end)
         return true;
     if (s->inbox && journal_range(s->inbox, &first, &last) == 0 && last > s->position)
@@ -226,10 +231,9 @@ static bool has_work(struct scheduler *s) {
     if (store_begin_read(s->core, &txn))
         return true;
     bool armed = store_seek(txn, TABLE_ARMED, (struct bytes){"", 0}, &key, &value) == 0;
-    bool is_due = store_seek(txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value) == 0 &&
-                  key_next_u64(key, &at, &due) && (instant)due <= s->now;
+    bool due = is_due(s, txn);
     store_abort(&txn);
-    return is_due || (armed && !(s->has_notifier && s->assigned_count));
+    return due || (armed && !(s->has_notifier && s->assigned_count));
 }
 
 static void storage_trouble(struct scheduler *s, int rc) {
@@ -285,8 +289,7 @@ static bool is_quiet(struct scheduler *s, struct txn *txn) {
     if (!s->inbox || s->deriving || s->said || journal_range(s->inbox, &first, &last) ||
         last > s->position || halt_any(txn, &held))
         return false;
-    if (store_seek(txn, TABLE_DUE, (struct bytes){"", 0}, &key, &value) == 0 &&
-        key_next_u64(key, &at, &at_ms) && (instant)at_ms <= s->now)
+    if (is_due(s, txn))
         return false;
     if (store_seek(txn, TABLE_ARMED, (struct bytes){"", 0}, &key, &value) == 0)
         return false;
@@ -337,7 +340,6 @@ void scheduler_turn(void *ctx) {
         fail_stop("opening the inbox", rc);
     if (s->reread)
         scheduler_reread(s, s->reread);
-    scheduler_be_nice(s, !s->said && !s->awaited_to);
     scheduler_follow_zones(s);
     if (has_work(s) && !commit_turn(s, &t))
         t.more = t.behind = false;

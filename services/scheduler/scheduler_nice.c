@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "services/scheduler/scheduler.h"
 
-#define NICER 10
+#define NICER 15
 
 /* Coming back takes a right (LimitNICE of a unit, or root). It is tried with one step, which nobody
  * notices when it cannot be taken back. */
