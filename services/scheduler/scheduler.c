@@ -30,7 +30,7 @@ struct turn { /* what one look did */
     instant received; /* ... and this is when the last applied one was received */
 };
 
-static _Noreturn void fail_stop(const char *what, int rc) {
+void scheduler_fail_stop(const char *what, int rc) {
     log_error("storage_failed", "doing=%s error=%s stopping", what, strerror(-rc));
     exit(EXIT_STORAGE);
 }
@@ -238,7 +238,7 @@ static bool has_work(struct scheduler *s) {
 
 static void storage_trouble(struct scheduler *s, int rc) {
     if (rc != -ENOSPC)
-        fail_stop("step", rc);
+        scheduler_fail_stop("step", rc);
     scheduler_out_of_space(s);
 }
 
@@ -337,7 +337,7 @@ void scheduler_turn(void *ctx) {
     }
     int rc = s->inbox ? 0 : scheduler_open_inbox(s);
     if (rc)
-        fail_stop("opening the inbox", rc);
+        scheduler_fail_stop("opening the inbox", rc);
     if (s->reread)
         scheduler_reread(s, s->reread);
     scheduler_follow_zones(s);

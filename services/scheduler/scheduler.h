@@ -102,6 +102,7 @@ struct scheduler {
 /* ---- scheduler.c ---- */
 MUST_CHECK int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr);
 void scheduler_close(struct scheduler *s);
+_Noreturn void scheduler_fail_stop(const char *what, int rc); /* says so, and ends with 74 */
 void scheduler_turn(void *ctx); /* a look at everything; asks for the next one itself */
 
 /* ---- scheduler_start.c: is this home the one it was, and this inbox the one core has read ---- */

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "services/scheduler/scheduler.h"
 
@@ -143,7 +143,9 @@ static int tidy(struct scheduler *s) {
     struct txn *txn;
     unsigned gone = 0;
     bool any = false;
-    int rc = look_first(s, &any);
+    int rc = fault_point("scheduler.before_tidy");
+    if (rc == 0)
+        rc = look_first(s, &any);
     if (rc || !any)
         return rc;
     rc = store_begin_write(s->core, &txn);
@@ -166,7 +168,7 @@ void scheduler_tidy(struct scheduler *s) {
     s->tidied = boot;
     int rc = tidy(s);
     if (rc == -EIO)
-        exit(EX_IOERR);
+        scheduler_fail_stop("tidying inputs", rc);
     if (rc)
         log_warn("inputs_not_tidied", "error=%s tried again", strerror(-rc));
 }

@@ -70,3 +70,18 @@ def full_disk_is_no_poison_test(h):
 
 
 full_disk_is_no_poison_test.timeout = 90
+
+
+def tidying_fails_test(h):
+    """What nobody waits for fails, too, when the storage does: it ends at once, and says why."""
+    rig.begin(h, people=1, meetings=1)
+    h.settle()
+    h.kill("scheduler")
+    rig.spawn(h, "scheduler", env=rig.faults(h, "scheduler", "scheduler.before_tidy 1 eio"))
+    equal(h.workers["scheduler"].wait(10), 74, "how the scheduler ended")
+    with open(f"{h.folder}/scheduler.log") as log:
+        demand("doing=tidying inputs" in log.read().replace(chr(34), ""), "it ended without a word")
+    rig.spawn(h, "scheduler")
+    h.settle()
+    h.verify()
+    h.stop()
