@@ -1,5 +1,7 @@
 """Gentleness: news waits for the morning, is gathered for who wants it so, and is never too much. Service and
 duty pass, and say why they come."""
+import re
+
 from tests.harness.house import equal
 
 
@@ -102,15 +104,20 @@ def digest_over_a_crash_test(h):
     h.verify()
 
 
+def week_before_is_late(h, what):
+    """What becomes of the letter of the week before when it is late."""
+    path = h.path("rules/meeting.conf")
+    with open(path) as file:
+        text, found = re.subn(r'(?s)(rule "meeting-week-before" .*?late = )"\w+"', rf'\1"{what}"', file.read(), count=1)
+    equal(found, 1)
+    with open(path, "w") as file:
+        file.write(text)
+
+
 def late_letters_are_gathered_test(h):
     """After an outage what came too late to matter by itself goes with the next digest, and says so."""
     h.init(at="2022-04-01T09:00")
-    path = h.path("rules/meeting.conf")
-    with open(path) as file:
-        text = file.read()
-    before, rule, rest = text.partition('rule "meeting-week-before"')
-    with open(path, "w") as file:
-        file.write(before + rule + rest.replace('late = "send"', 'late = "digest"', 1))
+    week_before_is_late(h, "digest")
     h.start()
     h.found(members=2)
     h.call("m1", starts="2022-04-12T09:00")
@@ -168,11 +175,7 @@ def operators_morning_test(h):
 
     # A rule that asks when it is late: two letters are held after a night without power.
     h.stop()
-    path = h.path("rules/meeting.conf")
-    with open(path) as file:
-        before, rule, rest = file.read().partition('rule "meeting-week-before"')
-    with open(path, "w") as file:
-        file.write(before + rule + rest.replace('late = "send"', 'late = "ask"', 1))
+    week_before_is_late(h, "ask")
     h.start()
     h.call("m1", starts="2022-04-12T09:00")
     h.register("m1", "m01", "m02")

@@ -1,6 +1,7 @@
 /* Plans: what is planned, past and fired, and what becomes of it when its subject or its rule
  * changes. */
 /* service: scheduler */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,6 +70,26 @@ static void test_moved_back_to_the_old_date(void **context) {
     assert_int_equal(rows(&t, "meeting-moved", "accepted"), 6);
     assert_int_equal(trial_plans(&t, NULL, "planned"), 0);
     trial_close(&t);
+}
+
+/* A flipped bit in a key takes a record away that others name: nobody gets a letter without it. */
+static void test_what_vanished_is_damage(void **context) {
+    static const struct {
+        enum table table;
+        const char *id;
+    } gone[] = {{TABLE_ORGANISATION, "molndal"}, {TABLE_NETWORK, "net"}, {TABLE_PERSON, "a"}};
+    struct trial t;
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(gone); i++) {
+        open_world(&t, NULL, "2022-04-01T08:00");
+        trial_do(&t, "registration.make", "{'meeting':'m','person':'a'}");
+        trial_settle(&t);
+        struct key key = key1(text_of(gone[i].id));
+        assert_int_equal(store_del(t.txn, gone[i].table, key_bytes(&key)), 0);
+        t.now = trial_wall("2022-05-17T09:00");
+        assert_int_equal(step_due(&t.step, t.now, t.now), -EBADMSG);
+        trial_close(&t);
+    }
 }
 
 /* Each correction has its letter, however quickly one follows on the other. */
@@ -386,6 +407,7 @@ int main(void) {
         cmocka_unit_test(test_past_and_planned),
         cmocka_unit_test(test_moved),
         cmocka_unit_test(test_moved_back_to_the_old_date),
+        cmocka_unit_test(test_what_vanished_is_damage),
         cmocka_unit_test(test_moved_twice_quickly),
         cmocka_unit_test(test_moved_before_it_fired),
         cmocka_unit_test(test_said_during_an_outage),

@@ -86,19 +86,20 @@ static int judge_letter(const struct rec_letter *letter, struct verdict *ret) {
     return 0;
 }
 
-/* Absent is absent, and a letter can do without; damaged is not. */
+/* What is not named a letter can do without. What is named and gone is damage: nothing is deleted
+ * that others name. */
 static int organisation_name(struct office *o, struct text id, struct text *ret) {
-    struct rec_organisation r;
-    int rc = id.p ? office_get(o, TABLE_ORGANISATION, key1(id), &r) : -ENOENT;
-    *ret = rc ? TEXT_NONE : r.name;
-    return rc == -ENOENT ? 0 : rc;
+    struct rec_organisation r = {.name = TEXT_NONE};
+    int rc = id.p ? office_get(o, TABLE_ORGANISATION, key1(id), &r) : 0;
+    *ret = r.name;
+    return rc == -ENOENT ? -EBADMSG : rc;
 }
 
 static int person_name(struct office *o, struct text id, struct text *ret) {
-    struct rec_person r;
-    int rc = id.p ? office_get(o, TABLE_PERSON, key1(id), &r) : -ENOENT;
-    *ret = rc ? TEXT_NONE : r.name;
-    return rc == -ENOENT ? 0 : rc;
+    struct rec_person r = {.name = TEXT_NONE};
+    int rc = id.p ? office_get(o, TABLE_PERSON, key1(id), &r) : 0;
+    *ret = r.name;
+    return rc == -ENOENT ? -EBADMSG : rc;
 }
 
 /* "Dansk Design Center, CLEAN": as many as a line holds. */
@@ -336,7 +337,7 @@ static int consider(struct office *o, const struct rule *rule, const struct subj
     struct rec_person p;
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
-        return rc == -ENOENT ? 0 : rc;
+        return rc == -ENOENT ? -EBADMSG : rc; /* nobody is deleted */
     if (!text_is(p.state, "active"))
         return 0;
     rc = judge_person(o, rule, s, &p, &v);

@@ -52,12 +52,13 @@ struct text subject_pair(struct office *o, struct text a, struct text b) {
     return arena_printf(o->arena, "%.*s/%.*s", TEXT_ARGS(a), TEXT_ARGS(b));
 }
 
+/* What is named and not there is damage: nothing is deleted that others name. */
 static int load_network(struct office *o, struct text network, struct subject *s) {
     if (!network.p)
         return 0;
     int rc = office_get(o, TABLE_NETWORK, key1(network), &s->network);
     s->has_network = rc == 0;
-    return rc == -ENOENT ? 0 : rc;
+    return rc == -ENOENT ? -EBADMSG : rc;
 }
 
 static int load_meeting(struct office *o, struct text meeting, struct subject *s) {
@@ -66,7 +67,7 @@ static int load_meeting(struct office *o, struct text meeting, struct subject *s
     int rc = office_get(o, TABLE_MEETING, key1(meeting), &s->meeting);
     s->has_meeting = rc == 0;
     if (rc)
-        return rc == -ENOENT ? 0 : rc;
+        return rc == -ENOENT ? -EBADMSG : rc;
     return load_network(o, s->meeting.network, s);
 }
 

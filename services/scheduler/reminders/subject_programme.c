@@ -18,7 +18,8 @@ static int load(struct office *o, enum table table, struct text first, struct te
 }
 
 static int load_programme(struct office *o, struct subject *s, struct text programme) {
-    return load(o, TABLE_PROGRAMME, programme, TEXT_NONE, &s->programme, &s->has_programme);
+    int rc = load(o, TABLE_PROGRAMME, programme, TEXT_NONE, &s->programme, &s->has_programme);
+    return rc == 0 && programme.p && !s->has_programme ? -EBADMSG : rc;
 }
 
 static int load_application(struct office *o, struct subject *s, struct text application) {
