@@ -190,7 +190,7 @@ def operators_morning_test(h):
     equal(h.letters(rule="operators-morning"), [])
     h.clock("2022-04-06T08:00")
     danish, english = (h.letter(rule="operators-morning", person=p) for p in ("vagt", "watch"))
-    assert "til nogen tager stilling: 2" in danish.text and "meeting-week-before: 2 tilbageholdt" in danish.text, danish.plain
+    assert "til nogen tager stilling: 2" in danish.text and "meeting-week-before, tilbageholdt: 2" in danish.text, danish.plain
     assert "until somebody decides: 2" in english.text, english.plain
     assert "m01" not in english.text, "nobody's name"
     h.say("delivery.retry", delivery=held[0]["no"])
