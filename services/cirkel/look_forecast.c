@@ -133,7 +133,8 @@ static int print(const struct options *options, struct text lines) {
         return EXIT_DONE;
     }
     if (options->json) {
-        fwrite(lines.p, 1, lines.n, stdout);
+        if (lines.n)
+            fwrite(lines.p, 1, lines.n, stdout);
         outlook_read_sum(lines, &sum);
     } else {
         outlook_print_difference(lines, &sum);

@@ -391,7 +391,8 @@ static void print_found(const struct showing *showing) {
             print_block(json_object_get(json_array_get(showing->found, k), "record"));
         }
     }
-    fwrite(showing->left_out.p, 1, showing->left_out.n, stdout);
+    if (showing->left_out.n)
+        fwrite(showing->left_out.p, 1, showing->left_out.n, stdout);
 }
 
 int verb_show(const struct options *options, int argc, char **argv) {

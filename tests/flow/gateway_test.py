@@ -1,5 +1,6 @@
 """What frontends ask: each query, who may ask it, what is refused, pages, the network, the client examples."""
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -429,11 +430,15 @@ def node_folder(h):
     folder = os.path.join(os.path.dirname(h.bin), "node")
     if not shutil.which("node") or not shutil.which("npm"):
         return None
-    if not os.path.isdir(os.path.join(folder, "node_modules", "zeromq")):
-        os.makedirs(folder, exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another story may be at it
+        if os.path.isdir(os.path.join(folder, "node_modules", "zeromq")):
+            return folder
         try:
             subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "zeromq", "@msgpack/msgpack"],
                            cwd=folder, capture_output=True, timeout=90, check=True)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            shutil.rmtree(os.path.join(folder, "node_modules"), ignore_errors=True)
             return None
     return folder

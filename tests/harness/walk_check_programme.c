@@ -235,7 +235,8 @@ static int by_number(const void *a, const void *b) {
 
 /* One open obligation a reason: kind, subject and owner. */
 static void check_owed(void) {
-    qsort(owed, owed_count, sizeof *owed, by_number);
+    if (owed_count)
+        qsort(owed, owed_count, sizeof *owed, by_number);
     for (unsigned i = 1; i < owed_count; i++)
         walk_must(owed[i - 1] != owed[i], "the same is owed twice");
     walk_must(walk_each(TABLE_OWED, NULL) == owed_count, "more is owed than there is");

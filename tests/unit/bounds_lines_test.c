@@ -59,7 +59,7 @@ static void test_all(void **state) {
     (void)snprintf(file.path, sizeof file.path, "/proc/self/fd/%d", file.fd);
     bounds_hold("CSV", read_table, &file,
                 "person,name,email,language\n\0name;email;language\n\0network\tperson\tsource\n\0"
-                "name,email,language,functions\nBo,x,sv,\0\"name\",\"",
+                "name,email,language,functions\nBo,x,sv,\0\"name\",\"\0",
                 "a|\0\\|\0bo,Bo,no address,sv\n\0\"\n\0a,\"b\n\0;;;\n\0x;y;z\n\0");
     bounds_hold("JSON Lines", read_lines, &file, "{\"type\":\"x\",\"body\":{\"a\":[\0",
                 "{}\n\0[\n\0{\"type\":\"a\",\"body\":{}}\n\0");

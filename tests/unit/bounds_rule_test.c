@@ -35,7 +35,7 @@ static void test_rules(void **state) {
                "2022-04-01T08:00");
     bounds_hold("rules", read_rules, &t,
                 "rule \"x\" {\n\0rule \"x\" { about = \"meeting\" when = {\0"
-                "rule \"x\" { about = \"meeting\" when = {\"starts\"} to = \"",
+                "rule \"x\" { about = \"meeting\" when = {\"starts\"} to = \"\0",
                 "members, \0\"starts - 1d\", \0rule \"a\" {}\n\0members except (\0((\0");
     trial_close(&t);
 }
