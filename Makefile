@@ -163,9 +163,6 @@ fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
 
 # The crash tests in their long form. As root, or those on small disks and power cuts are left out.
 N ?= 500
-IMAGES ?= 500
-COPIES ?= 1000
-BUDGET ?= 600
 # The other long forms go by N, unless they are given: as many power cuts, twice as many damaged copies, and
 # twice as many seconds of storage calls that fail in turn.
 crash:

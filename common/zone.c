@@ -91,9 +91,7 @@ static void forget(struct zone *zone) {
     for (unsigned i = 0; i < ERAS; i++)
         free(zone->eras[i].changes);
     memset(zone->eras, 0, sizeof zone->eras);
-    if (zone->from != NULL)
-        icaltimezone_free(zone->from, 1);
-    zone->from = NULL;
+    icaltimezone_free(zone->from, 1);
 }
 
 static icaltimezone *find_copy(const char *name) {

@@ -118,9 +118,9 @@ static bool may_gather(const struct scheduler *s) {
     return !s->awaited_to && clock_boot() - s->turned < EVENTS_PACE;
 }
 
+/* A call of its own: neither wait moves the other's end. */
 static void on_gathered(void *ctx) {
-    struct scheduler *s = ctx;
-    loop_soon(s->loop, scheduler_turn, s);
+    on_waited(ctx);
 }
 
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {

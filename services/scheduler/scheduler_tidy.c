@@ -1,7 +1,6 @@
 /* What is let go of: inputs that a backup holds, that are older than keep_inputs, or that an
  * erasure takes with it. Intake keeps the events that the rest names, and no others for long. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"

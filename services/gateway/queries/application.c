@@ -47,10 +47,11 @@ static int application(struct asking *a, struct bytes key, struct bytes value) {
         return 0;
     int rc = is_own(a, &r) ? 1 : assesses(a, &r);
     rc = rc ? rc : leads(a, &r);
+    if (rc <= 0)
+        return rc;
     hide_what_is_held(&r);
-    if (rc > 0)
-        asking_add(a, &r);
-    return rc < 0 ? rc : 0;
+    asking_add(a, &r);
+    return 0;
 }
 
 const struct answerer answer_applications_list = {TABLE_APPLICATION, begin, application};
