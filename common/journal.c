@@ -122,12 +122,7 @@ static int own(struct journal *journal) {
     if (getrandom(&journal->nonce, sizeof journal->nonce, 0) != sizeof journal->nonce)
         return -EIO;
     r = head_read(journal);
-    bool is_old = migrate_is_needed(journal);
-    if (r == -ENOENT)
-        r = is_old ? migrate(journal) : make(journal);
-    if (r == 0 && is_old)
-        migrate_end(journal);
-    return r;
+    return r == -ENOENT ? make(journal) : r;
 }
 
 int journal_open(struct journal **ret, const char *dir, bool writer, size_t limit) {

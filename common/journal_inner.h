@@ -175,11 +175,6 @@ void cursor_at_entry(struct journal *journal, uint64_t seq, struct cursor *ret);
 void cursor_at_head(struct journal *journal, struct cursor *ret);
 bool cursor_next(struct cursor *cursor, struct record *ret); /* *cursor is left after it */
 
-/* From the engine before this one, LMDB. The head comes last: until then it starts over. */
-bool migrate_is_needed(const struct journal *journal);
-MUST_CHECK int migrate(struct journal *journal);
-void migrate_end(const struct journal *journal); /* removes its files */
-
 /* Opens what there is; a reader follows its writer. */
 MUST_CHECK int journal_load(struct journal *journal);
 MUST_CHECK int journal_follow(struct journal *journal);
