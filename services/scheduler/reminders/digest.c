@@ -9,7 +9,7 @@
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/reminders/told.h"
 
-#define ITEMS_MAX 100 /* records.def */
+#define ITEMS_MAX 100 /* records_reminder.def */
 
 instant digest_closes(const struct zone *zone, int minutes, int weekday, instant now) {
     struct wall today = zone_wall(zone, now);
