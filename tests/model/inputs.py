@@ -3,6 +3,7 @@ scheduler is away when something falls due, there are two or three places, and t
 import datetime
 import random
 
+from tests.model.inputs_cases import CasesDrawing
 from tests.model.inputs_orders import OrdersDrawing
 from tests.model.inputs_programme import ProgrammeDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
@@ -15,7 +16,7 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing(OrdersDrawing, ProgrammeDrawing):
+class Drawing(CasesDrawing, OrdersDrawing, ProgrammeDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
         self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
@@ -25,6 +26,7 @@ class Drawing(OrdersDrawing, ProgrammeDrawing):
         self.now = instant(self.turn - datetime.timedelta(days=self.r.randint(3, 30), hours=-9), self.zone)
         many = self.chance(30)  # enough for a catch-up sheet to ask
         self.people = [f"p{i}" for i in range(1, self.r.randint(22, 30) if many else self.r.randint(6, 14))]
+        self.ideas, self.cases, self.asked_at = [], [], []
         self.is_away = self.is_paused = False
         self.closes, self.days = None, []  # of a programme's call
 
@@ -49,6 +51,7 @@ class Drawing(OrdersDrawing, ProgrammeDrawing):
     def moments(self):
         """Where something is likely to fall due."""
         yield from self.programme_moments()
+        yield from self.case_moments()
         for m in self.meetings.values():
             starts = instant(wall(m["starts"]), m["zone"])
             for days in (7, 1):
@@ -353,7 +356,7 @@ class Drawing(OrdersDrawing, ProgrammeDrawing):
     ACTS = ((9, plan), (0.5, plan_many), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
             (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (6, offer),
             (5, member), (1, whole), (6, wish), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
-            (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS
+            (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS + CasesDrawing.CASES
 
     def draw(self):
         self.found()

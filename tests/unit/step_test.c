@@ -119,6 +119,7 @@ static const struct {
     {"idea.promote", "{'idea':'i','to':'topic'}", "missing"},
     {"idea.promote", "{'idea':'i','to':'topic','topic':'none'}", "not-found"},
     {"idea.promote", "{'idea':'i','to':'case'}", "missing"},
+    {"idea.promote", "{'idea':'of-gone','to':'case'}", "wrong-state"},
     {"support.assign", "{'case':'none','person':'a'}", "not-found"},
     {"poll.open", POLL("'closes':'2022-03-01T09:00','audience':'members'," TWO), "too-late"},
     {"poll.open",
@@ -152,6 +153,7 @@ static void stage(struct trial *t) {
     trial_do(t, "organisation.close", "{'organisation':'closed'}");
     trial_do(t, "person.register",
              "{'person':'gone','name':'N','email':'g@x.example','language':'sv'}");
+    trial_do(t, "idea.send", "{'idea':'of-gone','network':'net','text':'T','person':'gone'}");
     trial_do(t, "person.erase", "{'person':'gone'}");
     trial_do(t, "group.create", "{'group':'g','name':'G'}");
     trial_do(t, "group.add", "{'group':'g','person':'e'}");

@@ -75,20 +75,22 @@ static int to_topic(struct office *o, const struct msg_idea_promote *m, struct r
     return 0;
 }
 
+static int to_case(struct office *o, const struct msg_idea_promote *m, struct rec_idea *r) {
+    struct rec_person p;
+    if (!r->person.p)
+        return refuse(o, "missing", "person", "The idea has no person whom the case could answer.");
+    int rc = find_person(o, r->person, "person", &p); /* who was erased cannot be answered */
+    r->case_ = office_id(o, m->case_, "case");
+    return rc ? rc : find_none(o, TABLE_CASE, key1(r->case_), "case");
+}
+
 int apply_idea_promote(struct office *o, const struct msg_idea_promote *m) {
     struct rec_idea r;
     bool topic = text_is(m->to, "topic");
     int rc = move(o, m->idea, topic ? "to_topic" : "to_case", &r);
     if (rc)
         return rc;
-    if (topic) {
-        rc = to_topic(o, m, &r);
-    } else if (!r.person.p) {
-        rc = refuse(o, "missing", "person", "The idea has no person whom the case could answer.");
-    } else {
-        r.case_ = office_id(o, m->case_, "case");
-        rc = find_none(o, TABLE_CASE, key1(r.case_), "case");
-    }
+    rc = topic ? to_topic(o, m, &r) : to_case(o, m, &r);
     if (rc)
         return rc;
     if (!topic) {
