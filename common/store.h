@@ -89,10 +89,15 @@ struct key {
 void key_clear(struct key *k);
 void key_text(struct key *k, struct text t); /* must() fit and hold no zero byte */
 void key_u64(struct key *k, uint64_t v);
+struct key key1(struct text a);
+struct key key2(struct text a, struct text b);
+struct key key_no(uint64_t no);
 struct bytes key_bytes(const struct key *k);
 bool key_has_prefix(struct bytes key, const struct key *prefix);
 /* Read a part back; *at moves on. Texts are borrowed from the key. False when there is none. */
 bool key_next_text(struct bytes key, size_t *at, struct text *ret);
 bool key_next_u64(struct bytes key, size_t *at, uint64_t *ret);
+/* Part `i` of a key of texts, borrowed from it; absent when there is none. */
+struct text key_text_at(struct bytes key, unsigned i);
 
 #endif

@@ -22,6 +22,26 @@ void key_u64(struct key *k, uint64_t v) {
         k->b[k->n++] = (uint8_t)(v >> shift);
 }
 
+struct key key1(struct text a) {
+    struct key k;
+    key_clear(&k);
+    key_text(&k, a);
+    return k;
+}
+
+struct key key2(struct text a, struct text b) {
+    struct key k = key1(a);
+    key_text(&k, b);
+    return k;
+}
+
+struct key key_no(uint64_t no) {
+    struct key k;
+    key_clear(&k);
+    key_u64(&k, no);
+    return k;
+}
+
 struct bytes key_bytes(const struct key *k) {
     return (struct bytes){k->b, k->n};
 }
@@ -52,4 +72,13 @@ bool key_next_u64(struct bytes key, size_t *at, uint64_t *ret) {
     *at += sizeof v;
     *ret = v;
     return true;
+}
+
+struct text key_text_at(struct bytes key, unsigned i) {
+    struct text t = TEXT_NONE;
+    size_t at = 0;
+    for (unsigned k = 0; k <= i; k++)
+        if (!key_next_text(key, &at, &t))
+            return TEXT_NONE;
+    return t;
 }

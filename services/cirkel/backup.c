@@ -11,6 +11,7 @@
 #include "services/cirkel/config_set.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
+#include "services/cirkel/look.h"
 #include "services/cirkel/progress.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verbs.h"
@@ -37,7 +38,7 @@ struct backing_up {
 
 static int copy_core(struct backing_up *b) {
     char path[HOME_PATH], to[HOME_PATH];
-    struct store *core;
+    struct store *core = NULL;
     struct store_options o = {.dir = path, .tables = table_names, .count = TABLE_COUNT};
 
     home_path(path, b->home, "core");
@@ -67,28 +68,15 @@ static int copy_inbox(struct backing_up *b) {
     return rc;
 }
 
-static uint64_t number_at(struct txn *txn, const char *word) {
-    struct bytes value;
-    struct key key;
-    uint64_t n = 0;
-    size_t at = 0;
-
-    key_clear(&key);
-    key_text(&key, text_of(word));
-    if (store_get(txn, TABLE_META, key_bytes(&key), &value) || !key_next_u64(value, &at, &n))
-        return 0;
-    return n;
-}
-
 /* What the copy holds, and that its two halves fit. */
 static int read_copy(struct backing_up *b) {
     char path[HOME_PATH];
-    struct store *core;
+    struct store *core = NULL;
     struct txn *txn;
     struct journal *inbox = NULL;
     struct bytes key, value;
     struct store_options o = {.dir = path, .tables = table_names, .count = TABLE_COUNT};
-    uint64_t input = 0, first = 0, last = 0;
+    uint64_t position = 0, input = 0, first = 0, last = 0;
     size_t at = 0;
 
     home_path(path, b->part, "core");
@@ -96,7 +84,8 @@ static int read_copy(struct backing_up *b) {
     if (rc == 0)
         rc = store_begin_read(core, &txn);
     if (rc == 0) {
-        b->made.position = (int64_t)number_at(txn, "position");
+        rc = look_number(txn, TABLE_META, "position", &position);
+        b->made.position = (int64_t)position;
         if (store_last(txn, TABLE_INPUTS, &key, &value) == 0 && key_next_u64(key, &at, &input))
             b->made.input = (int64_t)input;
         store_abort(&txn);
@@ -108,8 +97,7 @@ static int read_copy(struct backing_up *b) {
     if (rc == 0)
         rc = journal_range(inbox, &first, &last);
     journal_close(&inbox);
-    bool fits =
-        last >= (uint64_t)b->made.position && (!first || first <= (uint64_t)b->made.position + 1);
+    bool fits = last >= position && (!first || first <= position + 1);
     return rc ? rc : fits ? 0 : -ESTALE;
 }
 

@@ -97,12 +97,10 @@ static const json_t *texts_value(const json_t *value, unsigned language) {
 static bool is_protected(struct export *export, const json_t *tree) {
     const json_t *id = json_object_get(tree, "person");
     struct rec_person person;
-    struct key key;
 
-    if (!json_is_string(id) || json_string_length(id) + 1 > STORE_KEY_MAX)
+    if (!json_is_string(id))
         return false;
-    key_clear(&key);
-    key_text(&key, (struct text){json_string_value(id), json_string_length(id)});
+    struct key key = LOOK_KEY(text_of(json_string_value(id)));
     return look_get(&export->look, TABLE_PERSON, &person, key_bytes(&key)) == 0 && person.protected;
 }
 

@@ -10,18 +10,8 @@
 
 #define NAME_ROOM 300
 
-static struct key key_of(struct text a, struct text b) {
-    struct key key;
-
-    key_clear(&key);
-    key_text(&key, a);
-    if (b.p)
-        key_text(&key, b);
-    return key;
-}
-
 static bool get(struct import *import, enum table table, struct text a, struct text b, void *ret) {
-    struct key key = key_of(a, b);
+    struct key key = b.p ? key2(a, b) : key1(a);
     return look_get(&import->look, table, ret, key_bytes(&key)) == 0;
 }
 
@@ -138,7 +128,7 @@ static void check_person(struct import *import, struct import_line *line,
         return;
     if (is_double(import, line, "email", text_of(address), "email"))
         return;
-    key = key_of(text_of(address), TEXT_NONE);
+    key = key1(text_of(address));
     if (store_get(import->look.txn, TABLE_ADDRESS, key_bytes(&key), &value) == 0)
         owner = (struct text){value.p, value.n};
     if ((m->person.p || owner.p) &&

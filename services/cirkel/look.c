@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define KEY_TEXTS_MOST (STORE_KEY_MAX - sizeof(uint64_t))
 #define ALARM_AFTER (15 * MINUTES) /* where the settings cannot be read */
 
 static void read_settings(struct look *look, const char *home) {
@@ -97,6 +98,31 @@ int look_get(struct look *look, enum table table, void *ret, struct bytes key) {
     struct bytes value;
     int rc = store_get(look->txn, table, key, &value);
     return rc ? rc : look_decode(table_infos[table].record, value, ret);
+}
+
+struct key look_key(const struct text *parts, unsigned count) {
+    struct key key;
+
+    key_clear(&key);
+    for (unsigned i = 0; i < count && key.n < KEY_TEXTS_MOST; i++) {
+        size_t room = KEY_TEXTS_MOST - key.n - 1;
+        struct text t = parts[i];
+        t.n = strnlen(t.p ? t.p : "", t.n < room ? t.n : room);
+        key_text(&key, t);
+    }
+    return key;
+}
+
+int look_number(struct txn *txn, enum table table, const char *name, uint64_t *ret) {
+    struct key key = key1(text_of(name));
+    struct bytes value;
+    size_t at = 0;
+    int rc = store_get(txn, table, key_bytes(&key), &value);
+
+    *ret = 0;
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    return key_next_u64(value, &at, ret) ? 0 : -EBADMSG;
 }
 
 struct text look_zone(const struct look *look, const struct shape *shape, const void *rec) {

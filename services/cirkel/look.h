@@ -37,6 +37,14 @@ void look_close(struct look *look);
 MUST_CHECK int look_decode(enum rec_type type, struct bytes value, void *ret);
 /* One row by its key. */
 MUST_CHECK int look_get(struct look *look, enum table table, void *ret, struct bytes key);
+/* A key of texts that come from a person or from rows that may be damaged: what has no place in a
+ * key is cut, and the key names no row. A number may follow. */
+struct key look_key(const struct text *parts, unsigned count);
+#define LOOK_KEY(...)                                                                              \
+    look_key((const struct text[]){__VA_ARGS__}, COUNT_OF(((const struct text[]){__VA_ARGS__})))
+/* A number that stands alone under a name, such as a counter; when there is none, 0 is written,
+ * too. -EBADMSG: what stands there is no number. */
+MUST_CHECK int look_number(struct txn *txn, enum table table, const char *name, uint64_t *ret);
 /* The zone a record's moments are shown in: its own, else the office's. */
 struct text look_zone(const struct look *look, const struct shape *shape, const void *rec);
 

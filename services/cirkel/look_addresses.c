@@ -17,10 +17,8 @@ struct gathering {
 static bool is_hers(struct look *look, const struct rec_suppression *s) {
     char id[ADDRESS_ID_MAX];
     struct rec_person who;
-    struct key key;
+    struct key key = LOOK_KEY(s->person);
 
-    key_clear(&key);
-    key_text(&key, s->person);
     if (look_get(look, TABLE_PERSON, &who, key_bytes(&key)) || !who.email.p)
         return false;
     address_id(who.email, id);

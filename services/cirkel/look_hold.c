@@ -60,12 +60,8 @@ struct counting {
 static int on_row(void *ctx, uint64_t number) {
     struct counting *c = ctx;
     struct rec_ledger row;
-    struct key key;
-    int rc;
-
-    key_clear(&key);
-    key_u64(&key, number);
-    rc = look_get(c->look, TABLE_LEDGER, &row, key_bytes(&key));
+    struct key key = key_no(number);
+    int rc = look_get(c->look, TABLE_LEDGER, &row, key_bytes(&key));
     if (rc)
         return rc == -ENOENT ? -EBADMSG : rc;
     count(rule_of(c->to, row.rule), &row);
@@ -75,10 +71,8 @@ static int on_row(void *ctx, uint64_t number) {
 
 int look_hold(struct look *look, const struct rec_hold *hold, struct hold_look *ret) {
     struct counting c = {look, ret};
-    struct key prefix;
+    struct key prefix = key_no((uint64_t)hold->no);
 
     *ret = (struct hold_look){.hold = *hold};
-    key_clear(&prefix);
-    key_u64(&prefix, (uint64_t)hold->no);
     return look_numbers(look, TABLE_HOLD_ROW, &prefix, on_row, &c);
 }

@@ -32,22 +32,14 @@ static int on_row(void *ctx, struct bytes key, struct bytes value) {
 static int on_number(void *ctx, uint64_t number) {
     struct walk *walk = ctx;
     struct rec_ledger row;
-    struct key key;
-    int rc;
+    struct key key = key_no(number);
+    int rc = look_get(walk->look, TABLE_LEDGER, &row, key_bytes(&key));
 
-    key_clear(&key);
-    key_u64(&key, number);
-    rc = look_get(walk->look, TABLE_LEDGER, &row, key_bytes(&key));
     return rc ? rc : walk->fn(walk->ctx, &row);
 }
 
 static int walk_person(struct walk *walk, struct text person) {
-    struct key prefix;
-
-    if (person.n > 64)
-        return 0;
-    key_clear(&prefix);
-    key_text(&prefix, person);
+    struct key prefix = LOOK_KEY(person);
     return look_numbers(walk->look, TABLE_LEDGER_PERSON, &prefix, on_number, walk);
 }
 
@@ -57,16 +49,10 @@ static int walk_about(struct walk *walk, struct text about) {
 
     if (memchr(about.p, ':', about.n))
         text_cut(&id, ':', &kind);
-    if (id.n > 130)
-        return 0;
     for (unsigned i = 0; rc == 0 && i < COUNT_OF(kinds); i++) {
-        struct key prefix;
-        if (kind.p && !text_is(kind, kinds[i]))
-            continue;
-        key_clear(&prefix);
-        key_text(&prefix, text_of(kinds[i]));
-        key_text(&prefix, id);
-        rc = look_numbers(walk->look, TABLE_LEDGER_ABOUT, &prefix, on_number, walk);
+        struct key prefix = LOOK_KEY(text_of(kinds[i]), id);
+        if (!kind.p || text_is(kind, kinds[i]))
+            rc = look_numbers(walk->look, TABLE_LEDGER_ABOUT, &prefix, on_number, walk);
     }
     return rc;
 }
@@ -195,10 +181,8 @@ json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     char due[RFC3339_TEXT], decided[RFC3339_TEXT];
     struct rec_occasion occasion;
     json_t *tree = json_object();
-    struct key key;
+    struct key key = key_no((uint64_t)row->occasion);
 
-    key_clear(&key);
-    key_u64(&key, (uint64_t)row->occasion);
     if (look_get(look, TABLE_OCCASION, &occasion, key_bytes(&key)))
         occasion.occurrence = TEXT_NONE;
     when_format(row->due, row->zone, due);

@@ -232,13 +232,12 @@ static int show_by_text(struct showing *showing) {
     struct key from;
     int rc;
 
-    if (!text_cut(&rest, '/', &first) || first.n > 130)
+    if (!text_cut(&rest, '/', &first))
         return 0;
-    key_clear(&from);
-    key_text(&from, first);
+    from = LOOK_KEY(first);
     rc = store_scan(showing->look.txn, showing->table, key_bytes(&from), on_show_row, showing);
     if (rc == 1 && rest.n) { /* the second part does not come first */
-        key_text(&from, rest);
+        from = LOOK_KEY(first, rest);
         rc = store_scan(showing->look.txn, showing->table, key_bytes(&from), on_show_row, showing);
     }
     return rc == 1 ? 0 : rc;
@@ -246,12 +245,8 @@ static int show_by_text(struct showing *showing) {
 
 static int show_by_number(struct showing *showing, uint64_t number) {
     union any_rec rec;
-    struct key key;
-    int rc;
-
-    key_clear(&key);
-    key_u64(&key, number);
-    rc = look_get(&showing->look, showing->table, &rec, key_bytes(&key));
+    struct key key = key_no(number);
+    int rc = look_get(&showing->look, showing->table, &rec, key_bytes(&key));
     if (rc == 0)
         keep(showing, table_infos[showing->table].name, table_infos[showing->table].record, &rec);
     return rc == -ENOENT ? 0 : rc;

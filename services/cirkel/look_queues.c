@@ -71,17 +71,10 @@ struct queues {
 
 /* ---- gathering ---- */
 
+/* A number that cannot be read is shown as none; verify says so. */
 static uint64_t number_of(struct look *look, enum table table, const char *name) {
-    struct bytes value;
-    struct key key;
-    uint64_t n = 0;
-    size_t at = 0;
-
-    key_clear(&key);
-    key_text(&key, text_of(name));
-    if (store_get(look->txn, table, key_bytes(&key), &value) || !key_next_u64(value, &at, &n))
-        return 0;
-    return n;
+    uint64_t n;
+    return look_number(look->txn, table, name, &n) ? 0 : n;
 }
 
 static int on_pending(void *ctx, uint64_t seq, struct bytes payload) {

@@ -26,15 +26,6 @@ static struct key key_of(struct text id) {
     return key;
 }
 
-static struct key key_pair(struct text a, struct text b) {
-    struct key key;
-
-    key_clear(&key);
-    key_text(&key, a);
-    key_text(&key, b);
-    return key;
-}
-
 /* ---- the person ---- */
 
 static int on_preference(void *ctx, struct bytes key, struct bytes value) {
@@ -85,7 +76,7 @@ static int tell_person(struct why *why) {
 
 static void tell_membership(struct why *why, struct text network) {
     struct rec_membership m;
-    struct key key = key_pair(network, why->person);
+    struct key key = LOOK_KEY(network, why->person);
     char since[RFC3339_TEXT];
 
     if (look_get(&why->look, TABLE_MEMBERSHIP, &m, key_bytes(&key))) {
@@ -100,7 +91,7 @@ static void tell_membership(struct why *why, struct text network) {
 
 static void tell_registration(struct why *why, struct text meeting) {
     struct rec_registration r;
-    struct key key = key_pair(meeting, why->person);
+    struct key key = LOOK_KEY(meeting, why->person);
     char since[RFC3339_TEXT];
 
     if (look_get(&why->look, TABLE_REGISTRATION, &r, key_bytes(&key))) {
@@ -117,7 +108,7 @@ static void tell_registration(struct why *why, struct text meeting) {
 
 static void tell_participation(struct why *why, struct text programme, struct text organisation) {
     struct rec_participation p;
-    struct key key = key_pair(programme, organisation);
+    struct key key = LOOK_KEY(programme, organisation);
 
     if (look_get(&why->look, TABLE_PARTICIPATION, &p, key_bytes(&key)))
         return;
@@ -260,13 +251,11 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     struct rec_occasion occasion = {0};
     char due[RFC3339_TEXT], decided[RFC3339_TEXT], ended[RFC3339_TEXT];
     struct buf reason;
-    struct key key;
+    struct key key = key_no((uint64_t)row->occasion);
 
     if (!is_of_subject(why, row))
         return 0;
     json_array_append_new(why->occasions, json_integer(row->occasion));
-    key_clear(&key);
-    key_u64(&key, (uint64_t)row->occasion);
     if (look_get(&why->look, TABLE_OCCASION, &occasion, key_bytes(&key)))
         occasion.audience = TEXT_LIT("?");
     when_format(row->due, row->zone, due);

@@ -34,8 +34,7 @@ void why_address(struct why *why) {
     if (!why->who.email.p)
         return;
     address_id(why->who.email, id);
-    key_clear(&key);
-    key_text(&key, text_of(id));
+    key = key1(text_of(id));
     if (look_get(&why->look, TABLE_SUPPRESSION, &s, key_bytes(&key)))
         return;
     when_format(s.since, text_of(why->look.zone), since);

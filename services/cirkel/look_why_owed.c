@@ -102,9 +102,7 @@ static int on_obligation(void *ctx, struct bytes key, struct bytes value) {
     if (look_decode(REC_OBLIGATION, value, &o) || !concerns(why, &o))
         return 0;
     tell_obligation(why, &o);
-    key_clear(&prefix);
-    key_text(&prefix, TEXT_LIT("obligation"));
-    key_text(&prefix, o.obligation);
+    prefix = LOOK_KEY(TEXT_LIT("obligation"), o.obligation);
     ladder = (struct ladder){why, &prefix};
     rc = store_scan(why->look.txn, TABLE_PLAN, key_bytes(&prefix), on_step, &ladder);
     return rc < 0 ? rc : 0;

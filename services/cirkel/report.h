@@ -53,6 +53,5 @@ struct text report_text(const struct report *r, const struct texts *texts);
 struct text report_organisation(struct report *r, struct text id); /* its name, else its id */
 struct text report_person(struct report *r, struct text id);
 int64_t report_day_number(const struct report *r, struct text date); /* 0: the first day */
-struct key report_key(struct text a);
 
 #endif

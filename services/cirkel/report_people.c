@@ -152,7 +152,7 @@ static int on_participation(struct report *r, const void *rec, void *ctx) {
     const struct people_tables *tables = ctx;
     struct hours_of h = {.first = NULL};
     struct list staff = p->staff;
-    struct key prefix = report_key(p->programme);
+    struct key prefix = LOOK_KEY(p->programme);
     struct text person;
     int rc;
 
@@ -194,7 +194,7 @@ int report_people(struct report *r) {
                                                 {WORD_budget, CELL_HOURS},
                                                 {WORD_share, CELL_PERCENT}};
     struct people_tables tables = {.per_person = text_is(r->programme.budget_per, "person")};
-    struct key prefix = report_key(r->programme.programme);
+    struct key prefix = LOOK_KEY(r->programme.programme);
 
     tables.pace =
         paper_table(r->paper, "municipalities", WORD_pace, PAPER_TABLE, pace, COUNT_OF(pace));

@@ -65,7 +65,7 @@ static int on_row_of(void *ctx, struct bytes key, struct bytes value) {
         of->organisation = organisation;
         of->turn(each->report, organisation, each->ctx);
     }
-    row = report_key(id);
+    row = LOOK_KEY(id);
     if (look_get(&each->report->look, each->table, &rec, key_bytes(&row))) {
         each->report->bad++;
         return 0;
@@ -75,7 +75,7 @@ static int on_row_of(void *ctx, struct bytes key, struct bytes value) {
 
 int report_each_of(struct report *r, enum table of, enum table table, report_turn_fn *turn,
                    report_row_fn *fn, void *ctx) {
-    struct key prefix = report_key(r->programme.programme);
+    struct key prefix = LOOK_KEY(r->programme.programme);
     struct each_of each = {{r, table, &prefix, fn, ctx}, turn, TEXT_NONE};
     int rc = store_scan(r->look.txn, of, key_bytes(&prefix), on_row_of, &each);
 
@@ -106,7 +106,7 @@ struct text report_organisation(struct report *r, struct text id) {
 
     if (!id.p)
         return id;
-    key = report_key(id);
+    key = LOOK_KEY(id);
     return look_get(&r->look, TABLE_ORGANISATION, &organisation, key_bytes(&key))
                ? id
                : organisation.name;
@@ -118,7 +118,7 @@ struct text report_person(struct report *r, struct text id) {
 
     if (!id.p)
         return id;
-    key = report_key(id);
+    key = LOOK_KEY(id);
     if (look_get(&r->look, TABLE_PERSON, &person, key_bytes(&key)))
         return id;
     if (person.protected)
@@ -132,15 +132,6 @@ int64_t report_day_number(const struct report *r, struct text date) {
     if (date_parse(date, &day) || date_parse(r->programme.starts, &first))
         return 0;
     return (wall_minutes(day) - wall_minutes(first)) / (24 * 60);
-}
-
-struct key report_key(struct text a) {
-    struct key key;
-
-    key_clear(&key);
-    if (a.n + 1 <= STORE_KEY_MAX)
-        key_text(&key, a);
-    return key;
 }
 
 /* ---- when ---- */
@@ -285,7 +276,7 @@ int report_read(struct report *r, const char *home, const char *programme, const
 
     if (id.n == 0 || id.n > ID_MOST)
         return -ENOENT;
-    key = report_key(id);
+    key = LOOK_KEY(id);
     rc = look_get(&r->look, TABLE_PROGRAMME, &r->programme, key_bytes(&key));
     if (rc)
         return rc;

@@ -44,7 +44,7 @@ static int on_staff_of(void *ctx, struct bytes key, struct bytes value) {
 static int on_registration(struct report *r, const void *rec, void *ctx) {
     const struct rec_registration *registration = rec;
     struct presence *presence = ctx;
-    struct key prefix = report_key(registration->person);
+    struct key prefix = LOOK_KEY(registration->person);
     struct staff_scan scan = {&prefix, presence};
     int rc;
 
@@ -72,7 +72,7 @@ static bool is_ours(struct report *r, const struct rec_meeting *m) {
         return text_eq(m->programme, r->programme.programme);
     if (!m->group.p)
         return false;
-    key = report_key(m->group);
+    key = LOOK_KEY(m->group);
     return look_get(&r->look, TABLE_GROUP, &group, key_bytes(&key)) == 0 &&
            text_eq(group.programme, r->programme.programme);
 }
@@ -95,7 +95,7 @@ static int on_meeting(struct report *r, const void *rec, void *ctx) {
 
 static int add_activity(struct report *r, struct paper_table *table, const struct rec_meeting *m) {
     struct presence *presence = calloc(1, sizeof *presence);
-    struct key prefix = report_key(m->meeting);
+    struct key prefix = LOOK_KEY(m->meeting);
     int rc;
 
     must(presence != NULL);
@@ -250,7 +250,7 @@ static int add_tests(struct report *r) {
                                                   {WORD_partners, CELL_TEXT},
                                                   {WORD_result, CELL_TEXT},
                                                   {WORD_recorded, CELL_DATE}};
-    struct key prefix = report_key(r->programme.programme);
+    struct key prefix = LOOK_KEY(r->programme.programme);
     struct paper_table *table =
         paper_table(r->paper, "tests", WORD_tests, PAPER_CARDS, columns, COUNT_OF(columns));
 

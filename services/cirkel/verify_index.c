@@ -5,23 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static struct key one(struct text a) {
-    struct key key;
-
-    key_clear(&key);
-    if (a.n + 1 <= STORE_KEY_MAX)
-        key_text(&key, a);
-    return key;
-}
-
-static struct key two(struct text a, struct text b) {
-    struct key key = one(a);
-
-    if (key.n + b.n + 1 <= STORE_KEY_MAX)
-        key_text(&key, b);
-    return key;
-}
-
 static bool has(struct verify *v, enum table table, struct key key) {
     struct bytes value;
     return store_get(v->look.txn, table, key_bytes(&key), &value) == 0;
@@ -50,7 +33,7 @@ static void staff_row(struct verify *v, struct bytes key, struct bytes value) {
     (void)value;
     if (!cut(v, "staff", key, &organisation, &person))
         return;
-    if (!get(v, TABLE_PERSON, one(person), &rec))
+    if (!get(v, TABLE_PERSON, LOOK_KEY(person), &rec))
         verify_find(v, "staff %s: there is no such person", verify_key_text(key));
     else if (!list_has_text(rec.organisations, organisation))
         verify_find(v, "staff %s: the person is not of that organisation", verify_key_text(key));
@@ -62,7 +45,7 @@ static void address_row(struct verify *v, struct bytes key, struct bytes value) 
     struct rec_person rec;
     size_t at = 0;
 
-    if (!key_next_text(key, &at, &address) || !get(v, TABLE_PERSON, one(person), &rec)) {
+    if (!key_next_text(key, &at, &address) || !get(v, TABLE_PERSON, LOOK_KEY(person), &rec)) {
         verify_find(v, "address of %.*s: there is no such person", TEXT_ARGS(person));
         return;
     }
@@ -82,7 +65,7 @@ static void person_row(struct verify *v, struct bytes key, struct bytes value) {
     if (look_decode(REC_PERSON, value, &rec))
         return;
     while (codec_next_text(&rec.organisations, &organisation))
-        if (!has(v, TABLE_STAFF, two(organisation, rec.person)))
+        if (!has(v, TABLE_STAFF, LOOK_KEY(organisation, rec.person)))
             verify_find(v, "person %.*s: not in the index of the staff of %.*s",
                         TEXT_ARGS(rec.person), TEXT_ARGS(organisation));
 }
@@ -94,7 +77,7 @@ static void member_of_row(struct verify *v, struct bytes key, struct bytes value
 
     (void)value;
     if (cut(v, "member_of", key, &person, &network) &&
-        !has(v, TABLE_MEMBERSHIP, two(network, person)))
+        !has(v, TABLE_MEMBERSHIP, LOOK_KEY(network, person)))
         verify_find(v, "member_of %s: there is no such membership", verify_key_text(key));
 }
 
@@ -104,7 +87,7 @@ static void membership_row(struct verify *v, struct bytes key, struct bytes valu
     (void)key;
     if (look_decode(REC_MEMBERSHIP, value, &rec))
         return;
-    if (!has(v, TABLE_MEMBER_OF, two(rec.person, rec.network)))
+    if (!has(v, TABLE_MEMBER_OF, LOOK_KEY(rec.person, rec.network)))
         verify_find(v, "membership %.*s/%.*s: not in the index of the person's networks",
                     TEXT_ARGS(rec.network), TEXT_ARGS(rec.person));
 }
@@ -114,12 +97,12 @@ static void registered_for_row(struct verify *v, struct bytes key, struct bytes 
 
     (void)value;
     if (cut(v, "registered_for", key, &person, &meeting) &&
-        !has(v, TABLE_REGISTRATION, two(meeting, person)))
+        !has(v, TABLE_REGISTRATION, LOOK_KEY(meeting, person)))
         verify_find(v, "registered_for %s: there is no such registration", verify_key_text(key));
 }
 
 static struct key waiting_key(struct text meeting, uint64_t number) {
-    struct key key = one(meeting);
+    struct key key = LOOK_KEY(meeting);
     key_u64(&key, number);
     return key;
 }
@@ -132,7 +115,7 @@ static void waiting_row(struct verify *v, struct bytes key, struct bytes value) 
 
     if (!key_next_text(key, &at, &meeting) || !key_next_u64(key, &at, &number))
         verify_find(v, "waiting %s: no key of that index", verify_key_text(key));
-    else if (!get(v, TABLE_REGISTRATION, two(meeting, person), &rec))
+    else if (!get(v, TABLE_REGISTRATION, LOOK_KEY(meeting, person), &rec))
         verify_find(v, "waiting %s: there is no registration of %.*s", verify_key_text(key),
                     TEXT_ARGS(person));
     else if (!text_is(rec.state, "waiting") || rec.queue != (int64_t)number)
@@ -146,7 +129,7 @@ static void registration_row(struct verify *v, struct bytes key, struct bytes va
     (void)key;
     if (look_decode(REC_REGISTRATION, value, &rec))
         return;
-    if (!has(v, TABLE_REGISTERED_FOR, two(rec.person, rec.meeting)))
+    if (!has(v, TABLE_REGISTERED_FOR, LOOK_KEY(rec.person, rec.meeting)))
         verify_find(v, "registration %.*s/%.*s: not in the index of the person's meetings",
                     TEXT_ARGS(rec.meeting), TEXT_ARGS(rec.person));
     if (text_is(rec.state, "waiting") &&

@@ -4,32 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static struct key number_key(uint64_t number) {
-    struct key key;
-
-    key_clear(&key);
-    key_u64(&key, number);
-    return key;
-}
-
-static struct key text_key(struct text a, const struct text *b) {
-    struct key key;
-
-    key_clear(&key);
-    if (a.n + 1 <= STORE_KEY_MAX)
-        key_text(&key, a);
-    if (b && key.n + b->n + 1 <= STORE_KEY_MAX - 8)
-        key_text(&key, *b);
-    return key;
-}
-
 static bool has(struct verify *v, enum table table, const struct key *key) {
     struct bytes value;
     return store_get(v->look.txn, table, key_bytes(key), &value) == 0;
 }
 
 static bool get_row(struct verify *v, uint64_t number, struct rec_ledger *ret) {
-    struct key key = number_key(number);
+    struct key key = key_no(number);
     return look_get(&v->look, TABLE_LEDGER, ret, key_bytes(&key)) == 0;
 }
 
@@ -118,7 +99,7 @@ static void digested_row(struct verify *v, struct bytes key, struct bytes value)
         verify_find(v, "digested %s: there is no such row of the ledger", verify_key_text(key));
         return;
     }
-    struct key digest_key = text_key(person, &window);
+    struct key digest_key = LOOK_KEY(person, window);
     if (look_get(&v->look, TABLE_DIGEST, &digest, key_bytes(&digest_key)))
         verify_find(v, "digested %s: there is no such digest", verify_key_text(key));
     else if (!text_is(row.state, "digested") || !text_cut(&row.digest, '/', &of) ||
@@ -165,7 +146,7 @@ static void digest_row(struct verify *v, struct bytes key, struct bytes value) {
 
     if (look_decode(REC_DIGEST, value, &digest) || !text_is(digest.state, "open"))
         return;
-    due = number_key((uint64_t)digest.closes);
+    due = key_no((uint64_t)digest.closes);
     key_text(&due, TEXT_LIT("digest"));
     if (due.n + key.n > STORE_KEY_MAX)
         return;
@@ -185,14 +166,14 @@ static void check_digested(struct verify *v, const struct rec_ledger *row) {
         verify_find(v, "letter %" PRId64 ": is digested, but in no digest", row->no);
         return;
     }
-    struct key key = text_key(person, &window);
+    struct key key = LOOK_KEY(person, window);
     key_u64(&key, (uint64_t)row->no);
     if (!has(v, TABLE_DIGESTED, &key))
         verify_find(v, "letter %" PRId64 ": is digested, but its digest does not know", row->no);
 }
 
 static void check_texts(struct verify *v, const struct rec_ledger *row) {
-    struct key key = number_key((uint64_t)row->occasion);
+    struct key key = key_no((uint64_t)row->occasion);
     struct rec_occasion occasion;
     struct text language, hash;
 
@@ -202,7 +183,7 @@ static void check_texts(struct verify *v, const struct rec_ledger *row) {
         return;
     }
     while (codec_next_pair_text(&occasion.texts, &language, &hash)) {
-        key = text_key(hash, NULL);
+        key = LOOK_KEY(hash);
         if (!has(v, TABLE_TEXT, &key))
             verify_find(v, "occasion %" PRId64 ": its text in %.*s is not there", row->occasion,
                         TEXT_ARGS(language));
@@ -216,11 +197,11 @@ static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes v
     (void)key_of_row;
     if (look_decode(REC_LEDGER, value, &row))
         return;
-    fired = text_key(row.key, NULL);
-    person = text_key(row.person, NULL);
-    about = text_key(row.about_kind, &row.about);
-    outbox = number_key((uint64_t)row.next_try);
-    armed = number_key((uint64_t)row.no);
+    fired = LOOK_KEY(row.key);
+    person = LOOK_KEY(row.person);
+    about = LOOK_KEY(row.about_kind, row.about);
+    outbox = key_no((uint64_t)row.next_try);
+    armed = key_no((uint64_t)row.no);
     key_u64(&person, (uint64_t)row.no);
     key_u64(&about, (uint64_t)row.no);
     key_u64(&outbox, (uint64_t)row.no);
@@ -236,7 +217,7 @@ static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes v
     if (text_is(row.state, "armed") && !has(v, TABLE_ARMED, &armed))
         verify_find(v, "letter %" PRId64 ": is armed, but has no arm", row.no);
     check_digested(v, &row);
-    struct key attention = text_key(row.state, NULL);
+    struct key attention = LOOK_KEY(row.state);
     key_u64(&attention, (uint64_t)row.no);
     if (needs_somebody(&row) && !has(v, TABLE_ATTENTION, &attention))
         verify_find(v, "letter %" PRId64 ": is %.*s, but nobody will be told", row.no,
@@ -247,14 +228,14 @@ static void ledger_row(struct verify *v, struct bytes key_of_row, struct bytes v
 /* ---- holds ---- */
 
 static struct key pair_key(uint64_t a, uint64_t b) {
-    struct key key = number_key(a);
+    struct key key = key_no(a);
 
     key_u64(&key, b);
     return key;
 }
 
 static struct key due_key(instant at, const char *word, uint64_t number) {
-    struct key key = number_key((uint64_t)at);
+    struct key key = key_no((uint64_t)at);
 
     key_text(&key, text_of(word));
     key_u64(&key, number);
@@ -373,7 +354,7 @@ static void plan_row(struct verify *v, struct bytes key, struct bytes value) {
 
     if (look_decode(REC_PLAN, value, &plan) || !is_open_plan(&plan))
         return;
-    due = number_key((uint64_t)plan.due);
+    due = key_no((uint64_t)plan.due);
     key_text(&due, TEXT_LIT("plan"));
     if (due.n + key.n > STORE_KEY_MAX)
         return;

@@ -5,22 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A key of up to five texts, up to the first absent one. */
-static struct key key_of(struct text a, struct text b, struct text c, struct text d,
-                         struct text e) {
-    const struct text parts[] = {a, b, c, d, e};
-    struct key key;
-
-    key_clear(&key);
-    for (unsigned i = 0; i < COUNT_OF(parts) && parts[i].p; i++)
-        if (key.n + parts[i].n + 1 <= STORE_KEY_MAX)
-            key_text(&key, parts[i]);
-    return key;
-}
-#define KEY1(a) key_of(a, TEXT_NONE, TEXT_NONE, TEXT_NONE, TEXT_NONE)
-#define KEY2(a, b) key_of(a, b, TEXT_NONE, TEXT_NONE, TEXT_NONE)
-#define KEY3(a, b, c) key_of(a, b, c, TEXT_NONE, TEXT_NONE)
-
 static bool get(struct verify *v, enum table table, struct key key, void *ret) {
     return look_get(&v->look, table, ret, key_bytes(&key)) == 0;
 }
@@ -159,10 +143,11 @@ static bool is_passed_by(struct verify *v, enum table table, const void *rec) {
     struct rec_programme programme;
 
     if (table == TABLE_MILESTONE)
-        return get(v, TABLE_PARTICIPATION, KEY2(m->programme, m->organisation), &participation) &&
+        return get(v, TABLE_PARTICIPATION, LOOK_KEY(m->programme, m->organisation),
+                   &participation) &&
                !text_is(participation.state, "running");
     return table == TABLE_CALL && text_is(c->state, "planned") &&
-           get(v, TABLE_PROGRAMME, KEY1(c->programme), &programme) &&
+           get(v, TABLE_PROGRAMME, LOOK_KEY(c->programme), &programme) &&
            text_is(programme.state, "ended");
 }
 
@@ -200,7 +185,7 @@ static void applied_row(struct verify *v, struct bytes key, struct bytes value) 
 
     if (!cut(v, "applied", key, parts, 2))
         return;
-    if (!get(v, TABLE_APPLICATION, KEY1(((struct text){value.p, value.n})), &a))
+    if (!get(v, TABLE_APPLICATION, LOOK_KEY(((struct text){value.p, value.n})), &a))
         verify_find(v, "applied %s: there is no such application", verify_key_text(key));
     else if (!text_eq(a.call, parts[0]) || !text_eq(a.organisation, parts[1]) ||
              text_is(a.state, "withdrawn"))
@@ -209,7 +194,7 @@ static void applied_row(struct verify *v, struct bytes key, struct bytes value) 
 }
 
 static struct key rank_key(struct text programme, int64_t rank) {
-    struct key key = KEY1(programme);
+    struct key key = LOOK_KEY(programme);
     key_u64(&key, (uint64_t)rank);
     return key;
 }
@@ -222,7 +207,7 @@ static void reserve_row(struct verify *v, struct bytes key, struct bytes value) 
 
     if (!key_next_text(key, &at, &programme) || !key_next_u64(key, &at, &rank))
         verify_find(v, "reserve %s: no key of that index", verify_key_text(key));
-    else if (!get(v, TABLE_APPLICATION, KEY1(((struct text){value.p, value.n})), &a))
+    else if (!get(v, TABLE_APPLICATION, LOOK_KEY(((struct text){value.p, value.n})), &a))
         verify_find(v, "reserve %s: there is no such application", verify_key_text(key));
     else if (!text_is(a.state, "reserve") || a.rank != (int64_t)rank ||
              !text_eq(a.programme, programme))
@@ -236,7 +221,7 @@ static void application_row(struct verify *v, struct bytes key, struct bytes val
     if (look_decode(REC_APPLICATION, value, &a))
         return;
     if (!text_is(a.state, "withdrawn") &&
-        !text_eq(mark_of(v, TABLE_APPLIED, KEY2(a.call, a.organisation)), a.application))
+        !text_eq(mark_of(v, TABLE_APPLIED, LOOK_KEY(a.call, a.organisation)), a.application))
         verify_find(v, "application %.*s: not in the index of its call", TEXT_ARGS(a.application));
     if (text_is(a.state, "reserve") &&
         !text_eq(mark_of(v, TABLE_RESERVE, rank_key(a.programme, a.rank)), a.application))
@@ -287,7 +272,7 @@ static void evidence_of_row(struct verify *v, struct bytes key, struct bytes val
     (void)value;
     if (!cut(v, "evidence_of", key, parts, 3))
         return;
-    if (!get(v, TABLE_EVIDENCE, KEY1(parts[2]), &e) || !text_eq(e.programme, parts[0]) ||
+    if (!get(v, TABLE_EVIDENCE, LOOK_KEY(parts[2]), &e) || !text_eq(e.programme, parts[0]) ||
         !text_eq(e.organisation, parts[1]))
         verify_find(v, "evidence_of %s: there is no such evidence", verify_key_text(key));
 }
@@ -297,7 +282,7 @@ static void evidence_row(struct verify *v, struct bytes key, struct bytes value)
 
     if (look_decode(REC_EVIDENCE, value, &e))
         return;
-    if (!mark_of(v, TABLE_EVIDENCE_OF, KEY3(e.programme, e.organisation, e.evidence)).p)
+    if (!mark_of(v, TABLE_EVIDENCE_OF, LOOK_KEY(e.programme, e.organisation, e.evidence)).p)
         verify_find(v, "evidence %.*s: not in the index of its organisation",
                     TEXT_ARGS(e.evidence));
     check_dues(v, TABLE_EVIDENCE, key, &e);
@@ -310,7 +295,7 @@ static void milestone_of_row(struct verify *v, struct bytes key, struct bytes va
     (void)value;
     if (!cut(v, "milestone_of", key, parts, 3))
         return;
-    if (!get(v, TABLE_MILESTONE, KEY1(parts[2]), &m) || !text_eq(m.programme, parts[0]) ||
+    if (!get(v, TABLE_MILESTONE, LOOK_KEY(parts[2]), &m) || !text_eq(m.programme, parts[0]) ||
         !text_eq(m.organisation, parts[1]))
         verify_find(v, "milestone_of %s: there is no such milestone", verify_key_text(key));
 }
@@ -320,7 +305,7 @@ static void milestone_row(struct verify *v, struct bytes key, struct bytes value
 
     if (look_decode(REC_MILESTONE, value, &m))
         return;
-    if (!mark_of(v, TABLE_MILESTONE_OF, KEY3(m.programme, m.organisation, m.milestone)).p)
+    if (!mark_of(v, TABLE_MILESTONE_OF, LOOK_KEY(m.programme, m.organisation, m.milestone)).p)
         verify_find(v, "milestone %.*s: not in the index of its participation",
                     TEXT_ARGS(m.milestone));
     check_dues(v, TABLE_MILESTONE, key, &m);
@@ -337,7 +322,7 @@ static void owed_row(struct verify *v, struct bytes key, struct bytes value) {
     (void)value;
     if (!cut(v, "owed", key, parts, 3))
         return;
-    if (!get(v, TABLE_OBLIGATION, KEY1(parts[2]), &o) || !text_eq(o.about_kind, parts[0]) ||
+    if (!get(v, TABLE_OBLIGATION, LOOK_KEY(parts[2]), &o) || !text_eq(o.about_kind, parts[0]) ||
         !text_eq(o.about, parts[1]))
         verify_find(v, "owed %s: there is no such obligation", verify_key_text(key));
     else if (!is_owed(&o))
@@ -349,7 +334,7 @@ static void obligation_row(struct verify *v, struct bytes key, struct bytes valu
 
     if (look_decode(REC_OBLIGATION, value, &o))
         return;
-    if (is_owed(&o) && !mark_of(v, TABLE_OWED, KEY3(o.about_kind, o.about, o.obligation)).p)
+    if (is_owed(&o) && !mark_of(v, TABLE_OWED, LOOK_KEY(o.about_kind, o.about, o.obligation)).p)
         verify_find(v, "obligation %.*s: is %.*s, but not in the index of what is owed",
                     TEXT_ARGS(o.obligation), TEXT_ARGS(o.state));
     check_dues(v, TABLE_OBLIGATION, key, &o);
@@ -363,7 +348,7 @@ static void staff_of_row(struct verify *v, struct bytes key, struct bytes value)
 
     if (!cut(v, "staff_of", key, parts, 3))
         return;
-    if (!get(v, TABLE_PARTICIPATION, KEY2(parts[1], parts[2]), &p))
+    if (!get(v, TABLE_PARTICIPATION, LOOK_KEY(parts[1], parts[2]), &p))
         verify_find(v, "staff_of %s: there is no such participation", verify_key_text(key));
     else if (list_has_text(p.staff, parts[0]) != text_is(is, "now"))
         verify_find(v, "staff_of %s: says %.*s, the participation does not", verify_key_text(key),
@@ -371,7 +356,7 @@ static void staff_of_row(struct verify *v, struct bytes key, struct bytes value)
 }
 
 static int64_t sum_hours(struct verify *v, const struct rec_participation *p) {
-    struct key prefix = KEY2(p->programme, p->organisation), from = prefix;
+    struct key prefix = LOOK_KEY(p->programme, p->organisation), from = prefix;
     struct bytes key, value;
     struct rec_hours row;
     int64_t sum = 0;
@@ -398,7 +383,8 @@ static void participation_row(struct verify *v, struct bytes key, struct bytes v
         return;
     staff = p.staff;
     while (codec_next_text(&staff, &person))
-        if (!text_is(mark_of(v, TABLE_STAFF_OF, KEY3(person, p.programme, p.organisation)), "now"))
+        if (!text_is(mark_of(v, TABLE_STAFF_OF, LOOK_KEY(person, p.programme, p.organisation)),
+                     "now"))
             verify_find(v, "participation %s: %.*s is not in the index of staff",
                         verify_key_text(key), TEXT_ARGS(person));
     sum = sum_hours(v, &p);
@@ -416,7 +402,7 @@ static void hours_of_row(struct verify *v, struct bytes key, struct bytes value)
 
     if (!cut(v, "hours_of", key, parts, 5))
         return;
-    if (!get(v, TABLE_HOURS, KEY3(parts[2], parts[3], parts[4]), &h) ||
+    if (!get(v, TABLE_HOURS, LOOK_KEY(parts[2], parts[3], parts[4]), &h) ||
         !text_eq(h.person, parts[0]) || !text_eq(h.date, parts[1]))
         verify_find(v, "hours_of %s: there are no such hours", verify_key_text(key));
     else if (!key_next_u64(value, &at, &minutes) || h.minutes != (int64_t)minutes)
@@ -429,10 +415,11 @@ static void hours_row(struct verify *v, struct bytes key, struct bytes value) {
 
     if (look_decode(REC_HOURS, value, &h))
         return;
-    if (!mark_of(v, TABLE_HOURS_OF, key_of(h.person, h.date, h.programme, h.organisation, h.hours))
+    if (!mark_of(v, TABLE_HOURS_OF,
+                 LOOK_KEY(h.person, h.date, h.programme, h.organisation, h.hours))
              .p)
         verify_find(v, "hours %s: not in the index of the person's day", verify_key_text(key));
-    if (!get(v, TABLE_PARTICIPATION, KEY2(h.programme, h.organisation), &p))
+    if (!get(v, TABLE_PARTICIPATION, LOOK_KEY(h.programme, h.organisation), &p))
         verify_find(v, "hours %s: there is no such participation", verify_key_text(key));
 }
 

@@ -7,15 +7,9 @@
 #include <string.h>
 
 static uint64_t number_of(struct verify *v, enum table table, const char *name) {
-    struct bytes value;
-    struct key key;
-    uint64_t n = 0;
-    size_t at = 0;
+    uint64_t n;
 
-    key_clear(&key);
-    key_text(&key, text_of(name));
-    if (store_get(v->look.txn, table, key_bytes(&key), &value) == 0 &&
-        !key_next_u64(value, &at, &n))
+    if (look_number(v->look.txn, table, name, &n) == -EBADMSG)
         verify_find(v, "%s %s is no number", table_infos[table].name, name);
     return n;
 }

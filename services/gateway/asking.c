@@ -111,7 +111,7 @@ static int find_asker(struct asking *a, struct rec_person *hold) {
     struct key key;
     if (!a->person.p)
         return 0;
-    key = key_of(a->person, TEXT_NONE);
+    key = key1(a->person);
     int rc = asking_get(a, TABLE_PERSON, &key, hold);
     if (rc < 0)
         return rc;
@@ -206,24 +206,6 @@ int asking_get(struct asking *a, enum table table, const struct key *key, void *
         return asking_read(a, table, value, ret);
     a->damaged += rc == -EBADMSG;
     return rc == -ENOENT || rc == -EBADMSG ? 0 : rc;
-}
-
-struct key key_of(struct text a, struct text b) {
-    struct key key;
-    key_clear(&key);
-    key_text(&key, a);
-    if (b.p)
-        key_text(&key, b);
-    return key;
-}
-
-struct text key_at(struct bytes key, unsigned part) {
-    struct text t = TEXT_NONE;
-    size_t at = 0;
-    for (unsigned i = 0; i <= part; i++)
-        if (!key_next_text(key, &at, &t))
-            return TEXT_NONE;
-    return t;
 }
 
 bool asked(struct text wanted, struct text is) {

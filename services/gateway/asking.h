@@ -58,8 +58,6 @@ void asking_refuse(const struct request *request, const char *status, struct buf
 int asking_read(struct asking *a, enum table table, struct bytes value, void *ret);
 /* 1: it is there; 0: it is not, or damaged; or -errno. */
 int asking_get(struct asking *a, enum table table, const struct key *key, void *ret);
-struct key key_of(struct text a, struct text b); /* of two texts; the second may be absent */
-struct text key_at(struct bytes key, unsigned part);
 /* True when nothing was asked for or just this. */
 bool asked(struct text wanted, struct text is);
 

@@ -6,7 +6,7 @@
 /* 1, or 0; *ret_left: she has left, and inherits nothing. */
 static int is_own_member(struct asking *a, struct text network, bool *ret_left) {
     struct rec_membership m;
-    struct key key = key_of(network, a->person);
+    struct key key = key2(network, a->person);
     int rc = asking_get(a, TABLE_MEMBERSHIP, &key, &m);
     *ret_left = rc > 0 && text_is(m.state, "ended");
     return rc > 0 ? text_is(m.state, "active") : rc;
@@ -17,7 +17,7 @@ static int is_inherited_member(struct asking *a, struct text network) {
     struct text organisation;
     while (codec_next_text(&organisations, &organisation)) {
         struct rec_membership m;
-        struct key key = key_of(network, organisation);
+        struct key key = key2(network, organisation);
         int rc = asking_get(a, TABLE_WHOLE, &key, &m);
         if (rc < 0 || (rc > 0 && text_is(m.state, "active")))
             return rc;
@@ -40,11 +40,11 @@ int sees_as_cohort(struct asking *a, struct text programme) {
     int rc;
     if (!a->as || !programme.p)
         return 0;
-    prefix = at = key_of(a->person, programme);
+    prefix = at = key2(a->person, programme);
     while ((rc = store_seek(a->txn, TABLE_STAFF_OF, key_bytes(&at), &key, &value)) == 0 &&
            key_has_prefix(key, &prefix)) {
         struct rec_participation p;
-        struct key of = key_of(programme, key_at(key, 2));
+        struct key of = key2(programme, key_text_at(key, 2));
         bool is_now = value.n == 3 && text_is((struct text){value.p, value.n}, "now");
         rc = is_now ? asking_get(a, TABLE_PARTICIPATION, &of, &p) : 0;
         if (rc < 0 || (rc > 0 && !text_is(p.state, "left")))
@@ -52,7 +52,7 @@ int sees_as_cohort(struct asking *a, struct text programme) {
         at.n = 0;
         key_text(&at, a->person);
         key_text(&at, programme);
-        key_text(&at, key_at(key, 2));
+        key_text(&at, key_text_at(key, 2));
         key_text(&at, TEXT_LIT("")); /* the first key after it */
     }
     a->damaged += rc == -EBADMSG;
@@ -64,7 +64,7 @@ int sees_as_group(struct asking *a, struct text group) {
     struct key key;
     if (!a->as || !group.p)
         return 0;
-    key = key_of(group, a->person);
+    key = key2(group, a->person);
     return asking_get(a, TABLE_GROUP_MEMBER, &key, &m);
 }
 
@@ -73,7 +73,7 @@ int sees_as_registered(struct asking *a, struct text meeting) {
     struct key key;
     if (!a->as)
         return 0;
-    key = key_of(meeting, a->person);
+    key = key2(meeting, a->person);
     int rc = asking_get(a, TABLE_REGISTRATION, &key, &r);
     return rc > 0 ? text_is(r.state, "registered") || text_is(r.state, "attended") : rc;
 }

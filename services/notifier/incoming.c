@@ -186,10 +186,8 @@ static bool is_it(struct incoming *in, struct bytes value, struct rec_ledger *re
 static int find_slice(struct incoming *in, struct txn *txn, bool *ret_found,
                       struct rec_ledger *ret) {
     for (unsigned i = 0; i < ROWS_A_TURN && in->at; i++, in->at--) {
-        struct key key;
+        struct key key = key_no(in->at);
         struct bytes value;
-        key_clear(&key);
-        key_u64(&key, in->at);
         int rc = store_get(txn, TABLE_LEDGER, key_bytes(&key), &value);
         if (rc && rc != -ENOENT)
             return rc;

@@ -6,11 +6,9 @@
 
 static int get_record(struct txn *txn, enum table table, int64_t no, struct arena *arena,
                       void *ret) {
-    struct key key;
+    struct key key = key_no((uint64_t)no);
     struct bytes value;
     struct complaint complaint;
-    key_clear(&key);
-    key_u64(&key, (uint64_t)no);
     int rc = store_get(txn, table, key_bytes(&key), &value);
     if (rc < 0)
         return rc;
@@ -33,12 +31,10 @@ static struct text find_hash(const struct work_load *load) {
 }
 
 static int get_text(struct txn *txn, struct arena *arena, struct work_load *load) {
-    struct key key;
     struct bytes value;
     if (load->hash.n == 0)
         return -ENOENT;
-    key_clear(&key);
-    key_text(&key, load->hash);
+    struct key key = key1(load->hash);
     int rc = store_get(txn, TABLE_TEXT, key_bytes(&key), &value);
     if (rc == 0)
         load->source = arena_text(arena, (struct text){value.p, value.n});

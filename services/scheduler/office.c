@@ -10,33 +10,8 @@
 #include "common/zone.h"
 #include "services/scheduler/recent.h"
 
-struct key key1(struct text a) {
-    struct key k;
-    key_clear(&k);
-    key_text(&k, a);
-    return k;
-}
-
-struct key key2(struct text a, struct text b) {
-    struct key k = key1(a);
-    key_text(&k, b);
-    return k;
-}
-
-struct key key_no(uint64_t no) {
-    struct key k;
-    key_clear(&k);
-    key_u64(&k, no);
-    return k;
-}
-
 struct text key_part(const struct key *key, unsigned i) {
-    struct text t = TEXT_NONE;
-    size_t at = 0;
-    for (unsigned k = 0; k <= i; k++)
-        if (!key_next_text(key_bytes(key), &at, &t))
-            return TEXT_NONE;
-    return t;
+    return key_text_at(key_bytes(key), i);
 }
 
 int office_read(struct office *o, enum table table, struct bytes value, void *ret_record) {

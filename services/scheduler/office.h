@@ -68,10 +68,6 @@ struct office {
 };
 
 /* ---- records ---- */
-struct key key1(struct text a);
-struct key key2(struct text a, struct text b);
-struct key key_no(uint64_t no);
-
 MUST_CHECK int office_get(struct office *o, enum table table, struct key key, void *ret_record);
 MUST_CHECK int office_put(struct office *o, enum table table, struct key key, const void *record);
 MUST_CHECK int office_del(struct office *o, enum table table,

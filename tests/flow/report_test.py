@@ -135,6 +135,8 @@ def danish_report_test(h):
     one = h.run_cirkel("show", "kolding")
     assert "ans-kolding" in one and "budget_minutes" in one, "an organisation, with what it applied for and takes part in"
     assert "\n                       phase: map" in h.run_cirkel("show", "programme:cirkulaere-byer"), "a line for each"
+    for no_id in ("x" * 700, "kolding/" + "x" * 700):  # longer than any key
+        assert "nothing has the id" in h.run_cirkel("show", no_id, code=1).errors
     why = h.run_cirkel("why", "kolding-klima", "ans-kolding")
     assert "answer-offer, about application ans-kolding" in why and "by kolding-klima" in why, why
     assert "bedoemmer" not in why, why

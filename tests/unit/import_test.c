@@ -1,6 +1,7 @@
 /* service: cirkel */
 #include "services/cirkel/import.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -13,29 +14,6 @@
 #include <cmocka.h>
 
 static char home[FOLDER_BYTES];
-
-static void put(struct txn *txn, enum table table, const char *a, const char *b, const void *rec) {
-    struct key key;
-    struct buf value;
-
-    key_clear(&key);
-    key_text(&key, text_of(a));
-    if (b)
-        key_text(&key, text_of(b));
-    buf_init(&value, 1 << 16);
-    codec_encode(&rec_shapes[table_infos[table].record], rec, &value);
-    assert_int_equal(store_put(txn, table, key_bytes(&key), buf_as_bytes(&value)), 0);
-    buf_free(&value);
-}
-
-static void mark(struct txn *txn, enum table table, const char *a, const char *value) {
-    struct key key;
-
-    key_clear(&key);
-    key_text(&key, text_of(a));
-    assert_int_equal(store_put(txn, table, key_bytes(&key), (struct bytes){value, strlen(value)}),
-                     0);
-}
 
 /* Anna of Borås, who is a member of the network "net"; Malmö has closed. */
 static void put_world(struct txn *txn) {
@@ -64,19 +42,19 @@ static void put_world(struct txn *txn) {
     buf_init(&organisations, 100);
     codec_add_text(&organisations, TEXT_LIT("boras"));
     p.organisations = codec_list(&organisations, 0, 1);
-    put(txn, TABLE_ORGANISATION, "boras", NULL, &o);
+    rows_put(txn, TABLE_ORGANISATION, ROWS_KEY("boras"), &o);
     o.organisation = TEXT_LIT("malmo");
     o.name = TEXT_LIT("Malmö stad");
     o.state = TEXT_LIT("closed");
-    put(txn, TABLE_ORGANISATION, "malmo", NULL, &o);
-    put(txn, TABLE_PERSON, "anna", NULL, &p);
+    rows_put(txn, TABLE_ORGANISATION, ROWS_KEY("malmo"), &o);
+    rows_put(txn, TABLE_PERSON, ROWS_KEY("anna"), &p);
     p.person = TEXT_LIT("gone");
     p.state = TEXT_LIT("erased");
     p.email = p.name = TEXT_NONE;
-    put(txn, TABLE_PERSON, "gone", NULL, &p);
-    mark(txn, TABLE_ADDRESS, "anna@boras.example", "anna");
-    put(txn, TABLE_NETWORK, "net", NULL, &n);
-    put(txn, TABLE_MEMBERSHIP, "net", "anna", &m);
+    rows_put(txn, TABLE_PERSON, ROWS_KEY("gone"), &p);
+    rows_mark(txn, TABLE_ADDRESS, ROWS_KEY("anna@boras.example"), "anna");
+    rows_put(txn, TABLE_NETWORK, ROWS_KEY("net"), &n);
+    rows_put(txn, TABLE_MEMBERSHIP, ROWS_KEY("net", "anna"), &m);
     buf_free(&organisations);
 }
 

@@ -13,6 +13,7 @@
 #include "services/gateway/person.h"
 #include "services/gateway/asking.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,16 +232,10 @@ static void cursors_come_back(void **state) {
 static struct store *store;
 static struct asking asking;
 
-static void put(struct txn *txn, enum table table, struct key key, const void *record) {
-    buf_clear(&frame);
-    codec_encode(&rec_shapes[table_infos[table].record], record, &frame);
-    assert_int_equal(store_put(txn, table, key_bytes(&key), buf_as_bytes(&frame)), 0);
-}
-
 static void put_person(struct txn *txn, const char *id) {
     const struct rec_person p = {
         .person = text_of(id), .state = TEXT_LIT("active"), .language = TEXT_LIT("da")};
-    put(txn, TABLE_PERSON, key_of(p.person, TEXT_NONE), &p);
+    rows_put(txn, TABLE_PERSON, key1(p.person), &p);
 }
 
 static void put_assessment(struct txn *txn, const char *person, const char *in_state) {
@@ -253,7 +248,7 @@ static void put_assessment(struct txn *txn, const char *person, const char *in_s
                                      .due = TEXT_LIT("2022-02-20T12:00"),
                                      .asked = NOW,
                                      .half = NOW};
-    put(txn, TABLE_ASSESSMENT, key_of(s.application, s.person), &s);
+    rows_put(txn, TABLE_ASSESSMENT, key2(s.application, s.person), &s);
 }
 
 static void put_solution(struct txn *txn, const char *id, const char *visibility) {
@@ -266,7 +261,7 @@ static void put_solution(struct txn *txn, const char *id, const char *visibility
                                    .text = {.any = TEXT_LIT("Lån en stol")},
                                    .visibility = text_of(visibility),
                                    .version = 1};
-    put(txn, TABLE_SOLUTION, key_of(s.solution, TEXT_NONE), &s);
+    rows_put(txn, TABLE_SOLUTION, key1(s.solution), &s);
 }
 
 static void put_participation(struct txn *txn) {
@@ -277,14 +272,13 @@ static void put_participation(struct txn *txn) {
                                         .starts = TEXT_LIT("2022-04-01"),
                                         .ends = TEXT_LIT("2024-03-01"),
                                         .began = NOW};
-    struct key staff = key_of(TEXT_LIT("ass2"), p.programme),
-               was = key_of(TEXT_LIT("ass1"), p.programme);
-    put(txn, TABLE_PARTICIPATION, key_of(p.programme, p.organisation), &p);
+    struct key staff = key2(TEXT_LIT("ass2"), p.programme),
+               was = key2(TEXT_LIT("ass1"), p.programme);
+    rows_put(txn, TABLE_PARTICIPATION, key2(p.programme, p.organisation), &p);
     key_text(&staff, p.organisation);
     key_text(&was, p.organisation);
-    assert_int_equal(store_put(txn, TABLE_STAFF_OF, key_bytes(&staff), (struct bytes){"now", 3}),
-                     0);
-    assert_int_equal(store_put(txn, TABLE_STAFF_OF, key_bytes(&was), (struct bytes){"was", 3}), 0);
+    rows_mark(txn, TABLE_STAFF_OF, staff, "now");
+    rows_mark(txn, TABLE_STAFF_OF, was, "was");
 }
 
 static int make_core(void **state) {
@@ -309,7 +303,7 @@ static int make_core(void **state) {
     *state = dir;
     assert_int_equal(store_open(&store, &options), 0);
     assert_int_equal(store_begin_write(store, &txn), 0);
-    put(txn, TABLE_PROGRAMME, key_of(programme.programme, TEXT_NONE), &programme);
+    rows_put(txn, TABLE_PROGRAMME, key1(programme.programme), &programme);
     put_person(txn, "lead");
     put_person(txn, "ass1");
     put_person(txn, "ass2");

@@ -10,6 +10,7 @@
 
 #include "services/scheduler/replay.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/rows.h"
 
 static struct store *open_store(const char *dir, struct txn **ret) {
     struct store_options o = {
@@ -19,14 +20,6 @@ static struct store *open_store(const char *dir, struct txn **ret) {
     assert_int_equal(store_open(&store, &o), 0);
     assert_int_equal(store_begin_write(store, ret), 0);
     return store;
-}
-
-static void put(struct txn *txn, enum table table, const char *word, const char *value) {
-    struct key key;
-    key_clear(&key);
-    key_text(&key, text_of(word));
-    assert_int_equal(store_put(txn, table, key_bytes(&key), (struct bytes){value, strlen(value)}),
-                     0);
 }
 
 static const struct {
@@ -56,13 +49,13 @@ static void try_one(unsigned i) {
     struct store *b = open_store(path, &again);
     for (const char *k = "bcd"; *k; k++) { /* rows on both sides of it */
         char key[2] = {*k, 0};
-        put(core, cases[i].table, key, "same");
-        put(again, cases[i].table, key, "same");
+        rows_mark(core, cases[i].table, ROWS_KEY(key), "same");
+        rows_mark(again, cases[i].table, ROWS_KEY(key), "same");
     }
     if (cases[i].core)
-        put(core, cases[i].table, cases[i].key, cases[i].core);
+        rows_mark(core, cases[i].table, ROWS_KEY(cases[i].key), cases[i].core);
     if (cases[i].again)
-        put(again, cases[i].table, cases[i].key, cases[i].again);
+        rows_mark(again, cases[i].table, ROWS_KEY(cases[i].key), cases[i].again);
     assert_int_equal(replay_compare(core, again, &c), 0);
     assert_int_equal(c.count, cases[i].what != NULL);
     if (cases[i].what) {

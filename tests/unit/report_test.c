@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "services/cirkel/verbs.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -22,21 +23,6 @@
 #define BAD "<script>alert(1)</script> & \"x\" | *y* [z](javascript:1) ![i](data:1) `c` =1+1"
 
 static char home[FOLDER_BYTES];
-
-static void put(struct txn *txn, enum table table, const char *const parts[3], const void *rec) {
-    struct key key;
-    struct buf value;
-
-    key_clear(&key);
-    for (unsigned i = 0; i < 3 && parts[i]; i++)
-        key_text(&key, text_of(parts[i]));
-    buf_init(&value, 1 << 20);
-    if (rec)
-        codec_encode(&rec_shapes[table_infos[table].record], rec, &value);
-    assert_int_equal(store_put(txn, table, key_bytes(&key), buf_as_bytes(&value)), 0);
-    buf_free(&value);
-}
-#define PUT(txn, table, rec, ...) put(txn, table, (const char *const[3]){__VA_ARGS__}, rec)
 
 static void put_programme(struct txn *txn, const char *language) {
     struct rec_programme p = {.programme = TEXT_LIT("prog"),
@@ -60,7 +46,7 @@ static void put_programme(struct txn *txn, const char *language) {
     codec_add_text(&languages, text_of(language));
     p.hosts = codec_list(&hosts, 0, 1);
     p.languages = codec_list(&languages, 0, 1);
-    PUT(txn, TABLE_PROGRAMME, &p, "prog");
+    rows_put(txn, TABLE_PROGRAMME, ROWS_KEY("prog"), &p);
     buf_free(&hosts);
     buf_free(&languages);
 }
@@ -72,7 +58,7 @@ static void put_person(struct txn *txn, const char *id, const char *name, bool p
                            .email = TEXT_LIT("secret@town.example"),
                            .language = TEXT_LIT("da"),
                            .protected = protected};
-    PUT(txn, TABLE_PERSON, &p, id);
+    rows_put(txn, TABLE_PERSON, ROWS_KEY(id), &p);
 }
 
 static void put_organisation(struct txn *txn, const char *id, const char *name) {
@@ -81,7 +67,7 @@ static void put_organisation(struct txn *txn, const char *id, const char *name) 
                                  .name = text_of(name),
                                  .kind = TEXT_LIT("municipality"),
                                  .country = TEXT_LIT("DK")};
-    PUT(txn, TABLE_ORGANISATION, &o, id);
+    rows_put(txn, TABLE_ORGANISATION, ROWS_KEY(id), &o);
 }
 
 static void put_hours(struct txn *txn, const char *town, const char *person, const char *id,
@@ -94,7 +80,7 @@ static void put_hours(struct txn *txn, const char *town, const char *person, con
                           .minutes = minutes,
                           .kind = text_of(kind),
                           .logged = 1};
-    PUT(txn, TABLE_HOURS, &h, "prog", town, id);
+    rows_put(txn, TABLE_HOURS, ROWS_KEY("prog", town, id), &h);
 }
 
 static void put_participation(struct txn *txn, const char *town, const char *a, const char *b) {
@@ -114,7 +100,7 @@ static void put_participation(struct txn *txn, const char *town, const char *a, 
     codec_add_text(&staff, text_of(a));
     codec_add_text(&staff, text_of(b));
     p.staff = codec_list(&staff, 0, 2);
-    PUT(txn, TABLE_PARTICIPATION, &p, "prog", town);
+    rows_put(txn, TABLE_PARTICIPATION, ROWS_KEY("prog", town), &p);
     buf_free(&staff);
 }
 
@@ -134,7 +120,7 @@ static void put_solution(struct txn *txn) {
     buf_init(&links, 1000);
     codec_add_text(&links, TEXT_LIT("https://x.example/a?b=c&d='e'|f"));
     s.links = codec_list(&links, 0, 1);
-    PUT(txn, TABLE_SOLUTION, &s, "sol");
+    rows_put(txn, TABLE_SOLUTION, ROWS_KEY("sol"), &s);
     buf_free(&links);
 }
 
@@ -155,7 +141,7 @@ static void put_application(struct txn *txn, const char *id, const char *organis
                                 .submitted = 1,
                                 .decided = 1,
                                 .released = told};
-    PUT(txn, TABLE_APPLICATION, &a, id);
+    rows_put(txn, TABLE_APPLICATION, ROWS_KEY(id), &a);
 }
 
 static void put_small(struct txn *txn) {

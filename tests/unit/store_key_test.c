@@ -33,6 +33,10 @@ static void parts_come_apart_again(void **state) {
     key_text(&a, TEXT_LIT("id2"));
     assert_false(key_has_prefix(key_bytes(&a), &b));
     assert_true(bytes_cmp(key_bytes(&b), key_bytes(&a)) < 0);
+    a = key2(TEXT_LIT("id"), TEXT_LIT("of"));
+    assert_true(text_is(key_text_at(key_bytes(&a), 0), "id"));
+    assert_true(text_is(key_text_at(key_bytes(&a), 1), "of"));
+    assert_null(key_text_at(key_bytes(&a), 2).p);
 }
 
 int main(void) {

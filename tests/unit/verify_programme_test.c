@@ -1,6 +1,7 @@
 /* service: cirkel */
 #include "services/cirkel/verify.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,42 +16,9 @@
 
 static char home[FOLDER_BYTES];
 
-/* Texts up to NULL, then a number when it is not 0. */
-static struct key key_of(const char *const *parts, uint64_t number) {
-    struct key key;
-
-    key_clear(&key);
-    for (; *parts; parts++)
-        key_text(&key, text_of(*parts));
-    if (number)
-        key_u64(&key, number);
-    return key;
-}
-#define KEY(...) key_of((const char *const[]){__VA_ARGS__, NULL}, 0)
-
-static void mark(struct txn *txn, enum table table, struct key key, const char *value) {
-    assert_int_equal(store_put(txn, table, key_bytes(&key), (struct bytes){value, strlen(value)}),
-                     0);
-}
-
-static void put(struct txn *txn, enum table table, struct key key, const void *rec) {
-    struct buf b;
-
-    buf_init(&b, 1 << 16);
-    codec_encode(&rec_shapes[table_infos[table].record], rec, &b);
-    assert_int_equal(store_put(txn, table, key_bytes(&key), buf_as_bytes(&b)), 0);
-    buf_free(&b);
-}
-
-static void del(struct txn *txn, enum table table, struct key key) {
-    assert_int_equal(store_del(txn, table, key_bytes(&key)), 0);
-}
-
 static struct key due_key(instant at, const char *word, struct key rest) {
-    struct key key;
+    struct key key = key_no((uint64_t)at);
 
-    key_clear(&key);
-    key_u64(&key, (uint64_t)at);
     key_text(&key, text_of(word));
     memcpy(key.b + key.n, rest.b, rest.n);
     key.n += rest.n;
@@ -58,10 +26,9 @@ static struct key due_key(instant at, const char *word, struct key rest) {
 }
 
 static void put_minutes(struct txn *txn, int64_t minutes) {
-    struct key value, key = KEY("anna", "2022-02-01", "p", "t", "h");
+    struct key value = key_no((uint64_t)minutes),
+               key = ROWS_KEY("anna", "2022-02-01", "p", "t", "h");
 
-    key_clear(&value);
-    key_u64(&value, (uint64_t)minutes);
     assert_int_equal(store_put(txn, TABLE_HOURS_OF, key_bytes(&key), key_bytes(&value)), 0);
 }
 
@@ -80,7 +47,7 @@ static void put_participation(struct txn *txn, const char *state, int64_t minute
     buf_init(&staff, 100);
     codec_add_text(&staff, TEXT_LIT("anna"));
     p.staff = codec_list(&staff, 0, 1);
-    put(txn, TABLE_PARTICIPATION, KEY("p", "t"), &p);
+    rows_put(txn, TABLE_PARTICIPATION, ROWS_KEY("p", "t"), &p);
     buf_free(&staff);
 }
 
@@ -100,7 +67,7 @@ static void put_programme(struct txn *txn, int64_t taken) {
     buf_init(&hosts, 100);
     codec_add_text(&hosts, TEXT_LIT("host"));
     p.hosts = codec_list(&hosts, 0, 1);
-    put(txn, TABLE_PROGRAMME, KEY("p"), &p);
+    rows_put(txn, TABLE_PROGRAMME, ROWS_KEY("p"), &p);
     buf_free(&hosts);
 }
 
@@ -117,8 +84,8 @@ static void put_application(struct txn *txn, const char *id, const char *organis
                                 .rank = rank,
                                 .started = 1,
                                 .offer_expires = rank ? 0 : WHEN};
-    put(txn, TABLE_APPLICATION, KEY(id), &a);
-    mark(txn, TABLE_APPLIED, KEY("c", organisation), id);
+    rows_put(txn, TABLE_APPLICATION, ROWS_KEY(id), &a);
+    rows_mark(txn, TABLE_APPLIED, ROWS_KEY("c", organisation), id);
 }
 
 static void put_call(struct txn *txn) {
@@ -137,8 +104,8 @@ static void put_call(struct txn *txn) {
     buf_init(&criteria, 200);
     codec_add_part(&criteria, PART_criterion, &criterion);
     c.criteria = codec_list(&criteria, 0, 1);
-    put(txn, TABLE_CALL, KEY("c"), &c);
-    mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "call-close", KEY("c")), "");
+    rows_put(txn, TABLE_CALL, ROWS_KEY("c"), &c);
+    rows_mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "call-close", ROWS_KEY("c")), "");
     buf_free(&criteria);
 }
 
@@ -153,7 +120,7 @@ static void put_owed(struct txn *txn, const char *state) {
                                .country = TEXT_LIT("DK"),
                                .due = TEXT_LIT("2022-01-01T00:00"),
                                .opened = 1};
-    put(txn, TABLE_OBLIGATION, KEY("o"), &o);
+    rows_put(txn, TABLE_OBLIGATION, ROWS_KEY("o"), &o);
 }
 
 static void put_evidence_and_milestone(struct txn *txn) {
@@ -173,17 +140,18 @@ static void put_evidence_and_milestone(struct txn *txn) {
                               .title = {.any = TEXT_LIT("M")},
                               .due = TEXT_LIT("2021-12-31"),
                               .planned = 1};
-    put(txn, TABLE_EVIDENCE, KEY("e"), &e);
-    mark(txn, TABLE_EVIDENCE_OF, KEY("p", "t", "e"), "");
-    mark(txn, TABLE_DUE, due_key(WHEN, "evidence", KEY("e")), "");
-    put(txn, TABLE_MILESTONE, KEY("m"), &m);
-    mark(txn, TABLE_MILESTONE_OF, KEY("p", "t", "m"), "");
-    mark(txn, TABLE_DUE, due_key(WHEN, "milestone", KEY("m")), "");
+    rows_put(txn, TABLE_EVIDENCE, ROWS_KEY("e"), &e);
+    rows_mark(txn, TABLE_EVIDENCE_OF, ROWS_KEY("p", "t", "e"), "");
+    rows_mark(txn, TABLE_DUE, due_key(WHEN, "evidence", ROWS_KEY("e")), "");
+    rows_put(txn, TABLE_MILESTONE, ROWS_KEY("m"), &m);
+    rows_mark(txn, TABLE_MILESTONE_OF, ROWS_KEY("p", "t", "m"), "");
+    rows_mark(txn, TABLE_DUE, due_key(WHEN, "milestone", ROWS_KEY("m")), "");
 }
 
 static struct key reserve_key(uint64_t rank) {
-    const char *const programme[] = {"p", NULL};
-    return key_of(programme, rank);
+    struct key key = ROWS_KEY("p");
+    key_u64(&key, rank);
+    return key;
 }
 
 /* All is as it should be. */
@@ -200,69 +168,69 @@ static void put_good(struct txn *txn) {
     put_programme(txn, 1);
     put_call(txn);
     put_application(txn, "a", "t", "selected", 0);
-    mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "place", KEY("a")), "");
+    rows_mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "place", ROWS_KEY("a")), "");
     put_application(txn, "b", "u", "reserve", 2);
-    mark(txn, TABLE_RESERVE, reserve_key(2), "b");
+    rows_mark(txn, TABLE_RESERVE, reserve_key(2), "b");
     put_participation(txn, "running", 60);
-    mark(txn, TABLE_DUE, due_key(WHEN, "pace", KEY("p", "t")), "");
-    mark(txn, TABLE_STAFF_OF, KEY("anna", "p", "t"), "now");
-    mark(txn, TABLE_STAFF_OF, KEY("bo", "p", "t"), "was");
-    put(txn, TABLE_HOURS, KEY("p", "t", "h"), &h);
+    rows_mark(txn, TABLE_DUE, due_key(WHEN, "pace", ROWS_KEY("p", "t")), "");
+    rows_mark(txn, TABLE_STAFF_OF, ROWS_KEY("anna", "p", "t"), "now");
+    rows_mark(txn, TABLE_STAFF_OF, ROWS_KEY("bo", "p", "t"), "was");
+    rows_put(txn, TABLE_HOURS, ROWS_KEY("p", "t", "h"), &h);
     put_minutes(txn, 60);
     put_evidence_and_milestone(txn);
     put_owed(txn, "open");
-    mark(txn, TABLE_OWED, KEY("participation", "p/t", "o"), "name-staff");
-    mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "obligation", KEY("o")), "");
+    rows_mark(txn, TABLE_OWED, ROWS_KEY("participation", "p/t", "o"), "name-staff");
+    rows_mark(txn, TABLE_DUE, due_key(WHEN + MINUTES, "obligation", ROWS_KEY("o")), "");
 }
 
 static void no_applied(struct txn *txn) {
-    del(txn, TABLE_APPLIED, KEY("c", "t"));
+    rows_del(txn, TABLE_APPLIED, ROWS_KEY("c", "t"));
 }
 static void stray_applied(struct txn *txn) {
-    mark(txn, TABLE_APPLIED, KEY("c", "x"), "a");
+    rows_mark(txn, TABLE_APPLIED, ROWS_KEY("c", "x"), "a");
 }
 static void no_reserve(struct txn *txn) {
-    del(txn, TABLE_RESERVE, reserve_key(2));
+    rows_del(txn, TABLE_RESERVE, reserve_key(2));
 }
 static void stray_reserve(struct txn *txn) {
-    mark(txn, TABLE_RESERVE, reserve_key(1), "a");
+    rows_mark(txn, TABLE_RESERVE, reserve_key(1), "a");
 }
 static void no_evidence_of(struct txn *txn) {
-    del(txn, TABLE_EVIDENCE_OF, KEY("p", "t", "e"));
+    rows_del(txn, TABLE_EVIDENCE_OF, ROWS_KEY("p", "t", "e"));
 }
 static void stray_evidence_of(struct txn *txn) {
-    mark(txn, TABLE_EVIDENCE_OF, KEY("p", "x", "e"), "");
+    rows_mark(txn, TABLE_EVIDENCE_OF, ROWS_KEY("p", "x", "e"), "");
 }
 static void no_milestone_of(struct txn *txn) {
-    del(txn, TABLE_MILESTONE_OF, KEY("p", "t", "m"));
+    rows_del(txn, TABLE_MILESTONE_OF, ROWS_KEY("p", "t", "m"));
 }
 static void stray_milestone_of(struct txn *txn) {
-    mark(txn, TABLE_MILESTONE_OF, KEY("p", "t", "x"), "");
+    rows_mark(txn, TABLE_MILESTONE_OF, ROWS_KEY("p", "t", "x"), "");
 }
 static void no_owed(struct txn *txn) {
-    del(txn, TABLE_OWED, KEY("participation", "p/t", "o"));
+    rows_del(txn, TABLE_OWED, ROWS_KEY("participation", "p/t", "o"));
 }
 static void owed_but_met(struct txn *txn) {
     put_owed(txn, "met");
-    del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "obligation", KEY("o")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "obligation", ROWS_KEY("o")));
 }
 static void overdue_but_due(struct txn *txn) {
     put_owed(txn, "overdue");
 }
 static void no_staff_of(struct txn *txn) {
-    del(txn, TABLE_STAFF_OF, KEY("anna", "p", "t"));
+    rows_del(txn, TABLE_STAFF_OF, ROWS_KEY("anna", "p", "t"));
 }
 static void was_is_now(struct txn *txn) {
-    mark(txn, TABLE_STAFF_OF, KEY("bo", "p", "t"), "now");
+    rows_mark(txn, TABLE_STAFF_OF, ROWS_KEY("bo", "p", "t"), "now");
 }
 static void no_hours_of(struct txn *txn) {
-    del(txn, TABLE_HOURS_OF, KEY("anna", "2022-02-01", "p", "t", "h"));
+    rows_del(txn, TABLE_HOURS_OF, ROWS_KEY("anna", "2022-02-01", "p", "t", "h"));
 }
 static void other_minutes(struct txn *txn) {
     put_minutes(txn, 61);
 }
 static void no_hours(struct txn *txn) {
-    del(txn, TABLE_HOURS, KEY("p", "t", "h"));
+    rows_del(txn, TABLE_HOURS, ROWS_KEY("p", "t", "h"));
     put_participation(txn, "running", 0);
 }
 static void other_sum(struct txn *txn) {
@@ -273,32 +241,32 @@ static void a_place_less(struct txn *txn) {
 }
 static void a_place_too_many(struct txn *txn) {
     put_application(txn, "b", "u", "accepted", 0);
-    del(txn, TABLE_RESERVE, reserve_key(2));
+    rows_del(txn, TABLE_RESERVE, reserve_key(2));
     put_programme(txn, 2);
 }
 static void no_due_place(struct txn *txn) {
-    del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "place", KEY("a")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "place", ROWS_KEY("a")));
 }
 static void no_due_call(struct txn *txn) {
-    del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "call-close", KEY("c")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "call-close", ROWS_KEY("c")));
 }
 static void no_due_evidence(struct txn *txn) {
-    del(txn, TABLE_DUE, due_key(WHEN, "evidence", KEY("e")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN, "evidence", ROWS_KEY("e")));
 }
 static void no_due_milestone(struct txn *txn) {
-    del(txn, TABLE_DUE, due_key(WHEN, "milestone", KEY("m")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN, "milestone", ROWS_KEY("m")));
 }
 static void no_due_pace(struct txn *txn) {
-    del(txn, TABLE_DUE, due_key(WHEN, "pace", KEY("p", "t")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN, "pace", ROWS_KEY("p", "t")));
 }
 static void no_due_obligation(struct txn *txn) {
-    del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "obligation", KEY("o")));
+    rows_del(txn, TABLE_DUE, due_key(WHEN + MINUTES, "obligation", ROWS_KEY("o")));
 }
 static void stray_due(struct txn *txn) {
-    mark(txn, TABLE_DUE, due_key(WHEN, "call-open", KEY("c")), "");
+    rows_mark(txn, TABLE_DUE, due_key(WHEN, "call-open", ROWS_KEY("c")), "");
 }
 static void stray_due_of_none(struct txn *txn) {
-    mark(txn, TABLE_DUE, due_key(WHEN, "milestone", KEY("x")), "");
+    rows_mark(txn, TABLE_DUE, due_key(WHEN, "milestone", ROWS_KEY("x")), "");
 }
 
 static void (*const faults[])(struct txn *txn) = {

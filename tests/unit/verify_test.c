@@ -4,6 +4,7 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/verbs.h"
 #include "tests/harness/folder.h"
+#include "tests/harness/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,42 +18,15 @@
 
 static char home[FOLDER_BYTES];
 
-static struct key key_of(const char *a, const char *b, uint64_t number) {
-    struct key key;
-
-    key_clear(&key);
-    if (a)
-        key_text(&key, text_of(a));
-    if (b)
-        key_text(&key, text_of(b));
-    if (number)
-        key_u64(&key, number);
+static struct key waiting_key(uint64_t number) {
+    struct key key = ROWS_KEY("m");
+    key_u64(&key, number);
     return key;
 }
 
-static void put_bytes(struct txn *txn, enum table table, struct key key, struct bytes value) {
-    assert_int_equal(store_put(txn, table, key_bytes(&key), value), 0);
-}
-
-static void mark(struct txn *txn, enum table table, struct key key, const char *value) {
-    put_bytes(txn, table, key, (struct bytes){value, strlen(value)});
-}
-
 static void count(struct txn *txn, enum table table, const char *name, uint64_t n) {
-    struct key value;
-
-    key_clear(&value);
-    key_u64(&value, n);
-    put_bytes(txn, table, key_of(name, NULL, 0), key_bytes(&value));
-}
-
-static void put(struct txn *txn, enum table table, struct key key, const void *rec) {
-    struct buf b;
-
-    buf_init(&b, 1 << 16);
-    codec_encode(&rec_shapes[table_infos[table].record], rec, &b);
-    put_bytes(txn, table, key, buf_as_bytes(&b));
-    buf_free(&b);
+    struct key key = ROWS_KEY(name), value = key_no(n);
+    assert_int_equal(store_put(txn, table, key_bytes(&key), key_bytes(&value)), 0);
 }
 
 /* A person, a meeting with one registration and one on the waiting list. All is as it should be. */
@@ -83,19 +57,19 @@ static void put_good(struct txn *txn) {
                                  .state = TEXT_LIT("registered"),
                                  .zone = TEXT_LIT("Europe/Stockholm")};
 
-    put(txn, TABLE_PERSON, key_of("anna", NULL, 0), &anna);
-    mark(txn, TABLE_ADDRESS, key_of("anna@example.org", NULL, 0), "anna");
-    put(txn, TABLE_MEMBERSHIP, key_of("n", "anna", 0), &member);
-    mark(txn, TABLE_MEMBER_OF, key_of("anna", "n", 0), "");
-    put(txn, TABLE_MEETING, key_of("m", NULL, 0), &meeting);
-    put(txn, TABLE_REGISTRATION, key_of("m", "anna", 0), &r);
-    mark(txn, TABLE_REGISTERED_FOR, key_of("anna", "m", 0), "");
+    rows_put(txn, TABLE_PERSON, ROWS_KEY("anna"), &anna);
+    rows_mark(txn, TABLE_ADDRESS, ROWS_KEY("anna@example.org"), "anna");
+    rows_put(txn, TABLE_MEMBERSHIP, ROWS_KEY("n", "anna"), &member);
+    rows_mark(txn, TABLE_MEMBER_OF, ROWS_KEY("anna", "n"), "");
+    rows_put(txn, TABLE_MEETING, ROWS_KEY("m"), &meeting);
+    rows_put(txn, TABLE_REGISTRATION, ROWS_KEY("m", "anna"), &r);
+    rows_mark(txn, TABLE_REGISTERED_FOR, ROWS_KEY("anna", "m"), "");
     r.person = TEXT_LIT("bo");
     r.state = TEXT_LIT("waiting");
     r.queue = 7;
-    put(txn, TABLE_REGISTRATION, key_of("m", "bo", 0), &r);
-    mark(txn, TABLE_REGISTERED_FOR, key_of("bo", "m", 0), "");
-    mark(txn, TABLE_WAITING, key_of("m", NULL, 7), "bo");
+    rows_put(txn, TABLE_REGISTRATION, ROWS_KEY("m", "bo"), &r);
+    rows_mark(txn, TABLE_REGISTERED_FOR, ROWS_KEY("bo", "m"), "");
+    rows_mark(txn, TABLE_WAITING, waiting_key(7), "bo");
 }
 
 static void write_with(void (*change)(struct txn *txn)) {
@@ -118,38 +92,34 @@ static int verify(void) {
     return verb_verify(&options, 0, NULL);
 }
 
-static void del(struct txn *txn, enum table table, struct key key) {
-    assert_int_equal(store_del(txn, table, key_bytes(&key)), 0);
-}
-
 static void no_member_of(struct txn *txn) {
-    del(txn, TABLE_MEMBER_OF, key_of("anna", "n", 0));
+    rows_del(txn, TABLE_MEMBER_OF, ROWS_KEY("anna", "n"));
 }
 static void no_membership(struct txn *txn) {
-    del(txn, TABLE_MEMBERSHIP, key_of("n", "anna", 0));
+    rows_del(txn, TABLE_MEMBERSHIP, ROWS_KEY("n", "anna"));
 }
 static void other_address(struct txn *txn) {
-    mark(txn, TABLE_ADDRESS, key_of("bo@example.org", NULL, 0), "anna");
+    rows_mark(txn, TABLE_ADDRESS, ROWS_KEY("bo@example.org"), "anna");
 }
 static void stray_staff(struct txn *txn) {
-    mark(txn, TABLE_STAFF, key_of("org", "anna", 0), "");
+    rows_mark(txn, TABLE_STAFF, ROWS_KEY("org", "anna"), "");
 }
 static void no_registration(struct txn *txn) {
-    del(txn, TABLE_REGISTRATION, key_of("m", "anna", 0));
+    rows_del(txn, TABLE_REGISTRATION, ROWS_KEY("m", "anna"));
 }
 static void no_waiting(struct txn *txn) {
-    del(txn, TABLE_WAITING, key_of("m", NULL, 7));
+    rows_del(txn, TABLE_WAITING, waiting_key(7));
 }
 static void stray_outbox(struct txn *txn) {
-    struct key key = key_of(NULL, NULL, 5);
+    struct key key = key_no(5);
     key_u64(&key, 1);
-    mark(txn, TABLE_OUTBOX, key, "");
+    rows_mark(txn, TABLE_OUTBOX, key, "");
 }
 static void stray_due(struct txn *txn) {
-    struct key key = key_of(NULL, NULL, 5);
+    struct key key = key_no(5);
     key_text(&key, TEXT_LIT("plan"));
     key_text(&key, TEXT_LIT("meeting"));
-    mark(txn, TABLE_DUE, key, "");
+    rows_mark(txn, TABLE_DUE, key, "");
 }
 static void lost_event(struct txn *txn) {
     count(txn, TABLE_META, "position", 1);
@@ -158,11 +128,11 @@ static void lost_letter(struct txn *txn) {
     count(txn, TABLE_COUNTER, "fired", 1);
 }
 static void garbage(struct txn *txn) {
-    mark(txn, TABLE_NETWORK, key_of("n", NULL, 0), "garbage");
+    rows_mark(txn, TABLE_NETWORK, ROWS_KEY("n"), "garbage");
 }
 static void anothers_record(struct txn *txn) {
     struct rec_group group = {.group = TEXT_LIT("g"), .name = {.any = TEXT_LIT("G")}};
-    put(txn, TABLE_GROUP, key_of("h", NULL, 0), &group);
+    rows_put(txn, TABLE_GROUP, ROWS_KEY("h"), &group);
 }
 
 static void make_home(void) {

@@ -14,14 +14,14 @@ static bool is_own(const struct asking *a, const struct rec_application *r) {
 /* Not by who declared a conflict. */
 static int assesses(struct asking *a, const struct rec_application *r) {
     struct rec_assessment s;
-    struct key key = key_of(r->application, a->person);
+    struct key key = key2(r->application, a->person);
     int rc = asking_get(a, TABLE_ASSESSMENT, &key, &s);
     return rc > 0 ? !text_is(s.state, "conflict") : rc;
 }
 
 static int leads(struct asking *a, const struct rec_application *r) {
     struct rec_programme p;
-    struct key key = key_of(r->programme, TEXT_NONE);
+    struct key key = key1(r->programme);
     int rc = asking_get(a, TABLE_PROGRAMME, &key, &p);
     return rc > 0 ? text_eq(p.lead, a->person) : rc;
 }

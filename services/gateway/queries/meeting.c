@@ -69,7 +69,7 @@ static void own(struct asking *a) {
 static int registration(struct asking *a, struct bytes key, struct bytes value) {
     struct rec_registration r;
     struct rec_meeting m;
-    struct key of = key_of(key_at(key, 1), a->person), meeting = key_of(key_at(key, 1), TEXT_NONE);
+    struct key of = key2(key_text_at(key, 1), a->person), meeting = key1(key_text_at(key, 1));
     (void)value;
     int rc = asking_get(a, TABLE_REGISTRATION, &of, &r);
     if (rc <= 0 || !asked(a->request->body.registrations_own.state, r.state))

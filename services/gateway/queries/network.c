@@ -24,7 +24,7 @@ static int find_inherited(struct asking *a, struct text network, struct rec_memb
     struct list organisations = a->as->organisations;
     struct text organisation;
     while (codec_next_text(&organisations, &organisation)) {
-        struct key key = key_of(network, organisation);
+        struct key key = key2(network, organisation);
         int rc = asking_get(a, TABLE_WHOLE, &key, ret);
         if (rc < 0 || (rc > 0 && text_is(ret->state, "active")))
             return rc;
@@ -39,7 +39,7 @@ static int membership(struct asking *a, struct bytes key, struct bytes value) {
     (void)key;
     if (!asking_read(a, TABLE_NETWORK, value, &n) || !asked(wanted, n.network))
         return 0;
-    struct key of = key_of(n.network, a->person);
+    struct key of = key2(n.network, a->person);
     int has_own = asking_get(a, TABLE_MEMBERSHIP, &of, &own);
     if (has_own < 0)
         return has_own;
@@ -85,7 +85,7 @@ static int add_poll(struct asking *a, struct rec_poll *p) {
     if (!text_is(p->state, "closed"))
         p->votes = (struct list){.count = 0};
     if (a->as) {
-        struct key key = key_of(p->poll, a->person);
+        struct key key = key2(p->poll, a->person);
         rc = asking_get(a, TABLE_POLL_ANSWER, &key, &own);
     }
     if (rc > 0)

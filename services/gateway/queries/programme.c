@@ -26,7 +26,7 @@ static int participation(struct asking *a, struct bytes key, struct bytes value)
     (void)key;
     if (!asking_read(a, TABLE_PARTICIPATION, value, &p))
         return 0;
-    struct key of = key_of(p.organisation, TEXT_NONE);
+    struct key of = key1(p.organisation);
     int rc = asking_get(a, TABLE_ORGANISATION, &of, &organisation);
     if (rc > 0)
         asking_add_with(a, &p, VIEW_organisation, &organisation);
@@ -60,11 +60,11 @@ static void of_application(struct asking *a) {
 static int may_see_others(struct asking *a, const struct rec_assessment *other) {
     struct rec_programme p;
     struct rec_assessment own;
-    struct key key = key_of(other->programme, TEXT_NONE);
+    struct key key = key1(other->programme);
     int rc = asking_get(a, TABLE_PROGRAMME, &key, &p);
     if (rc <= 0)
         return rc;
-    key = key_of(other->application, a->person);
+    key = key2(other->application, a->person);
     rc = asking_get(a, TABLE_ASSESSMENT, &key, &own);
     return rc < 0 ? rc : visible_assessments(&p, rc ? &own : NULL, a->person);
 }
