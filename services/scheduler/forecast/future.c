@@ -64,56 +64,87 @@ static int look(struct future *f, const struct telling *t) {
     return rc;
 }
 
-/* ---- letters that waited already ---- */
+/* ---- letters that were open when it began ---- */
 
-static int next_waiting(struct future *f, struct key *at, uint64_t *ret_no) {
-    struct bytes key, value;
-    size_t skip = 8;
-    int rc = store_seek(f->txn, TABLE_OUTBOX, key_bytes(at), &key, &value);
-    if (rc)
-        return rc;
-    must(key_next_u64(key, &skip, ret_no) && key.n < STORE_KEY_MAX);
-    memcpy(at->b, key.p, key.n);
-    at->n = key.n;
-    at->b[at->n++] = 0;
+static int add_open(struct future *f, uint64_t no) {
+    struct rec_ledger row;
+    int rc = ledger_get(&f->step.office, no, &row);
+    arena_reset(f->step.arena);
+    if (rc || row.ended) /* of a hold that it was in */
+        return rc == -ENOENT ? -EBADMSG : rc;
+    if (f->open_count == f->open_room) {
+        f->open_room = f->open_room ? 2 * f->open_room : 256;
+        f->open = realloc(f->open, f->open_room * sizeof *f->open);
+        must(f->open);
+    }
+    f->open[f->open_count++] = no;
     return 0;
 }
 
-/* What was held when it began: it ends within this future, or goes on waiting for a word. */
-static int tell_held(struct future *f, const struct telling *t) {
-    struct key none = {.n = 0}, at = {.n = 0};
-    struct office *o = &f->step.office;
+/* All numbers at the end of the keys of an index that begin so. */
+static int add_open_of(struct future *f, enum table table, struct key prefix) {
+    struct key at = {.n = 0};
     struct bytes value;
-    struct rec_ledger row;
     int rc;
-    while ((rc = office_next(o, TABLE_HOLD_ROW, &none, &at, &value)) == 0) {
-        size_t skip = 8; /* the hold's number */
+    while ((rc = office_next(&f->step.office, table, &prefix, &at, &value)) == 0) {
+        size_t from = at.n - 8;
         uint64_t no;
-        must(key_next_u64(key_bytes(&at), &skip, &no));
-        arena_reset(f->step.arena);
-        if (is_told(f, no))
-            continue;
-        if ((rc = ledger_get(o, no, &row)))
-            return rc == -ENOENT ? -EBADMSG : rc;
-        if ((text_is(row.state, "held") || row.ended > f->options->now) && (rc = tell(f, t, &row)))
+        must(key_next_u64(key_bytes(&at), &from, &no));
+        if ((rc = add_open(f, no)))
             return rc;
     }
     return rc == -ENOENT ? 0 : rc;
 }
 
-/* What still waits when the future ends, and says so. */
-static int tell_waiting(struct future *f, const struct telling *t) {
-    struct key at = {.n = 0};
-    uint64_t no;
-    int rc;
-    while ((rc = next_waiting(f, &at, &no)) == 0)
-        if ((rc = tell_no(f, t, no, true)))
-            return rc;
-    if (rc != -ENOENT || (rc = tell_held(f, t)))
-        return rc;
-    for (no = f->before + 1, rc = 0; rc == 0 && no <= f->step.office.counts[COUNT_LEDGER]; no++)
-        rc = tell_no(f, t, no, true);
+static int add_open_holds(struct future *f) {
+    struct key none = {.n = 0}, at = {.n = 0};
+    struct bytes value;
+    struct rec_hold hold;
+    int rc = 0;
+    while (rc == 0 && (rc = office_next(&f->step.office, TABLE_HOLD, &none, &at, &value)) == 0) {
+        rc = office_read(&f->step.office, TABLE_HOLD, value, &hold);
+        if (rc == 0 && hold.held)
+            rc = add_open_of(f, TABLE_HOLD_ROW, key_no((uint64_t)hold.no));
+    }
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int find_open(struct future *f) {
+    static const struct key all = {.n = 0};
+    int rc = add_open_of(f, TABLE_OUTBOX, all);
+    if (rc == 0)
+        rc = add_open_of(f, TABLE_DIGESTED, all);
+    if (rc == 0)
+        rc = add_open_of(f, TABLE_ATTENTION, key1(TEXT_LIT("unknown")));
+    if (rc == 0)
+        rc = add_open_holds(f);
     return rc;
+}
+
+/* What was open and has not left: it came to another end, or waits and says so; what is still of
+ * unknown fate has not changed. */
+static int tell_open(struct future *f, const struct telling *t) {
+    struct rec_ledger row;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < f->open_count; i++) {
+        if (is_told(f, f->open[i]))
+            continue;
+        arena_reset(f->step.arena);
+        rc = ledger_get(&f->step.office, f->open[i], &row);
+        if (rc == 0 && !text_is(row.state, "unknown"))
+            rc = tell(f, t, &row);
+    }
+    return rc == -ENOENT ? -EBADMSG : rc;
+}
+
+/* What still waits when the future ends, and says so: also what somebody opened again in it. */
+static int tell_waiting(struct future *f, const struct telling *t) {
+    int rc = 0;
+    for (uint64_t no = f->before + 1; rc == 0 && no <= f->step.office.counts[COUNT_LEDGER]; no++)
+        rc = tell_no(f, t, no, true);
+    if (rc == 0)
+        rc = find_open(f);
+    return rc ? rc : tell_open(f, t);
 }
 
 /* ---- what happens ---- */
@@ -179,14 +210,15 @@ static instant next_event_at(const struct future *f) {
     return f->next_event < f->options->event_count ? f->options->events[f->next_event].at : 0;
 }
 
-/* One thing that happens now, or the clock jumps to the next. */
+/* One thing that happens now, or the clock jumps to the next. What is said when it begins comes
+ * first, as after an outage; what is said later comes after what fell due by then. */
 static int one_step(struct future *f, const struct telling *t, bool *ret_more) {
     bool any = false;
     instant said = next_event_at(f), next;
     *ret_more = true;
     if (f->deriving)
         return derive(f);
-    if (said && said <= f->now)
+    if (said && said <= f->hears)
         return hear(f);
     int rc = step_due(&f->step, f->now, f->now);
     if (rc != -ENOENT)
@@ -196,6 +228,9 @@ static int one_step(struct future *f, const struct telling *t, bool *ret_more) {
         rc = deliver(f, t, &any);
     if (rc || any)
         return rc;
+    f->hears = f->now;
+    if (said && said <= f->now)
+        return 0;
     rc = step_next(&f->step, &next);
     if (said && (!next || said < next))
         next = said;
@@ -285,7 +320,7 @@ static int read_config(struct future *f, struct buf *err) {
 int future_open(struct future *f, const struct future_options *options, struct txn *core,
                 struct buf *reterr) {
     uint64_t rules, zones;
-    *f = (struct future){.options = options, .now = options->now};
+    *f = (struct future){.options = options, .now = options->now, .hears = options->now};
     int rc = read_config(f, reterr);
     if (rc == 0)
         rc = open_scratch(f, options->home, core, reterr);
@@ -303,7 +338,7 @@ int future_open(struct future *f, const struct future_options *options, struct t
     f->step.zones = zone_data();
     f->deriving = rules != f->rules.version || (zones && zones != f->step.zones);
     f->before = f->seen = f->step.office.counts[COUNT_LEDGER];
-    return 0;
+    return find_open(f);
 }
 
 void future_close(struct future *f) {
@@ -315,4 +350,5 @@ void future_close(struct future *f) {
     settings_free(&f->settings);
     free(f->refusals);
     free(f->told);
+    free(f->open);
 }

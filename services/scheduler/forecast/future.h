@@ -39,7 +39,7 @@ struct future {
     struct store *scratch;
     struct txn *txn;
     struct step step;
-    instant now;
+    instant now, hears; /* hears: the events up to then are said */
     unsigned next_event;
     struct future_refusal *refusals;
     unsigned refusal_count;
@@ -51,6 +51,8 @@ struct future {
     uint64_t seen;    /* the last one looked at */
     uint64_t *told;   /* bits, from row 1 on: handed out already, or ended long ago */
     size_t told_words;
+    uint64_t *open; /* rows that had not come to an end when it began */
+    size_t open_count, open_room;
 };
 
 MUST_CHECK int future_open(struct future *f, const struct future_options *options, struct txn *core,
