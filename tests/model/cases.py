@@ -1,11 +1,11 @@
 """Ideas that are sent to a network, and cases: who asks for support, and who answers."""
 from tests.model.meetings import need
-from tests.model.programme import Programme
+from tests.model.participation import Participation
 
 GOES_ON = ("open", "assigned", "answered")
 
 
-class Cases(Programme):
+class Cases(Participation):
     def __init__(self, rules):
         super().__init__(rules)
         self.ideas, self.cases = {}, {}

@@ -5,7 +5,7 @@ import random
 
 from tests.model.inputs_cases import CasesDrawing
 from tests.model.inputs_orders import OrdersDrawing
-from tests.model.inputs_programme import ProgrammeDrawing
+from tests.model.inputs_participation import ParticipationDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
 
 ZONES = ("Europe/Stockholm", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "America/New_York", "Asia/Kolkata")
@@ -16,7 +16,7 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing(CasesDrawing, OrdersDrawing, ProgrammeDrawing):
+class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
         self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
@@ -64,8 +64,10 @@ class Drawing(CasesDrawing, OrdersDrawing, ProgrammeDrawing):
                 yield instant(day, m["zone"])
 
     def pass_time(self):
+        if self.took and not self.is_away and self.chance(15):
+            self.now += self.r.choice((DAY, 5 * DAY, 12 * DAY))
         kind = self.r.random() * (1 if not self.is_away else 0.6) + (0.38 if self.is_away else 0)
-        near = [t for t in self.moments() if self.now < t < self.now + 12 * DAY]
+        near = [t for t in self.moments() if self.now < t < self.now + (40 if self.took else 12) * DAY]
         if kind < 0.40:
             return
         if kind < 0.76:
@@ -114,7 +116,7 @@ class Drawing(CasesDrawing, OrdersDrawing, ProgrammeDrawing):
         for p in self.people:
             if self.chance(30):
                 self.wish(p)
-        if self.chance(45):
+        if self.chance(65):
             self.found_programme()
         if self.chance(40):
             self.say("membership.grant", network="n1", organisation="o2", source="all of them")
@@ -362,14 +364,15 @@ class Drawing(CasesDrawing, OrdersDrawing, ProgrammeDrawing):
         self.found()
         weights, acts = zip(*self.ACTS)
         while len(self.lines) < self.count - 1:
-            if not any(instant(wall(m["starts"]), m["zone"]) > self.now for m in self.meetings.values()):
+            if not any(instant(wall(m["starts"]), m["zone"]) > self.now for m in self.meetings.values()) and (
+                    not self.took or self.chance(10)):
                 self.plan()
             self.pass_time()
             if self.is_away and self.chance(16):
                 self.outage()
             if self.is_paused and self.chance(13):
                 self.pause()
-            if self.closes and self.chance(40 if self.released else 60):
+            if self.closes and self.chance(85 if self.took else 40 if self.released else 60):
                 self.programme()
             else:
                 self.r.choices(acts, weights)[0](self)

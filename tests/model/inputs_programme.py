@@ -20,18 +20,25 @@ class ProgrammeDrawing:
             self.say("person.register", person=s, name=s, email=f"{s}@example.org", language="sv", functions=[],
                      organisation=self.some(("o3", "a4"), 60))
         today = clock(self.now, self.programme_zone)
-        ends = today + datetime.timedelta(days=self.r.choice((25, 45, 60, 80)))
+        is_long = self.chance(50)  # and about those who take part
+        starts = today + datetime.timedelta(days=self.r.choice((-5, 0, 0, 20)) if is_long else 0)
+        ends = starts + datetime.timedelta(days=self.r.choice((70, 100, 150, 250) if is_long else (25, 45, 60, 80)))
+        self.places = self.r.choice((1, 2, 2))
         self.say("programme.open", programme="g", name={"en": "g"}, hosts=["o1"], lead=self.r.choice(("p1", "s3")),
-                 places=self.r.choice((1, 2, 2)), starts=today.strftime("%Y-%m-%d"), ends=ends.strftime("%Y-%m-%d"),
-                 zone=self.programme_zone, least_staff=self.some((1, 2), 75))
-        self.closes = self.a_day(6, 14)
+                 places=self.places, starts=starts.strftime("%Y-%m-%d"), ends=ends.strftime("%Y-%m-%d"),
+                 zone=self.programme_zone, least_staff=self.some((1, 2), 75), phases=[{"phase": "f", "name": {"en": "f"}}],
+                 budget_minutes=self.some((600, 3000, 9000), 90 if is_long else 40),
+                 budget_per=self.some(("organisation", "person"), 50))
+        self.closes = self.a_day(6, 14) if not is_long else self.a_day(1, 2)
         answer = today + datetime.timedelta(days=self.r.randint(12, 22))
-        opens = today + datetime.timedelta(hours=self.r.choice((-2, -1, 5, 30)))
+        opens = today + datetime.timedelta(hours=-1 if is_long else self.r.choice((-2, -1, 5, 30)))
         self.say("call.open", call="k", programme="g", opens=wall_text(opens), closes=self.closes,
                  answer_by=answer.strftime("%Y-%m-%d"), accept_days=self.r.randint(1, 8),
                  criteria=[{"criterion": "c1", "text": {"en": "c"}, "kind": "score", "weight": 1, "highest": 5}])
         self.remember(answer)
         self.remember(opens)
+        if is_long:
+            self.find_places()
 
     # ---- days ----
 
@@ -46,6 +53,8 @@ class ProgrammeDrawing:
 
     def programme_moments(self):
         """Where something of it is due, and where its ladders climb."""
+        if self.took:
+            yield from self.first_days()
         for day in self.days:
             yield instant(day, self.programme_zone) + self.r.choice((0, MINUTE))
             for n in (-7, -2, -1, 1, 2, 3, 4, 5, 6, 8):
@@ -81,7 +90,8 @@ class ProgrammeDrawing:
         id_ = id_ or self.app()
         o = self.apps.get(id_, "a1")
         self.say("application.edit", application=id_, contact=self.some(self.people_at(o), 15),
-                 staff=self.r.choice((self.people_at(o), self.people_at(o)[1:], [], None, ["s3"])))
+                 staff=self.r.choice((self.people_at(o), self.people_at(o)[1:], [], None, ["s3"])),
+                 budget_accepted=self.some((True, False), 20))
 
     def submit_app(self, id_=None):
         self.say("application.submit", application=id_ or self.app())
@@ -90,7 +100,8 @@ class ProgrammeDrawing:
         """From the first word to the last, as most do."""
         id_ = self.start_app()
         if self.chance(90):
-            self.say("application.edit", application=id_, staff=self.people_at(self.apps[id_]))
+            self.say("application.edit", application=id_, staff=self.people_at(self.apps[id_]),
+                     budget_accepted=self.some((True,), 97))
         if self.chance(25):
             self.pass_time()
         if self.chance(80):
@@ -215,8 +226,8 @@ class ProgrammeDrawing:
     def programme(self):
         if self.closes is None:
             return
-        acts = self.BEFORE
-        if wall_text(clock(self.now, self.programme_zone)) > self.closes:
+        acts = self.TAKING_PART if self.took else self.BEFORE
+        if not self.took and wall_text(clock(self.now, self.programme_zone)) > self.closes:
             acts = self.AFTER if self.released else self.BETWEEN
         if acts is self.BEFORE and len(self.apps) < 3 and self.chance(60):
             return self.apply()

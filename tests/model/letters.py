@@ -113,6 +113,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
         due += [(self.owed_until(r), "obligation", k) for k, r in self.owed.items() if r["state"] == "open"]
         due += [(a["offer_expires"] + MINUTE, "place", k) for k, a in self.applications.items()
                 if a["state"] == "selected"]
+        due += [(t["next_look"], "pace") + k for k, t in self.participations.items() if t["next_look"]]
         if self.gathering:
             due.append((self.gathering["until"], "sheet", self.gathering["no"]))
         due += [(h["until"], "hold", h["no"]) for h in self.holds if h["kind"] != "catchup" and h["open"]]

@@ -35,7 +35,10 @@ class Office(Cases):
         for o in organisations or []:
             self.known(self.organisations, o, "active")
         if organisations is not None:
+            gone = [o for o in p["organisations"] if o not in organisations]
             p["organisations"] = organisations
+            for o in gone:
+                self.leave_organisation(person, o)
         p.update({k: v for k, v in given.items() if k in ("email", "language", "functions", "zone")})
         self.vouch(given.get("email"))
 

@@ -1,4 +1,4 @@
-"""A programme: its call, applications, assessments, decisions, places, and who takes part."""
+"""A programme: its call, applications, assessments, decisions and places."""
 import datetime
 
 from tests.model.meetings import Refused, need
@@ -17,7 +17,7 @@ class Programme(Orders):
         for host in hosts:
             self.known(self.organisations, host, "active")
         self.person(lead)
-        self.programmes[programme] = {"least_staff": 0, **given, "programme": programme, "lead": lead, "zone": zone,
+        self.programmes[programme] = {"least_staff": 0, "budget_minutes": 0, "budget_per": None, **given, "programme": programme, "lead": lead, "zone": zone,
                                       "state": "planned", "taken": 0, "releasing": None}
 
     def put_call(self, c):
@@ -109,12 +109,12 @@ class Programme(Orders):
         a = {k: 0 for k in ("extended", "submitted", "more_asked", "offered", "offer_expires", "released", "lapsed", "over",
                             "rank", "outcome", "more_due")}
         a.update(application=application, state="draft", call=call, programme=c["programme"], zone=c["zone"],
-                 organisation=organisation, contact=contact, closes=c["closes"], staff=[])
+                 organisation=organisation, contact=contact, closes=c["closes"], staff=[], budget_accepted=False)
         self.applications[application] = a
         self.put_application(a)
         self.owe_draft(a)
 
-    def application_edit(self, application, contact=None, staff=None):
+    def application_edit(self, application, contact=None, staff=None, budget_accepted=None):
         a = self.application(application, "draft", "more-asked")
         if a["state"] == "draft":
             self.check_call_open(self.calls[a["call"]])
@@ -124,11 +124,14 @@ class Programme(Orders):
             self.check_speaks(contact, a["organisation"])
         for person in staff or []:
             self.person(person)
-        a.update(contact=contact or a["contact"], staff=a["staff"] if staff is None else staff)
+        a.update(contact=contact or a["contact"], staff=a["staff"] if staff is None else staff,
+                 budget_accepted=a["budget_accepted"] if budget_accepted is None else budget_accepted)
         self.put_application(a)
 
     def check_complete(self, a):
-        need(a["staff"] or not self.programmes[a["programme"]]["least_staff"], "missing")
+        p = self.programmes[a["programme"]]
+        need(a["staff"] or not p["least_staff"], "missing")
+        need(a["budget_accepted"] or not p["budget_minutes"], "missing")
 
     def application_submit(self, application):
         a = self.application(application)
@@ -390,43 +393,7 @@ class Programme(Orders):
         self.end_owed("moot", ("application", application), "answer-offer")
         self.free_place(a["programme"])
 
-    # ---- who takes part ----
-
-    def begin_participation(self, a, p):
-        key = p["programme"], a["organisation"]
-        t = {"programme": key[0], "organisation": key[1], "state": "running", "contact": a["contact"], "staff": [],
-             "application": a["application"], "adviser": None, "adviser_assigned": 0, "began": self.said,
-             "zone": p["zone"], "least_staff": p["least_staff"]}
-        self.participations[key] = t
-        self.put_participation(t)
-        if p["least_staff"]:
-            day = clock(self.said, p["zone"]) + datetime.timedelta(days=14)
-            self.owe_by("name-staff", t, day.strftime("%Y-%m-%d"))
-        self.owe_by("publish-solution", t, p["ends"])
-
-    def owe_by(self, kind, t, date):
-        self.owe(kind, ("participation", f"{t['programme']}/{t['organisation']}"), date + "T23:59", t["zone"],
-                 t["programme"], organisation=t["organisation"])
-
-    def put_participation(self, t):
-        self.derive("participation", f"{t['programme']}/{t['organisation']}")
-
-    def adviser_assign(self, programme, participation, person):
-        t = self.known(self.participations, (programme, participation), "running")
-        self.person(person)
-        need(t["adviser"] != person, "already")
-        t.update(adviser=person, adviser_assigned=self.said)
-        self.put_participation(t)
-
-    def staff_name(self, programme, participation, persons):
-        t = self.known(self.participations, (programme, participation), "running")
-        need(len(persons) >= max(1, t["least_staff"]), "bad-value" if persons else "missing")
-        for person in persons:
-            self.check_speaks(person, participation)
-        need(sorted(persons) != sorted(t["staff"]), "already")
-        t["staff"] = persons
-        self.put_participation(t)
-        self.end_owed("met", ("participation", f"{programme}/{participation}"), "name-staff", participation)
+    # ---- what is owed ----
 
     def obligation_waive(self, obligation, **_):
         r = self.known(self.owed, obligation, "open", "overdue")

@@ -1,0 +1,89 @@
+"""Random events of those who take part: a call that is soon over, then staff, hours and a programme of some months."""
+import datetime
+
+from tests.model.inputs_programme import ORGANISATIONS, ProgrammeDrawing
+from tests.model.times import DAY, HOUR, MINUTE, clock, instant
+
+
+class ParticipationDrawing(ProgrammeDrawing):
+    took = ()  # the organisations that were offered a place, when the story is about what follows
+
+    def find_places(self):
+        """The call, the decisions and the answers, of which there is more in other stories."""
+        names = [o for o, _ in ORGANISATIONS[:3]]
+        self.now += DAY
+        for o in names:
+            self.say("application.start", application="x" + o, call="k", organisation=o, contact="c" + o)
+            self.say("application.edit", application="x" + o, staff=self.people_at(o), budget_accepted=True)
+            self.say("application.submit", application="x" + o)
+            self.apps["x" + o] = o
+        self.now = max(self.now, instant(datetime.datetime.fromisoformat(self.closes), self.programme_zone) + MINUTE)
+        for n, o in enumerate(names):
+            self.judge("x" + o, True)
+            self.say("decision.make", application="x" + o, outcome="selected" if n < self.places else "reserve",
+                     rank=n if n >= self.places else None, reasons={"en": "so"})
+        self.say("decision.release", programme="g")
+        self.now += self.r.choice((0, MINUTE, 5 * HOUR))
+        self.took, self.released, self.logged = names[:self.places], True, 0
+        for o in self.took:
+            self.welcome(o)
+
+    def welcome(self, o):
+        self.say("offer.accept", application="x" + o, person="c" + o)
+        if self.chance(85):
+            self.say("staff.name", programme="g", participation=o, persons=self.people_at(o))
+        if self.chance(85):
+            self.say("adviser.assign", programme="g", participation=o, person=self.r.choice(("s1", "s2")))
+        self.remember_in(14)
+
+    def part(self):
+        """One of them, as messages name it; seldom one that does not take part."""
+        o = self.r.choice(self.took) if self.chance(97) else self.r.choice(ORGANISATIONS)[0]
+        return {"programme": "g", "participation": o}
+
+    def of(self, part):
+        return self.r.choice("ccddde") + part["participation"] if self.chance(97) else "s3"
+
+    def first_days(self):
+        """Of the months to come, at which the pace is looked at."""
+        day = clock(self.now, self.programme_zone).replace(day=1, minute=0)
+        for _ in range(2):
+            day = (day + datetime.timedelta(days=31)).replace(day=1)
+            for hour in (8, 9):
+                yield instant(day.replace(hour=hour), self.programme_zone)
+
+    # ---- staff ----
+
+    def replace(self):
+        part = self.part()
+        self.say("staff.replace", **part, person=self.of(part), by=self.of(part))
+
+    def name_anew(self):
+        part = self.part()
+        o = part["participation"]
+        self.say("staff.name", **part, persons=self.r.choice((["c" + o, "d" + o], ["d" + o, "e" + o], ["c" + o])))
+
+    def change_work(self):
+        """Somebody works elsewhere now, or comes back."""
+        o = self.r.choice(self.took)
+        self.say("person.update", person=self.r.choice("cde") + o,
+                 organisations=self.r.choice(([], [o], [o], ["a2"], ["a1", "a2"])))
+
+    # ---- hours ----
+
+    def log(self):
+        part, day = self.part(), clock(self.now, self.programme_zone) - datetime.timedelta(days=self.r.choice((0, 0, 1, 5, -1, 40)))
+        for _ in range(self.r.choice((1, 1, 3))):
+            self.logged += 1
+            self.say("hours.log", **part, hours=f"h{self.logged}" if self.chance(97) else "h1", person=self.of(part),
+                     minutes=self.r.choice((30, 120, 480, 480, 900)), date=day.strftime("%Y-%m-%d"), kind="preparation")
+
+    def correct(self):
+        self.say("hours.correct", **self.part(), hours=f"h{self.r.randint(max(1, self.logged - 6), self.logged + 1)}",
+                 minutes=self.r.choice((0, 60, 480, 600)), reason="so")
+
+    def adviser_of(self):
+        self.say("adviser.assign", **self.part(), person=self.r.choice(("s1", "s2")))
+
+    TAKING_PART = ((10, log), (2, correct), (1.5, replace), (1.5, name_anew), (1.5, change_work), (1, adviser_of),
+                   (1, ProgrammeDrawing.waive), (0.5, ProgrammeDrawing.guard))
