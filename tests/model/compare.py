@@ -12,9 +12,11 @@ jumps, a relay that refuses, defers and falls, reports of mail servers and what 
 and resume, release (paced) and skip, retry, withdraw, settle, lift, skip of a plan, letters to an audience with their
 windows; programmes with their call, applications, assessments, decisions (told at once or after a window), offers and
 reserves, advisers, staff that comes and goes, hours and their pace, and what all these owe, up its ladder by the working
-days of both countries; ideas and cases. Not drawn: milestones, evidence, solutions, leaving a programme and its end,
-merges, the operators' morning, rules that ask, other configurations. What must have come to pass somewhere stands in
-reached.py.
+days of both countries;
+ideas and cases; the operators' morning.
+Not drawn: milestones, evidence, solutions, leaving a programme and its end,
+merges, rules that ask, other configurations.
+What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections
 import json

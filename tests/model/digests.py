@@ -137,7 +137,7 @@ class Digests:
         d["items"] = [r for r in items if r.state == "digested"]
         if d["rule"] and len(d["items"]) == 1:  # it found no company
             alone, d["items"] = d["items"][0], []
-            alone.next_try = self.now
+            alone.next_try, alone.digest = self.now, None
             self.end(alone, "queued")
             self.came["alone after all"] += 1
         d.update(state="closed", count=len(d["items"]), closed=max(self.now, d["closed"] + 1), letter=None)

@@ -105,7 +105,7 @@ class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
         for p in self.people:
             self.say("person.register", person=p, name=p, email=f"{p}@example.org", zone=self.some(ZONES, 40),
                      language=self.r.choice(("da", "sv", "en")), organisation=self.some(("o1", "o2"), 60),
-                     functions=self.r.choice(([], ["f1"], ["f2"], ["f1", "f2"])))
+                     functions=self.r.choice(([], ["f1"], ["f2"], ["f1", "f2"])) + ["operator"] * (p == self.people[-1]))
         for n in ("n1", "n2"):
             self.say("network.open", network=n, name={"en": n}, host="o1", lead="p1",
                      zone=self.zone if n == "n1" else self.r.choice(ZONES),

@@ -1,13 +1,13 @@
 """The model of the office: what may be said, and what follows from it. Letters are in letters.py."""
-from tests.model.cases import Cases
 from tests.model.links import read
 from tests.model.meetings import Refused, need
+from tests.model.mornings import Mornings
 from tests.model.times import DAY, instant, wall
 
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Cases):
+class Office(Mornings):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         try:

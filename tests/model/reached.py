@@ -56,7 +56,9 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "gathered with its kind", "alone after all", "sent again, because somebody knows",
         "overdue: answer-more", "overdue: answer-offer", "overdue: submit-assessment", "overdue: name-staff",
         "overdue: publish-solution", "a reserve moved up", "decisions in a window", "decisions taken back by themselves",
-        "one of the staff left", "fell behind", "caught up")
+        "one of the staff left", "fell behind", "caught up",
+        # operators
+        "a morning without anything")
 
 
 def missing(seen, seed, seeds, book):

@@ -120,6 +120,7 @@ class Subjects:
                     "members": lambda: self.is_member(network, person),
                     "subscribers": lambda: self.is_member(network, person) and self.wants_news(person),
                     "function": lambda: argument in self.people[person]["functions"],
+                    "operators": lambda: "operator" in self.people[person]["functions"],
                     "told": is_told, "not-answered": not_answered, "owner": lambda: self.is_owner(subject, person),
                     "owner.colleagues": is_colleague, "adviser": lambda: person == subject.adviser,
                     "staff": lambda: person in self.staff_of(subject),
