@@ -107,5 +107,6 @@ MUST_CHECK int read_file(const char *path, size_t limit, struct buf *ret);
 /* Writes beside it, syncs, renames over it, syncs the folder. */
 MUST_CHECK int write_file(const char *path, unsigned mode, struct bytes content);
 MUST_CHECK int make_dir(const char *path, unsigned mode); /* and its parents; 0 when it is there */
+MUST_CHECK int sync_folder_of(const char *path);          /* so that the name lasts, too */
 
 #endif

@@ -25,27 +25,6 @@ static int write_all(int fd, const char *p, size_t n) {
 }
 
 /* A rename is on the disk only when its folder is. */
-static int sync_folder_of(const char *path) {
-    char folder[PATH_MAX];
-    char *slash;
-    int fd, rc;
-
-    rc = text_copy(text_of(path), folder, sizeof folder);
-    if (rc)
-        return rc;
-    slash = strrchr(folder, '/');
-    if (!slash)
-        strcpy(folder, ".");
-    else
-        slash[slash == folder ? 1 : 0] = '\0';
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    rc = fsync(fd) ? -errno : 0;
-    close(fd);
-    return rc;
-}
-
 static int fill_and_sync(int fd, unsigned mode, struct bytes content) {
     int rc = write_all(fd, content.p, content.n);
 
@@ -155,4 +134,25 @@ int make_dir(const char *path, unsigned mode) {
             return rc;
     }
     return make_one_dir(part, mode);
+}
+
+int sync_folder_of(const char *path) {
+    char folder[PATH_MAX];
+    char *slash;
+    int fd, rc;
+
+    rc = text_copy(text_of(path), folder, sizeof folder);
+    if (rc)
+        return rc;
+    slash = strrchr(folder, '/');
+    if (!slash)
+        strcpy(folder, ".");
+    else
+        slash[slash == folder ? 1 : 0] = '\0';
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    rc = fsync(fd) ? -errno : 0;
+    close(fd);
+    return rc;
 }

@@ -8,6 +8,7 @@
 #include "common/zone.h"
 #include "proto/instance.h"
 #include "proto/table.h"
+#include "services/cirkel/backup_place.h"
 #include "services/cirkel/config_set.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
@@ -29,8 +30,8 @@
 #define STEPS 4
 
 struct backing_up {
-    const char *home, *to;
-    char part[HOME_PATH];
+    const char *home;
+    struct backup_place place;
     struct backup made;
     struct progress bar;
     bool with_keys, is_known;
@@ -42,7 +43,7 @@ static int copy_core(struct backing_up *b) {
     struct store_options o = {.dir = path, .tables = table_names, .count = TABLE_COUNT};
 
     home_path(path, b->home, "core");
-    home_path(to, b->part, "core");
+    home_path(to, b->place.part, "core");
     int rc = store_open(&core, &o);
     if (rc == 0)
         rc = store_copy(core, to);
@@ -56,7 +57,7 @@ static int copy_inbox(struct backing_up *b) {
     int rc = -EAGAIN;
 
     home_path(path, b->home, "inbox");
-    home_path(to, b->part, "inbox");
+    home_path(to, b->place.part, "inbox");
     for (unsigned i = 0; rc == -EAGAIN && i < TRIES; i++) {
         backup_remove_folder(to);
         rc = journal_open(&inbox, path, false, 0);
@@ -79,7 +80,7 @@ static int read_copy(struct backing_up *b) {
     uint64_t position = 0, input = 0, first = 0, last = 0;
     size_t at = 0;
 
-    home_path(path, b->part, "core");
+    home_path(path, b->place.part, "core");
     int rc = store_open(&core, &o);
     if (rc == 0)
         rc = store_begin_read(core, &txn);
@@ -91,7 +92,7 @@ static int read_copy(struct backing_up *b) {
         store_abort(&txn);
     }
     store_close(&core);
-    home_path(path, b->part, "inbox");
+    home_path(path, b->place.part, "inbox");
     if (rc == 0)
         rc = journal_open(&inbox, path, false, 0);
     if (rc == 0)
@@ -110,26 +111,26 @@ static int copy_all(struct backing_up *b) {
     int rc = instance_read(b->home, &instance);
 
     if (rc == 0)
-        rc = make_dir(b->part, 0750);
-    if (rc == 0)
         rc = copy_core(b);
-    tell(b, 1, "core");
-    if (rc == 0)
+    if (rc == 0) {
+        tell(b, 1, "core");
         rc = copy_inbox(b);
-    tell(b, 2, "inbox");
-    if (rc == 0)
+    }
+    if (rc == 0) {
+        tell(b, 2, "inbox");
         rc = read_copy(b);
+    }
     if (rc == 0)
-        rc = backup_copy_config(b->home, b->part);
+        rc = backup_copy_config(b->home, b->place.part);
     if (rc == 0 && b->with_keys)
-        rc = backup_copy_keys(b->home, b->part);
-    tell(b, 3, "settings, rules and letters");
+        rc = backup_copy_keys(b->home, b->place.part);
     if (rc)
         return rc;
+    tell(b, 3, "settings, rules and letters");
     b->made.instance = instance.instance;
     b->made.generation = instance.generation;
     instant_format(clock_real(), NULL, b->made.made);
-    return backup_write(b->part, &b->made);
+    return backup_write(b->place.part, &b->made);
 }
 
 /* ---- telling the office ---- */
@@ -142,10 +143,10 @@ static void on_answer(void *ctx, const struct line *line, const struct answer *a
 
 /* So that it need not keep what the backup holds; when it does not run, it keeps it. */
 static void tell_office(struct backing_up *b) {
-    char wrong[JSON_ERROR_TEXT], *path = realpath(b->to, NULL);
+    char wrong[JSON_ERROR_TEXT], *path = realpath(b->place.folder, NULL);
     struct front *front = NULL;
     struct line line = {0};
-    json_t *body = json_pack("{s:s,s:I,s:I}", "path", path ? path : b->to, "input",
+    json_t *body = json_pack("{s:s,s:I,s:I}", "path", path ? path : b->place.folder, "input",
                              (json_int_t)b->made.input, "position", (json_int_t)b->made.position);
 
     if (b->made.input && line_make(TEXT_NONE, TEXT_LIT("backup.record"), body, &line, wrong) == 0 &&
@@ -160,13 +161,13 @@ static void tell_office(struct backing_up *b) {
 
 static void print(const struct backing_up *b, bool json) {
     if (json) {
-        tree_print_line(json_pack("{s:s,s:s,s:I,s:I,s:b,s:b}", "path", b->to, "made", b->made.made,
-                                  "position", (json_int_t)b->made.position, "input",
+        tree_print_line(json_pack("{s:s,s:s,s:I,s:I,s:b,s:b}", "path", b->place.folder, "made",
+                                  b->made.made, "position", (json_int_t)b->made.position, "input",
                                   (json_int_t)b->made.input, "keys", (int)b->with_keys, "known",
                                   (int)b->is_known));
         return;
     }
-    printf("Made and verified %s: events up to %" PRId64 "%s.\n", b->to, b->made.position,
+    printf("Made and verified %s: events up to %" PRId64 "%s.\n", b->place.folder, b->made.position,
            b->with_keys ? ", with the keys: only you should be able to read it" : "");
     if (!b->with_keys)
         printf("Keys and passwords are not in it (--with-keys).\n");
@@ -177,50 +178,55 @@ static void print(const struct backing_up *b, bool json) {
 
 static int finish(struct backing_up *b) {
     uint64_t findings = 0;
-    int rc = verify_quietly(b->part, &findings);
+    int rc = verify_quietly(b->place.part, &findings);
 
-    tell(b, STEPS, "verified");
     if (rc)
         return rc;
+    tell(b, STEPS, "verified");
     if (findings) {
         fprintf(stderr,
                 "cirkel: what was copied is not as it should be; it stays in %s. See: cirkel "
                 "verify --home %s\n",
-                b->part, b->home);
+                b->place.part, b->home);
         return EXIT_FOUND;
     }
-    (void)rmdir(b->to);
-    return rename(b->part, b->to) ? trouble("%s: %s", b->to, strerror(errno)) : 0;
+    rc = backup_place_name(&b->place);
+    return rc ? trouble("%s: %s; the backup is in %s", b->place.folder, strerror(-rc),
+                        b->place.part)
+              : 0;
+}
+
+static int make(struct backing_up *b) {
+    progress_begin(&b->bar, "Backing up", STEPS);
+    int rc = backup_place_make(&b->place);
+    if (rc) {
+        rc = trouble("%s: %s; nothing was done", b->place.part, strerror(-rc));
+    } else if ((rc = copy_all(b))) {
+        backup_place_clear(&b->place);
+        rc = trouble("%s was not made: %s; nothing is left of it", b->place.folder, strerror(-rc));
+    } else {
+        rc = finish(b);
+    }
+    progress_end(&b->bar);
+    return rc;
 }
 
 int verb_backup(const struct options *options, int argc, char **argv) {
     struct backing_up b = {.home = options->home, .with_keys = options->with_keys != NULL};
+    const char *to = b.place.folder;
     int rc = config_set_need(options->home);
 
     if (argc != 1)
         return usage("backup needs one folder, new or empty. See: cirkel help backup");
-    b.to = argv[0];
-    if (rc == 0 && strlen(b.to) > HOME_PATH / 2)
-        return usage("%s: too long", b.to);
-    if (rc == 0 && backup_is_within(b.to, options->home))
-        return usage("%s lies in the home itself, and would be lost with it; nothing was done",
-                     b.to);
-    if (rc == 0 && (rc = backup_is_empty(b.to)))
-        return usage("%s: %s; nothing was touched", b.to,
+    if (rc == 0)
+        rc = backup_place("backup", argv[0], &b.place);
+    if (rc == 0 && backup_is_within(to, options->home))
+        return usage("%s lies in the home itself, and would be lost with it; nothing was done", to);
+    if (rc == 0 && (rc = backup_is_empty(to)))
+        return usage("%s: %s; nothing was touched", to,
                      rc == -EEXIST ? "is not empty" : strerror(-rc));
-    if (rc)
-        return rc;
-    snprintf(b.part, sizeof b.part, "%s.part", b.to);
-    if (backup_is_empty(b.part))
-        return usage("%s is left from a backup that did not end; remove it first", b.part);
-    progress_begin(&b.bar, "Backing up", STEPS);
-    rc = copy_all(&b);
-    if (rc)
-        rc = trouble("the backup did not end: %s; what there is of it is in %s", strerror(-rc),
-                     b.part);
-    else
-        rc = finish(&b);
-    progress_end(&b.bar);
+    if (rc == 0)
+        rc = make(&b);
     if (rc)
         return rc;
     tell_office(&b);

@@ -127,7 +127,9 @@ int backup_copy_folder(const char *from, const char *to, const char *name) {
         rc = n < (int)sizeof within ? backup_copy_file(from, to, within) : -ENAMETOOLONG;
     }
     closedir(dir);
-    return rc;
+    snprintf(within, sizeof within, "%s/.", name);
+    home_path(target, to, within);
+    return rc ? rc : sync_folder_of(target);
 }
 
 int backup_copy_config(const char *from, const char *to) {

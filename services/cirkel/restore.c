@@ -2,6 +2,8 @@
 #include "common/journal.h"
 #include "proto/instance.h"
 #include "services/cirkel/backup.h"
+#include "services/cirkel/backup_place.h"
+#include "services/cirkel/child.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verbs.h"
@@ -19,7 +21,8 @@
 
 struct restoring {
     const char *from, *home;
-    char part[HOME_PATH], aside[HOME_PATH]; /* aside: "" when nothing was there */
+    struct backup_place place;
+    char aside[HOME_PATH]; /* "" when nothing was there */
     struct backup backup;
     bool has_keys;
 };
@@ -58,7 +61,7 @@ static int renew_inbox(struct restoring *r, int64_t *ret) {
     struct journal *inbox;
     uint64_t generation = 0;
 
-    home_path(path, r->part, "inbox");
+    home_path(path, r->place.part, "inbox");
     int rc = journal_open(&inbox, path, true, 0);
     if (rc == 0)
         rc = journal_renew(inbox);
@@ -74,7 +77,7 @@ static int name_it(struct restoring *r) {
     int rc = renew_inbox(r, &instance.inbox);
 
     snprintf(instance.restored, sizeof instance.restored, "made %s", r->backup.made);
-    return rc ? rc : instance_write(r->part, &instance);
+    return rc ? rc : instance_write(r->place.part, &instance);
 }
 
 static int copy_keys(struct restoring *r) {
@@ -83,23 +86,23 @@ static int copy_keys(struct restoring *r) {
     home_path(path, r->from, "keys/links.key");
     if (access(path, F_OK) == 0) {
         r->has_keys = true;
-        return backup_copy_keys(r->from, r->part);
+        return backup_copy_keys(r->from, r->place.part);
     }
     home_path(path, r->home, "keys/links.key");
     r->has_keys = access(path, F_OK) == 0;
-    return r->has_keys ? backup_copy_keys(r->home, r->part)
-                       : home_make_keys(r->part, home_is_trial(r->part));
+    return r->has_keys ? backup_copy_keys(r->home, r->place.part)
+                       : home_make_keys(r->place.part, home_is_trial(r->place.part));
 }
 
 static int fill(struct restoring *r) {
-    int rc = home_make_folders(r->part);
+    int rc = home_make_folders(r->place.part);
 
     if (rc == 0)
-        rc = backup_copy_folder(r->from, r->part, "core");
+        rc = backup_copy_folder(r->from, r->place.part, "core");
     if (rc == 0)
-        rc = backup_copy_folder(r->from, r->part, "inbox");
+        rc = backup_copy_folder(r->from, r->place.part, "inbox");
     if (rc == 0)
-        rc = backup_copy_config(r->from, r->part);
+        rc = backup_copy_config(r->from, r->place.part);
     if (rc == 0)
         rc = copy_keys(r);
     return rc ? rc : name_it(r);
@@ -128,12 +131,27 @@ static int put_in_place(struct restoring *r, bool is_there) {
         snprintf(r->aside, sizeof r->aside, "%s.before-%lld", r->home, (long long)time(NULL));
         if (rename(r->home, r->aside))
             return -errno;
-    } else {
-        (void)rmdir(r->home);
     }
-    if (rename(r->part, r->home))
-        return -errno;
-    return is_there ? take_outgoing(r) : 0;
+    int rc = backup_place_name(&r->place);
+    if (rc && is_there && rename(r->aside, r->home) == 0)
+        r->aside[0] = 0;
+    return rc || !is_there ? rc : take_outgoing(r);
+}
+
+static int make(struct restoring *r, bool is_there) {
+    int rc = backup_place_make(&r->place);
+    if (rc)
+        return trouble("%s: %s; nothing was done", r->place.part, strerror(-rc));
+    rc = fill(r);
+    if (rc == 0)
+        rc = put_in_place(r, is_there);
+    if (rc == 0)
+        return 0;
+    backup_place_clear(&r->place);
+    if (r->aside[0])
+        return trouble("%s was not restored as a whole: %s; what was there before is in %s",
+                       r->home, strerror(-rc), r->aside);
+    return trouble("%s was not restored: %s; nothing is left of it", r->home, strerror(-rc));
 }
 
 static void print(const struct restoring *r, bool json) {
@@ -171,6 +189,25 @@ static const char *missing(const char *backup) {
     return NULL;
 }
 
+/* A home with rules or letters that cannot be read would not start. */
+static int check_reading(struct restoring *r) {
+    static char option_home[] = "--home", option_check[] = "--check";
+    char program[HOME_PATH], *argv[] = {program, option_home, (char *)r->from, option_check, NULL};
+    int rc = home_program("scheduler", program);
+    if (rc)
+        return trouble("the program scheduler was not found; is the installation complete?");
+    rc = child_run(argv, NULL);
+    if (rc < 0)
+        return trouble("%s: %s; nothing was restored", program, strerror(-rc));
+    if (rc)
+        fprintf(stderr,
+                "cirkel: the settings, rules or letters in %s cannot be read; nothing was "
+                "restored. They\n        are plain files: put right what is said above, or take an "
+                "earlier backup\n",
+                r->from);
+    return rc == 0 || rc == EXIT_USAGE ? rc : EXIT_TROUBLE;
+}
+
 static int check_backup(struct restoring *r) {
     uint64_t findings = 0;
     const char *part;
@@ -187,7 +224,7 @@ static int check_backup(struct restoring *r) {
     if (rc || findings)
         fprintf(stderr, "cirkel: the backup is damaged; nothing was restored. Take an earlier one, "
                         "or a copy of it\n");
-    return rc ? rc : findings ? EXIT_FOUND : EXIT_DONE;
+    return rc ? rc : findings ? EXIT_FOUND : check_reading(r);
 }
 
 static int check_home(struct restoring *r, bool replace, bool *ret_there) {
@@ -201,8 +238,6 @@ static int check_home(struct restoring *r, bool replace, bool *ret_there) {
     if (*ret_there && !replace)
         return usage("%s is not empty; name another folder, or move it aside with --replace",
                      r->home);
-    if (backup_is_empty(r->part))
-        return usage("%s is left from a restore that did not end; remove it first", r->part);
     return 0;
 }
 
@@ -213,22 +248,22 @@ int verb_restore(const struct options *options, int argc, char **argv) {
 
     if (argc != 2)
         return usage("restore needs a backup and a home: cirkel restore BACKUP HOME");
+    rc = backup_place("restore", argv[1], &r.place);
+    if (rc)
+        return rc;
     r.from = argv[0];
-    r.home = argv[1];
+    r.home = r.place.folder;
     if (strlen(r.from) > HOME_PATH / 2 || strlen(r.home) > HOME_NAME_MAX)
         return usage("%s: too long a name", strlen(r.home) > HOME_NAME_MAX ? r.home : r.from);
-    snprintf(r.part, sizeof r.part, "%s.part", r.home);
+    if (backup_is_within(r.home, r.from))
+        return usage("%s lies in the backup itself; name another folder", r.home);
     rc = check_home(&r, options->replace != NULL, &is_there);
     if (rc == 0)
         rc = check_backup(&r);
+    if (rc == 0)
+        rc = make(&r, is_there);
     if (rc)
         return rc;
-    rc = fill(&r);
-    if (rc == 0)
-        rc = put_in_place(&r, is_there);
-    if (rc)
-        return trouble("%s was not restored: %s; what there is of it is in %s", r.home,
-                       strerror(-rc), r.part);
     print(&r, options->json != NULL);
     return EXIT_DONE;
 }

@@ -203,3 +203,60 @@ def damaged_backup_is_not_restored_test(h):
     refused("is damaged", scratch, 4)
     h.run_cirkel("restore", good, home)
     h.run_cirkel("verify", "--home", home)
+
+
+def what_cannot_be_read_is_not_restored_test(h):
+    """Rules, letters and settings that would not start a home are said with file and line, before anything is
+    put in place; a home that is to be replaced stays as it is. Put right in the backup, they are restored."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.stop()
+    backup, home = (os.path.join(h.folder, name) for name in ("backup", "restored"))
+    h.run_cirkel("backup", backup)
+    for name, wrong, words in (("rules/meeting.conf", 'rule "half" {', "is not closed"),
+                               ("letters/meeting-moved.sv.md", "{{meeting.tittle}}", "is no name of a letter"),
+                               ("cirkel.conf", "colour = 1", "colour")):
+        path = os.path.join(backup, name)
+        with open(path) as file:
+            good = file.read()
+        with open(path, "a") as file:
+            file.write("\n" + wrong + "\n")
+        for args in ((home,), (h.home, "--replace")):
+            said = h.run_cirkel("restore", backup, *args, code=2).errors
+            assert f"{name}:" in said and words in said and "nothing was restored" in said, said
+        with open(path, "w") as file:
+            file.write(good)
+    equal(sorted(n for n in os.listdir(h.folder) if n.startswith(("restored", "home"))), ["home"])
+    h.verify()
+    h.run_cirkel("restore", backup, home)
+    h.run_cirkel("verify", "--home", home)
+
+
+def where_a_backup_may_lie_test(h):
+    """A slash at its end, the folder one stands in and a link are as good as any other name; a mount point and no
+    name are not. What did not end leaves nothing that stands in the way, and what another one makes is not touched."""
+    h.init(at="2022-03-01T09:00")
+    folder = os.path.join(h.folder, "safe")
+    os.makedirs(os.path.join(folder, "empty"))
+    os.makedirs(os.path.join(folder, "far"))
+    os.symlink("far", os.path.join(folder, "link"))
+    for name in ("new/", "empty//", "deep/er/", "link"):
+        h.run_cirkel("backup", os.path.join(folder, name))
+        assert os.path.exists(os.path.join(folder, name, "core/data.mdb")), name
+    os.makedirs(os.path.join(folder, "here"))
+    subprocess.run([h.program("cirkel"), "backup", ".", "--home", h.home], cwd=os.path.join(folder, "here"),
+                   check=True, capture_output=True)
+    h.run_cirkel("restore", os.path.join(folder, "here/"), os.path.join(h.folder, "again/"))
+    h.run_cirkel("verify", "--home", os.path.join(h.folder, "again"))
+    assert "lies in the backup itself" in h.run_cirkel("restore", folder + "/new", folder + "/new/in", code=2).errors
+
+    assert "needs the name of a folder" in h.run_cirkel("backup", "", code=2).errors
+    assert "is a mount point" in h.run_cirkel("backup", "/dev/shm", code=2).errors
+    os.mkdir(os.path.join(folder, "busy.part"))
+    assert "another backup is at work" in h.run_cirkel("backup", folder + "/busy", code=2).errors
+    os.rename(h.path("letters"), h.path("letters.away"))
+    os.symlink("letters", h.path("letters"))  # leads nowhere
+    said = h.run_cirkel("backup", folder + "/half", code=1).errors
+    assert "was not made" in said and "nothing is left" in said, said
+    equal([name for name in os.listdir(folder) if name.startswith("half")], [])
