@@ -149,7 +149,8 @@ static void tell_office(struct backing_up *b) {
     json_t *body = json_pack("{s:s,s:I,s:I}", "path", path ? path : b->place.folder, "input",
                              (json_int_t)b->made.input, "position", (json_int_t)b->made.position);
 
-    if (b->made.input && line_make(TEXT_NONE, TEXT_LIT("backup.record"), body, &line, wrong) == 0 &&
+    if (b->made.input && home_is_in_use(b->home) &&
+        line_make(TEXT_NONE, TEXT_LIT("backup.record"), body, &line, wrong) == 0 &&
         front_open(&front, b->home) == 0 &&
         front_say(front, &line, 1, PATIENCE_SAY, on_answer, &b->is_known))
         b->is_known = false;
@@ -198,7 +199,13 @@ static int finish(struct backing_up *b) {
 
 static int make(struct backing_up *b) {
     progress_begin(&b->bar, "Backing up", STEPS);
-    int rc = backup_place_make(&b->place);
+    char path[HOME_PATH];
+    int rc;
+
+    home_path(path, b->home, "core/data.mdb");
+    if (access(path, F_OK))
+        return usage("%s has never run: there is nothing to keep yet", b->home);
+    rc = backup_place_make(&b->place);
     if (rc) {
         rc = trouble("%s: %s; nothing was done", b->place.part, strerror(-rc));
     } else if ((rc = copy_all(b))) {

@@ -53,6 +53,24 @@ bool home_is_trial(const char *home) {
     return access(path, F_OK) == 0;
 }
 
+bool home_is_in_use(const char *home) {
+    static const char *const locks[] = {"run/cirkel.lock", "core/writer.lock", "inbox/writer.lock"};
+    char path[HOME_PATH];
+    bool used = false;
+
+    for (unsigned i = 0; !used && i < COUNT_OF(locks); i++) {
+        int fd;
+        home_path(path, home, locks[i]);
+        if (access(path, F_OK))
+            continue;
+        int rc = lock_file_fd(path, &fd);
+        used = rc == -EBUSY;
+        if (rc == 0)
+            close(fd);
+    }
+    return used;
+}
+
 static int too_long(const char *home) {
     return usage("%s: the name of a home has at most %d bytes, because sockets lie in it. Name it "
                  "from nearer by, or choose a shorter one",

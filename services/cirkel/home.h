@@ -15,6 +15,7 @@
 void home_path(char ret[HOME_PATH], const char *home, const char *name);
 bool home_exists(const char *home);
 bool home_is_trial(const char *home);
+bool home_is_in_use(const char *home); /* somebody runs in it */
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);
 MUST_CHECK int home_make(const char *home, bool trial); /* 0, or an exit code */

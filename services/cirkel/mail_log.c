@@ -1,22 +1,29 @@
 #include "services/cirkel/mail_log.h"
 
+#include "services/cirkel/mail_log_line.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ID_MAX 200
 #define HEADER_MAX 65536
 #define PATH_BYTES 8192
 
+struct texts {
+    struct text *list;
+    unsigned count, room;
+};
 struct mail_log {
     struct arena *arena;
-    struct text *ids;
-    unsigned count, room;
+    struct texts ids;
+    struct texts begun, begun_ids; /* of what was being read, by its name in the queue */
+    struct texts taken;            /* the names of what is there as a whole */
     bool is_sorted;
 };
 
@@ -31,69 +38,66 @@ void mail_log_free(struct mail_log **log) {
     if (!*log)
         return;
     arena_free(&(*log)->arena);
-    free((*log)->ids);
+    free((*log)->ids.list);
+    free((*log)->begun.list);
+    free((*log)->begun_ids.list);
+    free((*log)->taken.list);
     free(*log);
     *log = NULL;
 }
 
-static void add(struct mail_log *log, struct text id) {
-    if (log->count == log->room) {
-        log->room = log->room ? log->room * 2 : 1024;
-        log->ids = reallocarray(log->ids, log->room, sizeof *log->ids);
-        must(log->ids);
+static void keep(struct mail_log *log, struct texts *to, struct text t) {
+    if (to->count == to->room) {
+        to->room = to->room ? to->room * 2 : 1024;
+        to->list = reallocarray(to->list, to->room, sizeof *to->list);
+        must(to->list);
     }
-    log->ids[log->count++] = arena_text(log->arena, id);
+    to->list[to->count++] = arena_text(log->arena, t);
     log->is_sorted = false;
-}
-
-static bool is_id(struct text t) {
-    if (t.n < 3 || t.n > ID_MAX || t.p[0] != '<' || t.p[t.n - 1] != '>' || !memchr(t.p, '@', t.n))
-        return false;
-    for (size_t i = 0; i < t.n; i++)
-        if (t.p[i] <= ' ' || t.p[i] > '~' || (i && i + 1 < t.n && (t.p[i] == '<' || t.p[i] == '>')))
-            return false;
-    return true;
-}
-
-/* From the "<" after a word such as message-id= */
-static struct text bracketed(struct text t) {
-    const char *end = t.n && t.p[0] == '<' ? memchr(t.p, '>', t.n) : NULL;
-    struct text id = {t.p, end ? (size_t)(end - t.p) + 1 : 0};
-    return is_id(id) ? id : TEXT_NONE;
-}
-
-struct text mail_log_find(struct text line) {
-    static const char *const words[] = {"message-id=", "message-id: ", " id="};
-    struct text whole = text_trim(line);
-    if (is_id(whole))
-        return whole;
-    for (unsigned w = 0; w < COUNT_OF(words); w++) {
-        size_t n = strlen(words[w]);
-        for (size_t i = 0; i + n < line.n; i++) {
-            struct text rest = {line.p + i + n, line.n - i - n};
-            if (strncasecmp(line.p + i, words[w], n) == 0 && bracketed(rest).n)
-                return bracketed(rest);
-        }
-    }
-    return TEXT_NONE;
 }
 
 /* ---- a file of log ---- */
 
-static int read_lines(struct mail_log *log, const char *path) {
-    FILE *file = fopen(path, "re");
+static void take_line(struct mail_log *log, struct text text) {
+    struct mail_log_line line;
+    mail_log_line(text, &line);
+    if (line.is_taken) {
+        keep(log, &log->taken, line.queue);
+    } else if (line.id[0] && line.queue.n) {
+        keep(log, &log->begun, line.queue);
+        keep(log, &log->begun_ids, text_of(line.id));
+    } else if (line.id[0]) {
+        keep(log, &log->ids, text_of(line.id));
+    }
+}
+
+static bool is_compressed(FILE *file) {
+    static const unsigned char magics[][3] = {
+        {0x1f, 0x8b, 0x08}, {0xfd, '7', 'z'}, {0x28, 0xb5, 0x2f}, {'B', 'Z', 'h'}};
+    unsigned char first[3];
+    bool is = fread(first, 1, sizeof first, file) == sizeof first;
+    unsigned i = 0;
+    while (i < COUNT_OF(magics) && memcmp(first, magics[i], sizeof first) != 0)
+        i++;
+    rewind(file);
+    return is && i < COUNT_OF(magics);
+}
+
+static int read_lines(struct mail_log *log, FILE *file) {
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
+    while ((n = getline(&line, &room, file)) >= 0)
+        take_line(log, (struct text){line, (size_t)n});
+    free(line);
+    return ferror(file) ? -EIO : 0;
+}
+
+static int read_log(struct mail_log *log, const char *path) {
+    FILE *file = fopen(path, "re");
     if (!file)
         return -errno;
-    while ((n = getline(&line, &room, file)) >= 0) {
-        struct text id = mail_log_find((struct text){line, (size_t)n});
-        if (id.n)
-            add(log, id);
-    }
-    int rc = ferror(file) ? -EIO : 0;
-    free(line);
+    int rc = is_compressed(file) ? -EMEDIUMTYPE : read_lines(log, file);
     fclose(file);
     return rc;
 }
@@ -109,7 +113,7 @@ static struct text header_id(struct text head) {
         struct text value = text_trim((struct text){line.p + 11, line.n - 11});
         if (!value.n && text_cut(&head, '\n', &next))
             value = text_trim(next);
-        return is_id(value) ? value : TEXT_NONE;
+        return value;
     }
     return TEXT_NONE;
 }
@@ -124,7 +128,7 @@ static int read_letter(struct mail_log *log, const char *path) {
     close(fd);
     struct text id = rc ? TEXT_NONE : header_id((struct text){head, (size_t)n});
     if (id.n)
-        add(log, id);
+        keep(log, &log->ids, id);
     return rc;
 }
 
@@ -147,10 +151,12 @@ static int read_folder(struct mail_log *log, const char *maildir, const char *na
 
 int mail_log_read(struct mail_log *log, const char *path) {
     struct stat st;
+    if (strcmp(path, "-") == 0)
+        return read_lines(log, stdin);
     if (stat(path, &st))
         return -errno;
     if (!S_ISDIR(st.st_mode))
-        return read_lines(log, path);
+        return read_log(log, path);
     int rc = read_folder(log, path, "new");
     return rc ? rc : read_folder(log, path, "cur");
 }
@@ -161,32 +167,51 @@ static int by_text(const void *a, const void *b) {
     return text_cmp(*(const struct text *)a, *(const struct text *)b);
 }
 
+static void sort_texts(struct texts *t) {
+    if (t->count)
+        qsort(t->list, t->count, sizeof *t->list, by_text);
+}
+
+static bool has(const struct texts *sorted, struct text t) {
+    return sorted->count && t.n &&
+           bsearch(&t, sorted->list, sorted->count, sizeof *sorted->list, by_text);
+}
+
+/* A log without any line of the queue manager is an extract: then the first word counts. */
+static void judge_begun(struct mail_log *log) {
+    sort_texts(&log->taken);
+    for (unsigned i = 0; i < log->begun.count; i++)
+        if (!log->taken.count || has(&log->taken, log->begun.list[i]))
+            keep(log, &log->ids, log->begun_ids.list[i]);
+    log->begun.count = log->begun_ids.count = 0;
+}
+
 static void sort(struct mail_log *log) {
+    struct texts *ids = &log->ids;
     unsigned kept = 0;
     if (log->is_sorted)
         return;
-    if (log->count)
-        qsort(log->ids, log->count, sizeof *log->ids, by_text);
-    for (unsigned i = 0; i < log->count; i++)
-        if (!kept || !text_eq(log->ids[kept - 1], log->ids[i]))
-            log->ids[kept++] = log->ids[i];
-    log->count = kept;
+    judge_begun(log);
+    sort_texts(ids);
+    for (unsigned i = 0; i < ids->count; i++)
+        if (!kept || !text_eq(ids->list[kept - 1], ids->list[i]))
+            ids->list[kept++] = ids->list[i];
+    ids->count = kept;
     log->is_sorted = true;
 }
 
 bool mail_log_has(struct mail_log *log, struct text message_id) {
     sort(log);
-    return log->count && message_id.n &&
-           bsearch(&message_id, log->ids, log->count, sizeof *log->ids, by_text);
+    return has(&log->ids, message_id);
 }
 
 unsigned mail_log_count(struct mail_log *log) {
     sort(log);
-    return log->count;
+    return log->ids.count;
 }
 
 struct text mail_log_at(struct mail_log *log, unsigned i) {
     sort(log);
-    must(i < log->count);
-    return log->ids[i];
+    must(i < log->ids.count);
+    return log->ids.list[i];
 }

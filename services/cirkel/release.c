@@ -1,6 +1,7 @@
 /* release - what the service held by itself (after a copy, a restore, a jump of the clock) may
  * leave: first what the mail log says went out is shown against what would go. */
 #include "common/clock.h"
+#include "common/token.h"
 #include "proto/settings.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
@@ -16,6 +17,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PATIENCE (60 * SECONDS)
 #define SHOWN 20
@@ -43,6 +45,8 @@ struct difference {
     unsigned known_count, known_room;
     struct text *strangers; /* in the log, and in no row here */
     unsigned stranger_count;
+    unsigned named; /* letters of ours in --mail-log */
+    bool by_smtp, has_log;
 };
 
 /* ---- gathering ---- */
@@ -105,6 +109,13 @@ static int by_text(const void *a, const void *b) {
     return text_cmp(*(const struct text *)a, *(const struct text *)b);
 }
 
+/* As we make them; people of the office may have the same domain. */
+static bool is_ours(const struct difference *d, struct text id) {
+    struct text local, rest = id;
+    return text_cut(&rest, '@', &local) && local.n == TOKEN_ID_MAX &&
+           rest.n == strlen(d->domain) + 1 && text_starts(rest, d->domain);
+}
+
 /* Letters of ours that left and that nothing here speaks of: what caused them was lost. */
 static void find_strangers(struct difference *d) {
     unsigned count = mail_log_count(d->log);
@@ -117,24 +128,35 @@ static void find_strangers(struct difference *d) {
     d->strangers = calloc(count + 1, sizeof *d->strangers);
     must(d->strangers);
     for (unsigned i = 0; d->copy && i < count; i++) {
-        struct text id = mail_log_at(d->log, i), local, rest = id;
-        bool ours = text_cut(&rest, '@', &local) && rest.n == strlen(d->domain) + 1 &&
-                    text_starts(rest, d->domain);
-        if (ours && !(d->known_count && bsearch(&id, d->known, d->known_count, sizeof id, by_text)))
+        struct text id = mail_log_at(d->log, i);
+        if (is_ours(d, id) &&
+            !(d->known_count && bsearch(&id, d->known, d->known_count, sizeof id, by_text)))
             d->strangers[d->stranger_count++] = id;
     }
 }
 
+static int read_mail_log(struct difference *d, const char *path) {
+    int rc = mail_log_read(d->log, path);
+    if (rc == -EMEDIUMTYPE)
+        return usage("--mail-log %s is compressed. Say: zcat -f %s | cirkel release --hold "
+                     "--mail-log -",
+                     path, path);
+    if (rc)
+        return usage("--mail-log %s: %s", path, strerror(-rc));
+    for (unsigned i = 0; i < mail_log_count(d->log); i++)
+        d->named += is_ours(d, mail_log_at(d->log, i));
+    return 0;
+}
+
 static int read_logs(struct difference *d, const struct options *options) {
     char path[HOME_PATH];
-    int rc;
+    int rc = options->mail_log ? read_mail_log(d, options->mail_log) : 0;
 
+    if (rc)
+        return rc;
     home_path(path, options->home, "outgoing");
     rc = mail_log_read(d->log, path);
-    if (rc && rc != -ENOENT)
-        return trouble("%s: %s", path, strerror(-rc));
-    rc = options->mail_log ? mail_log_read(d->log, options->mail_log) : 0;
-    return rc ? usage("--mail-log %s: %s", options->mail_log, strerror(-rc)) : 0;
+    return rc && rc != -ENOENT ? trouble("%s: %s", path, strerror(-rc)) : 0;
 }
 
 static int gather(struct difference *d) {
@@ -177,10 +199,11 @@ static json_t *holds_tree(const struct difference *d) {
 
 static void print_json(const struct difference *d, bool released) {
     tree_print_line(json_pack(
-        "{s:o,s:I,s:I,s:I,s:I,s:I,s:b,s:o}", "holds", holds_tree(d), "already_out",
-        (json_int_t)d->verdicts[OUT_ALREADY], "would_go", (json_int_t)d->verdicts[GOES], "past",
-        (json_int_t)d->verdicts[PAST], "waits", (json_int_t)d->verdicts[WAITS], "not_known_here",
-        (json_int_t)d->stranger_count, "released", (int)released, "letters", letters_tree(d)));
+        "{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o}", "holds", holds_tree(d), "named",
+        (json_int_t)d->named, "already_out", (json_int_t)d->verdicts[OUT_ALREADY], "would_go",
+        (json_int_t)d->verdicts[GOES], "past", (json_int_t)d->verdicts[PAST], "waits",
+        (json_int_t)d->verdicts[WAITS], "not_known_here", (json_int_t)d->stranger_count, "released",
+        (int)released, "letters", letters_tree(d)));
 }
 
 static void print_some(const struct difference *d, enum verdict verdict, const char *title) {
@@ -210,7 +233,22 @@ static void print_some(const struct difference *d, enum verdict verdict, const c
     table_out_free(&table);
 }
 
+/* Nothing found is right only when the log was. */
+static void warn_of_log(const struct difference *d, const struct options *options) {
+    if (d->copy && !options->mail_log && d->by_smtp)
+        fprintf(stderr, "cirkel: no mail log was read: what left by SMTP since then is not seen, "
+                        "and would go\n        again. The mail server's log is told with "
+                        "--mail-log\n");
+    else if (d->copy && options->mail_log && !d->named)
+        fprintf(stderr,
+                "cirkel: no letter of this office (…@%s) is named in %s.\n        Is it the right "
+                "log, and does it go back far enough?\n",
+                d->domain, options->mail_log);
+}
+
 static void print_words(const struct difference *d) {
+    if (d->copy && d->has_log)
+        printf("%6u  letters of this office are named in the mail log\n", d->named);
     if (d->copy)
         print_some(d, OUT_ALREADY, "have left, by the mail log: they count as accepted");
     print_some(d, GOES, "would go");
@@ -311,6 +349,8 @@ static int show_and_release(struct difference *d, const struct options *options,
     bool any = d->copy || d->clock;
     int rc = 0;
 
+    warn_of_log(d, options);
+
     if (!any && !options->json)
         puts(d->pause ? "Sending is paused; that ends with: cirkel resume"
                       : "Nothing is held by the service itself.");
@@ -339,6 +379,8 @@ static int find_difference(struct difference *d, const struct options *options,
         (void)!clock_use(NULL);
     d->now = clock_now();
     d->domain = settings->message_domain;
+    d->has_log = options->mail_log != NULL;
+    d->by_smtp = strcmp(settings->channel, "smtp") == 0;
     rc = read_logs(d, options);
     if (rc == 0)
         rc = gather(d);

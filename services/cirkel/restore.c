@@ -27,25 +27,6 @@ struct restoring {
     bool has_keys;
 };
 
-/* Somebody runs in it. */
-static bool is_in_use(const char *home) {
-    static const char *const locks[] = {"run/cirkel.lock", "core/writer.lock", "inbox/writer.lock"};
-    char path[HOME_PATH];
-    bool used = false;
-
-    for (unsigned i = 0; !used && i < COUNT_OF(locks); i++) {
-        int fd;
-        home_path(path, home, locks[i]);
-        if (access(path, F_OK))
-            continue;
-        int rc = lock_file_fd(path, &fd);
-        used = rc == -EBUSY;
-        if (rc == 0)
-            close(fd);
-    }
-    return used;
-}
-
 static int64_t generation_after(const struct restoring *r) {
     struct instance there;
     int64_t last = r->backup.generation;
@@ -233,7 +214,7 @@ static int check_home(struct restoring *r, bool replace, bool *ret_there) {
     *ret_there = rc == -EEXIST;
     if (rc && rc != -EEXIST)
         return usage("%s: %s", r->home, strerror(-rc));
-    if (*ret_there && is_in_use(r->home))
+    if (*ret_there && home_is_in_use(r->home))
         return trouble("the service runs in %s; stop it first", r->home);
     if (*ret_there && !replace)
         return usage("%s is not empty; name another folder, or move it aside with --replace",

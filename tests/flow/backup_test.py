@@ -238,6 +238,9 @@ def where_a_backup_may_lie_test(h):
     name are not. What did not end leaves nothing that stands in the way, and what another one makes is not touched."""
     h.init(at="2022-03-01T09:00")
     folder = os.path.join(h.folder, "safe")
+    assert "has never run" in h.run_cirkel("backup", folder, code=2).errors
+    h.start()
+    h.stop()
     os.makedirs(os.path.join(folder, "empty"))
     os.makedirs(os.path.join(folder, "far"))
     os.symlink("far", os.path.join(folder, "link"))

@@ -1,5 +1,6 @@
 """Data that was copied or restored opens on hold: it plans and fires, and nothing leaves until somebody
 has seen what left already and what would go."""
+import gzip
 import json
 import os
 import shutil
@@ -69,8 +70,18 @@ def pain_14_copied_home_holds_its_letters_test(h):
         for letter in h.letters(rule="meeting-week-before"):
             file.write(f"Mar 15 09:00:01 relay postfix/cleanup[411]: 4F2A: message-id={letter.message_id}\n")
     seen = difference(other, "--mail-log", log)
-    equal((seen["already_out"], seen["would_go"], seen["released"]), (2, 0, False), seen)
+    equal((seen["named"], seen["already_out"], seen["would_go"], seen["released"]), (2, 2, 0, False), seen)
     equal(list(holds(other)), ["copy"], "looking changes nothing")
+    for name, make in (("mail.log.2.gz", gzip.open), ("other.log", open)):  # nothing found is not "nothing has left"
+        with make(os.path.join(other.folder, name), "wb") as file:
+            file.write(b"Mar 15 09:00:01 relay postfix/cleanup[411]: 4F2A: message-id=<her-own@cirkel.example>\n")
+    packed, foreign = (other.path("..", name) for name in ("mail.log.2.gz", "other.log"))
+    assert "is compressed" in other.run_cirkel("release", "--hold", "--mail-log", packed, code=2).errors
+    said = other.run_cirkel("release", "--hold", "--mail-log", foreign)
+    assert "no letter of this office" in said.errors and "     0  letters of this office" in said, said
+    with open(log) as file:
+        said = other.run_cirkel("release", "--hold", "--mail-log", "-", text=file.read())
+    assert "     2  letters of this office" in said and not said.errors, said
     other.run_cirkel("release", "--hold", "--yes", "--mail-log", log, "it is the only one now")
     other.settle()
     equal(holds(other), {})

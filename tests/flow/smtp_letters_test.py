@@ -2,8 +2,10 @@
 import collections
 import email
 import email.policy
+import os
 import random
 
+from tests.flow.copies_test import copy_of, difference, holds
 from tests.flow.smtp_test import begin
 from tests.harness.house import equal
 from tests.harness.mail import Exim
@@ -116,6 +118,12 @@ def real_server_test(h):
             equal(letter["Return-path"], "<office@cirkel.example>")
             assert "with esmtps" in " ".join(letter["Received"].split()), letter["Received"]
         h.verify()
+        h.stop()
+        other = copy_of(h, "copy")
+        other.start("scheduler", "intake")
+        other.until(lambda: holds(other), "the copy is on hold")
+        seen = difference(other, "--mail-log", os.path.join(exim.folder, "spool/mainlog"))
+        equal((seen["named"], seen["not_known_here"]), (80, 0), "its log names every letter that it has")
     finally:
         exim.close()
 
