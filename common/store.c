@@ -133,6 +133,7 @@ static void stop_damaged(MDB_env *env, const char *what) {
 }
 
 static struct store *store_new(const struct store_options *options) {
+    static _Atomic uint64_t stores; /* that this process has opened */
     struct store *store = calloc(1, sizeof *store + options->count * sizeof store->dbi[0]);
     must(store != NULL);
     store->lock = -1;
@@ -140,6 +141,11 @@ static struct store *store_new(const struct store_options *options) {
     store->below = options->below;
     store->gaps = store->below ? calloc(options->count + 1, sizeof *store->gaps) : NULL;
     must(!store->below || (store->gaps != NULL && store->writer));
+    store->changes = calloc(options->count + 1, sizeof *store->changes);
+    must(store->changes != NULL);
+    uint64_t first = ++stores << 40;
+    for (unsigned i = 0; i < options->count; i++)
+        store->changes[i] = first;
     store->limit = options->limit > 0 ? options->limit : MAP_LIMIT;
     store->count = options->count;
     buf_init(&store->row, STORE_KEY_MAX + STORE_HEAD_BYTES + STORE_VALUE_MAX);
@@ -266,6 +272,7 @@ void store_close(struct store **store) {
     free(s->idle);
     free(s->writer_txn);
     free(s->gaps);
+    free(s->changes);
     if (s->env != NULL)
         mdb_env_close(s->env);
     if (s->lock >= 0)

@@ -75,7 +75,10 @@ MUST_CHECK int store_scan(struct txn *txn, unsigned table, struct bytes from, st
 MUST_CHECK int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct bytes key),
                            void *ctx, uint64_t *ret_rows);
 
-uint64_t txn_writes(const struct txn *txn);          /* puts and dels so far */
+uint64_t txn_writes(const struct txn *txn); /* puts and dels so far */
+/* What the writer has changed in a table: while it is the same number, no row of the table is
+ * another. Of a reader 0: another process may write. */
+uint64_t txn_changes(const struct txn *txn, unsigned table);
 unsigned store_open_txns(const struct store *store); /* 0 between turns */
 /* A compacted copy into an empty folder, from a read transaction. */
 MUST_CHECK int store_copy(struct store *store, const char *dir);

@@ -35,6 +35,7 @@ struct store {
     bool cramped; /* a transaction did not fit: grow the map whatever room is left */
     struct txn *below;
     struct store_gap *gaps; /* of each table, over `below` */
+    uint64_t *changes;      /* of each table; no two stores of a process share a number */
     struct buf row;
     char **names;
     MDB_dbi dbi[]; /* 0: the table does not exist yet */

@@ -97,6 +97,7 @@ static int write_begin(struct txn *txn, unsigned table, struct bytes key) {
     if (txn->cursor[table] != NULL)
         mdb_cursor_close(txn->cursor[table]);
     txn->cursor[table] = NULL;
+    txn->store->changes[table]++;
     return 0;
 }
 

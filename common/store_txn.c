@@ -145,6 +145,12 @@ static void write_end(struct txn *txn, int r) {
     store->open--;
 }
 
+/* What was written is not there, and what it replaced is there again. */
+static void rows_are_back(struct store *store) {
+    for (unsigned i = 0; i < store->count; i++)
+        store->changes[i]++;
+}
+
 int store_begin_read(struct store *store, struct txn **ret) {
     if (store->broken)
         return -EIO;
@@ -201,6 +207,8 @@ int store_commit(struct txn **txn) {
         return 0;
     }
     int r = write_out(t);
+    if (r < 0)
+        rows_are_back(t->store);
     write_end(t, r);
     return r;
 }
@@ -217,6 +225,7 @@ void store_abort(struct txn **txn) {
         return;
     }
     mdb_txn_abort(t->mdb);
+    rows_are_back(t->store);
     if (t->store->gaps != NULL)
         memset(t->store->gaps, 0, t->store->count * sizeof t->store->gaps[0]);
     write_end(t, t->error);
@@ -224,4 +233,8 @@ void store_abort(struct txn **txn) {
 
 uint64_t txn_writes(const struct txn *txn) {
     return txn->writes;
+}
+
+uint64_t txn_changes(const struct txn *txn, unsigned table) {
+    return txn->write ? txn->store->changes[table] : 0;
 }

@@ -26,17 +26,36 @@ static bool cut(struct verify *v, const char *index, struct bytes key, struct te
 
 /* ---- people ---- */
 
+/* A row of (item, person): she is there; what she is listed under goes to *ret. */
+static bool of_person(struct verify *v, const char *index, struct bytes key, struct text *ret,
+                      struct rec_person *ret_person) {
+    struct text person;
+
+    if (!cut(v, index, key, ret, &person))
+        return false;
+    if (get(v, TABLE_PERSON, LOOK_KEY(person), ret_person))
+        return true;
+    verify_find(v, "%s %s: there is no such person", index, verify_key_text(key));
+    return false;
+}
+
 static void staff_row(struct verify *v, struct bytes key, struct bytes value) {
-    struct text organisation, person;
+    struct text organisation;
     struct rec_person rec;
 
     (void)value;
-    if (!cut(v, "staff", key, &organisation, &person))
-        return;
-    if (!get(v, TABLE_PERSON, LOOK_KEY(person), &rec))
-        verify_find(v, "staff %s: there is no such person", verify_key_text(key));
-    else if (!list_has_text(rec.organisations, organisation))
+    if (of_person(v, "staff", key, &organisation, &rec) &&
+        !list_has_text(rec.organisations, organisation))
         verify_find(v, "staff %s: the person is not of that organisation", verify_key_text(key));
+}
+
+static void function_row(struct verify *v, struct bytes key, struct bytes value) {
+    struct text function;
+    struct rec_person rec;
+
+    (void)value;
+    if (of_person(v, "function", key, &function, &rec) && !list_has_text(rec.functions, function))
+        verify_find(v, "function %s: the person does not have it", verify_key_text(key));
 }
 
 /* Two people may share an address, so only one of them stands in the index. */
@@ -58,7 +77,7 @@ static void address_row(struct verify *v, struct bytes key, struct bytes value) 
 }
 
 static void person_row(struct verify *v, struct bytes key, struct bytes value) {
-    struct text organisation;
+    struct text organisation, function;
     struct rec_person rec;
 
     (void)key;
@@ -68,6 +87,10 @@ static void person_row(struct verify *v, struct bytes key, struct bytes value) {
         if (!has(v, TABLE_STAFF, LOOK_KEY(organisation, rec.person)))
             verify_find(v, "person %.*s: not in the index of the staff of %.*s",
                         TEXT_ARGS(rec.person), TEXT_ARGS(organisation));
+    while (codec_next_text(&rec.functions, &function))
+        if (!has(v, TABLE_FUNCTION, LOOK_KEY(function, rec.person)))
+            verify_find(v, "person %.*s: not in the index of who is %.*s", TEXT_ARGS(rec.person),
+                        TEXT_ARGS(function));
 }
 
 /* ---- memberships and registrations ---- */
@@ -140,6 +163,7 @@ static void registration_row(struct verify *v, struct bytes key, struct bytes va
 
 void verify_indexes(struct verify *v) {
     verify_each(v, TABLE_STAFF, staff_row);
+    verify_each(v, TABLE_FUNCTION, function_row);
     verify_each(v, TABLE_ADDRESS, address_row);
     verify_each(v, TABLE_PERSON, person_row);
     verify_each(v, TABLE_MEMBER_OF, member_of_row);

@@ -26,7 +26,7 @@ int office_unpack(struct office *o, enum rec_type type, struct bytes raw, void *
 
 int office_read_at(struct office *o, enum table table, struct bytes key, struct bytes value,
                    void *ret_record) {
-    int rc = recent_decode(o->recent, table_infos[table].record, key, value, ret_record);
+    int rc = recent_decode(o->recent, table, key, txn_changes(o->txn, table), value, ret_record);
     return rc == -ENOENT ? office_read(o, table, value, ret_record) : rc;
 }
 
@@ -39,6 +39,8 @@ struct bytes office_pack(struct office *o, enum rec_type type, const void *recor
 
 int office_get(struct office *o, enum table table, struct key key, void *ret_record) {
     struct bytes value;
+    if (recent_find(o->recent, table, key_bytes(&key), txn_changes(o->txn, table), ret_record))
+        return 0;
     int rc = store_get(o->txn, table, key_bytes(&key), &value);
     return rc ? rc : office_read_at(o, table, key_bytes(&key), value, ret_record);
 }

@@ -273,13 +273,17 @@ static void check_counters(unsigned rows) {
 
 static void check_person(struct bytes key, struct bytes value) {
     struct rec_person p;
-    struct text organisation_id;
+    struct text organisation_id, function;
     (void)key;
     walk_read(TABLE_PERSON, value, &p);
     struct list list = p.organisations;
     while (codec_next_text(&list, &organisation_id))
         walk_must(walk_there(TABLE_STAFF, key2(organisation_id, p.person), NULL),
                   "%.*s is no staff", TEXT_ARGS(p.person));
+    list = p.functions;
+    while (codec_next_text(&list, &function))
+        walk_must(walk_there(TABLE_FUNCTION, key2(function, p.person), NULL),
+                  "%.*s is not found by a function", TEXT_ARGS(p.person));
     walk_must(text_is(p.state, "active") || (!p.email.p && !p.name.p),
               "%.*s is %.*s with an address", TEXT_ARGS(p.person), TEXT_ARGS(p.state));
 }

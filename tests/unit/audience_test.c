@@ -142,6 +142,21 @@ static void test_terms_and_joints(void **context) {
     trial_close(&t);
 }
 
+static void test_functions_come_and_go(void **context) {
+    struct trial t;
+    (void)context;
+    world(&t);
+    trial_do(&t, "person.update", "{'person':'f','functions':['buyer']}");
+    trial_do(&t, "person.update", "{'person':'e','functions':['operator','chair']}");
+    finds(&t, "operators", "e");
+    finds(&t, "function:buyer", "f");
+    trial_do(&t, "person.merge", "{'person':'e','into':'d'}");
+    finds(&t, "operators", ""); /* functions stay with the record that ends */
+    trial_do(&t, "person.erase", "{'person':'d'}");
+    finds(&t, "function:chair", "");
+    trial_close(&t);
+}
+
 static void test_inherited_membership(void **context) {
     struct trial t;
     (void)context;
@@ -273,6 +288,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_terms_and_joints),
+        cmocka_unit_test(test_functions_come_and_go),
         cmocka_unit_test(test_inherited_membership),
         cmocka_unit_test(test_registrations),
         cmocka_unit_test(test_told),

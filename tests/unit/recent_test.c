@@ -30,19 +30,44 @@ static void test_same_bytes_same_record(void **state) {
     struct bytes first = encoded(&a, "here"), second = encoded(&b, "there");
 
     (void)state;
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, first, &n), 0);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, first, &n), 0);
     assert_true(text_is(n.host, "here"));
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, first, &n), 0);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, first, &n), 0);
     assert_true(text_is(n.host, "here"));
     /* What was handed out in this turn must not move. */
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, second, &n), -ENOENT);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, second, &n), -ENOENT);
     assert_true(text_is(n.host, "here"));
     recent_turn(recent);
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, second, &n), 0);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, second, &n), 0);
     assert_true(text_is(n.host, "there"));
     buf_free(&a);
     buf_free(&b);
     recent_free(&recent);
+    recent_free(&recent);
+}
+
+static void test_found_while_nothing_changes(void **state) {
+    static const struct bytes other = {"net2", 4};
+    struct recent *recent = recent_new();
+    struct rec_network n;
+    struct buf b;
+    struct bytes first = encoded(&b, "here");
+
+    (void)state;
+    assert_false(recent_find(recent, TABLE_NETWORK, KEY, 7, &n));
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, first, &n), 0);
+    recent_turn(recent);
+    n.host = TEXT_NONE;
+    assert_true(recent_find(recent, TABLE_NETWORK, KEY, 7, &n));
+    assert_true(text_is(n.host, "here"));
+    assert_false(recent_find(recent, TABLE_NETWORK, KEY, 8, &n));
+    assert_false(recent_find(recent, TABLE_NETWORK, other, 7, &n));
+    assert_false(recent_find(recent, TABLE_MEETING, KEY, 7, &n));
+    /* Where another process may write, only the bytes tell. */
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 0, first, &n), 0);
+    assert_false(recent_find(recent, TABLE_NETWORK, KEY, 0, &n));
+    assert_false(recent_find(recent, TABLE_NETWORK, KEY, 7, &n));
+    buf_free(&b);
     recent_free(&recent);
 }
 
@@ -54,10 +79,10 @@ static void test_bad_bytes_leave_nothing(void **state) {
     struct bytes cut = {whole.p, whole.n - 1};
 
     (void)state;
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, cut, &n), -EBADMSG);
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, cut, &n), -EBADMSG);
-    assert_int_equal(recent_decode(recent, REC_NETWORK, KEY, whole, &n), 0);
-    assert_int_equal(recent_decode(recent, REC_MEETING, KEY, whole, &n) == 0, 0);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, cut, &n), -EBADMSG);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, cut, &n), -EBADMSG);
+    assert_int_equal(recent_decode(recent, TABLE_NETWORK, KEY, 7, whole, &n), 0);
+    assert_int_equal(recent_decode(recent, TABLE_MEETING, KEY, 7, whole, &n) == 0, 0);
     buf_free(&a);
     recent_free(&recent);
 }
@@ -69,13 +94,15 @@ static void test_large_ones_are_not_kept(void **state) {
 
     (void)state;
     assert_int_equal(
-        recent_decode(recent, REC_NETWORK, KEY, (struct bytes){large, sizeof large}, &n), -ENOENT);
+        recent_decode(recent, TABLE_NETWORK, KEY, 7, (struct bytes){large, sizeof large}, &n),
+        -ENOENT);
     recent_free(&recent);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes_same_record),
+        cmocka_unit_test(test_found_while_nothing_changes),
         cmocka_unit_test(test_bad_bytes_leave_nothing),
         cmocka_unit_test(test_large_ones_are_not_kept),
     };

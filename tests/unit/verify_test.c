@@ -31,10 +31,13 @@ static void count(struct txn *txn, enum table table, const char *name, uint64_t 
 
 /* A person, a meeting with one registration and one on the waiting list. All is as it should be. */
 static void put_good(struct txn *txn) {
+    static const uint8_t environment[] = "\xab"
+                                         "environment";
     struct rec_person anna = {.person = TEXT_LIT("anna"),
                               .state = TEXT_LIT("active"),
                               .email = TEXT_LIT("Anna@example.org"),
-                              .language = TEXT_LIT("sv")};
+                              .language = TEXT_LIT("sv"),
+                              .functions = {{environment, sizeof environment - 1}, 1}};
     struct rec_membership member = {.network = TEXT_LIT("n"),
                                     .person = TEXT_LIT("anna"),
                                     .state = TEXT_LIT("active"),
@@ -59,6 +62,7 @@ static void put_good(struct txn *txn) {
 
     rows_put(txn, TABLE_PERSON, ROWS_KEY("anna"), &anna);
     rows_mark(txn, TABLE_ADDRESS, ROWS_KEY("anna@example.org"), "anna");
+    rows_mark(txn, TABLE_FUNCTION, ROWS_KEY("environment", "anna"), "");
     rows_put(txn, TABLE_MEMBERSHIP, ROWS_KEY("n", "anna"), &member);
     rows_mark(txn, TABLE_MEMBER_OF, ROWS_KEY("anna", "n"), "");
     rows_put(txn, TABLE_MEETING, ROWS_KEY("m"), &meeting);
@@ -103,6 +107,12 @@ static void other_address(struct txn *txn) {
 }
 static void stray_staff(struct txn *txn) {
     rows_mark(txn, TABLE_STAFF, ROWS_KEY("org", "anna"), "");
+}
+static void stray_function(struct txn *txn) {
+    rows_mark(txn, TABLE_FUNCTION, ROWS_KEY("operator", "anna"), "");
+}
+static void no_function(struct txn *txn) {
+    rows_del(txn, TABLE_FUNCTION, ROWS_KEY("environment", "anna"));
 }
 static void no_registration(struct txn *txn) {
     rows_del(txn, TABLE_REGISTRATION, ROWS_KEY("m", "anna"));
@@ -153,8 +163,9 @@ static void make_home(void) {
 
 static void test_each_fault_is_found(void **state) {
     static void (*const faults[])(struct txn * txn) = {
-        no_member_of, no_membership, other_address, stray_staff, no_registration, no_waiting,
-        stray_outbox, stray_due,     lost_event,    lost_letter, garbage,         anothers_record};
+        no_member_of, no_membership,   other_address, stray_staff,    stray_function,
+        no_function,  no_registration, no_waiting,    stray_outbox,   stray_due,
+        lost_event,   lost_letter,     garbage,       anothers_record};
 
     (void)state;
     make_home();

@@ -39,23 +39,30 @@ static int index_address(struct office *o, const struct rec_person *was,
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int index_staff(struct office *o, const struct rec_person *was, const struct rec_person *p) {
-    struct list before = was ? was->organisations : (struct list){.count = 0},
-                after = p->organisations;
-    struct text organisation;
+/* In a table of (item, person), the items that she no longer has go, and those that she has come.
+ */
+static int index_list(struct office *o, enum table table, struct text person, struct list was,
+                      struct list now) {
+    struct list before = was, after = now;
+    struct text item;
     int rc = 0;
-    while (rc == 0 && codec_next_text(&before, &organisation))
-        if (!list_has_text(p->organisations, organisation))
-            rc = office_del(o, TABLE_STAFF, key2(organisation, p->person));
-    while (rc == 0 && codec_next_text(&after, &organisation))
-        rc = office_mark(o, TABLE_STAFF, key2(organisation, p->person), TEXT_LIT(""));
+    while (rc == 0 && codec_next_text(&before, &item))
+        if (!list_has_text(now, item))
+            rc = office_del(o, table, key2(item, person));
+    while (rc == 0 && codec_next_text(&after, &item))
+        if (!list_has_text(was, item))
+            rc = office_mark(o, table, key2(item, person), TEXT_LIT(""));
     return rc;
 }
 
 int person_put(struct office *o, const struct rec_person *was, struct rec_person *p) {
+    static const struct rec_person nobody;
+    const struct rec_person *before = was ? was : &nobody;
     int rc = index_address(o, was, p);
     if (rc == 0)
-        rc = index_staff(o, was, p);
+        rc = index_list(o, TABLE_STAFF, p->person, before->organisations, p->organisations);
+    if (rc == 0)
+        rc = index_list(o, TABLE_FUNCTION, p->person, before->functions, p->functions);
     if (rc == 0)
         rc = office_put(o, TABLE_PERSON, key1(p->person), p);
     return rc ? rc : plan_derive(o, "person", p->person);

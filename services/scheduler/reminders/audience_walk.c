@@ -9,7 +9,8 @@
 #include "services/scheduler/reminders/subject.h"
 #include "services/scheduler/reminders/told.h"
 
-#define NESTED_MAX 3 /* "audience" inside an audience */
+#define NESTED_MAX 3                  /* "audience" inside an audience */
+#define OPERATOR TEXT_LIT("operator") /* the function */
 
 struct walk {
     struct office *o;
@@ -240,7 +241,7 @@ static int term_has(struct walk *w, enum audience_term term, struct text argumen
     case TERM_LEAD:
         return is_this(w->s->lead, w);
     case TERM_OPERATORS:
-        return has_function(w, TEXT_LIT("operator"));
+        return has_function(w, OPERATOR);
     case TERM_SUBSCRIBERS:
         return is_subscriber(w);
     case TERM_ASSESSORS:
@@ -420,6 +421,10 @@ static int term_next(struct walk *w, const struct audience_node *n, struct text 
         if (!w->s->has_network)
             return -ENOENT;
         return next_in(w, TABLE_MEMBERSHIP, w->s->network.network, after, ret);
+    case TERM_FUNCTION:
+        return next_in(w, TABLE_FUNCTION, n->argument, after, ret);
+    case TERM_OPERATORS:
+        return next_in(w, TABLE_FUNCTION, OPERATOR, after, ret);
     case TERM_GROUP:
         return next_in(w, TABLE_GROUP_MEMBER, n->argument, after, ret);
     case TERM_OWNER:
