@@ -54,14 +54,20 @@ def welcomed(h):
     return sorted(letter.row["person"] for letter in h.letters(rule="membership-welcome"))
 
 
-def not_yet_set_at_boot_test(h):
-    """Its battery is dead and it believes in 2034: no plan falls due by that, a start anew is no reason to believe
-    it; when the network has set it, all goes on."""
+def office_at_work(h):
+    """It runs, and its first letter has left."""
     machine = office(h)
     h.start(clock=False)
     h.found(members=1)
-    h.call("m1", starts=time.strftime("%Y-%m-%dT09:00", time.localtime(time.time() + 10 * 86400)))
     h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    return machine
+
+
+def not_yet_set_at_boot_test(h):
+    """Its battery is dead and it believes in 2034: no plan falls due by that, a start anew is no reason to believe
+    it; when the network has set it, all goes on."""
+    machine = office_at_work(h)
+    h.call("m1", starts=time.strftime("%Y-%m-%dT09:00", time.localtime(time.time() + 10 * 86400)))
     plans = h.records("plan", state="planned")
     h.stop()
 
@@ -90,10 +96,7 @@ def not_yet_set_at_boot_test(h):
 
 def right_again_by_itself_test(h):
     """It jumps by a day, and is right again: for five minutes it is watched, then believed."""
-    machine = office(h)
-    h.start(clock=False)
-    h.found(members=1)
-    h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    machine = office_at_work(h)
     machine.wall += 1 * DAYS
     machine.write()
     h.until(lambda: "jumped forward" in holds(h).get("clock", ""), "it is doubted", 10)
@@ -113,10 +116,7 @@ def right_again_by_itself_test(h):
 
 def slept_test(h):
     """A night's sleep of the machine: what fell due waits until its clock has been watched for five minutes."""
-    machine = office(h)
-    h.start(clock=False)
-    h.found(members=1)
-    h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    machine = office_at_work(h)
     machine.passes(9 * HOURS)
     h.until(lambda: "slept for" in holds(h).get("clock", ""), "it is doubted", 10)
     h.join("net", "m02")

@@ -26,41 +26,124 @@ static const struct {
     const char *p;
     size_t n;
 } common_pieces[] = {
-#define PIECE(s) {s, sizeof s - 1},
-    PIECE("\0") PIECE("\xc0") PIECE("\xff") PIECE("\x80") PIECE("\x90") PIECE("\x91") PIECE(
-        "\x81") PIECE("\x81\xa1k") PIECE("\x81\x91") PIECE("\xdd\0\0\xff\xff") PIECE("\xdc\xff\xff")
-        PIECE("\xdf\0\0\xff\xff") PIECE("\xde\xff\xff") PIECE("\xc6\0\0\xff\xff") PIECE(
-            "\xdb\0\0\1\0") PIECE("\xa0") PIECE("\xcf\xff\xff\xff\xff\xff\xff\xff\xff")
-            PIECE("\xc7\xff\1") PIECE("[") PIECE("{") PIECE("]") PIECE("}") PIECE("[]") PIECE(
-                "{}") PIECE("[],") PIECE("{\"a\":") PIECE("\"") PIECE("\\") PIECE("\\\"")
-                PIECE("\\u0000") PIECE("\\ud800") PIECE("1") PIECE("1e9,") PIECE("-") PIECE(
-                    ",") PIECE(";") PIECE("\t") PIECE(" ") PIECE("\n") PIECE("\r") PIECE("\r\n")
-                    PIECE("a\n") PIECE("a,b\n") PIECE("\"\"") PIECE("\"\"\n") PIECE(
-                        "\"a\"b\n") PIECE("\"\n\"\n") PIECE("a") PIECE("'") PIECE("=")
-                        PIECE("a = b\n") PIECE("a = {\n") PIECE("a {\n") PIECE("a \"b\" {\n") PIECE(
-                            "+=") PIECE("# x\n") PIECE("/*") PIECE("//") PIECE("${a}") PIECE("$")
-                            PIECE("include(\"a\")\n") PIECE("{{") PIECE("}}") PIECE(
-                                "{{a}}") PIECE("{{#a}}") PIECE("{{/a}}") PIECE("{{^a}}")
-                                PIECE(
-                                    "{{>a}}") PIECE("{{{a}}}")
-                                    PIECE("{{!") PIECE("{{#a}}{{/a}}") PIECE("*") PIECE("**") PIECE(
-                                        "_") PIECE("*a_ ") PIECE("**a *a ") PIECE("`") PIECE("`a``")
-                                        PIECE("[a](") PIECE("[a](b)") PIECE("![") PIECE("[[") PIECE(
-                                            "](") PIECE("[a]: b\n") PIECE("<") PIECE("<a")
-                                            PIECE("<!--") PIECE("<?") PIECE("<![CDATA[") PIECE("&")
-                                                PIECE("&#0;") PIECE("> ") PIECE("- ") PIECE("1. ")
-                                                    PIECE("- a\n") PIECE("> > ") PIECE("# ") PIECE(
-                                                        "\n\n") PIECE("---\n") PIECE("a\n===\n")
-                                                        PIECE("    a\n") PIECE("|a") PIECE("\\*")
-                                                            PIECE("\xc3\xa5") PIECE("\xe2\x80\xa8")
-                                                                PIECE("\xf0\x9f\x8e\x89") PIECE(
-                                                                    "e\xcc\x81") PIECE("\xc3")
-                                                                    PIECE("=?utf-8?Q?=41?= ") PIECE(
-                                                                        "A: b\n") PIECE("--b\n")
-                                                                        PIECE(".") PIECE("..\r\n")
-                                                                            PIECE("250-a\r\n")
-                                                                                PIECE("250") PIECE(
-                                                                                    "a@b.example,")
+#define PIECE(s)                                                                                   \
+    { s, sizeof s - 1 }
+    PIECE("\0"),
+    PIECE("\xc0"),
+    PIECE("\xff"),
+    PIECE("\x80"),
+    PIECE("\x90"),
+    PIECE("\x91"),
+    PIECE("\x81"),
+    PIECE("\x81\xa1k"),
+    PIECE("\x81\x91"),
+    PIECE("\xdd\0\0\xff\xff"),
+    PIECE("\xdc\xff\xff"),
+    PIECE("\xdf\0\0\xff\xff"),
+    PIECE("\xde\xff\xff"),
+    PIECE("\xc6\0\0\xff\xff"),
+    PIECE("\xdb\0\0\1\0"),
+    PIECE("\xa0"),
+    PIECE("\xcf\xff\xff\xff\xff\xff\xff\xff\xff"),
+    PIECE("\xc7\xff\1"),
+    PIECE("["),
+    PIECE("{"),
+    PIECE("]"),
+    PIECE("}"),
+    PIECE("[]"),
+    PIECE("{}"),
+    PIECE("[],"),
+    PIECE("{\"a\":"),
+    PIECE("\""),
+    PIECE("\\"),
+    PIECE("\\\""),
+    PIECE("\\u0000"),
+    PIECE("\\ud800"),
+    PIECE("1"),
+    PIECE("1e9,"),
+    PIECE("-"),
+    PIECE(","),
+    PIECE(";"),
+    PIECE("\t"),
+    PIECE(" "),
+    PIECE("\n"),
+    PIECE("\r"),
+    PIECE("\r\n"),
+    PIECE("a\n"),
+    PIECE("a,b\n"),
+    PIECE("\"\""),
+    PIECE("\"\"\n"),
+    PIECE("\"a\"b\n"),
+    PIECE("\"\n\"\n"),
+    PIECE("a"),
+    PIECE("'"),
+    PIECE("="),
+    PIECE("a = b\n"),
+    PIECE("a = {\n"),
+    PIECE("a {\n"),
+    PIECE("a \"b\" {\n"),
+    PIECE("+="),
+    PIECE("# x\n"),
+    PIECE("/*"),
+    PIECE("//"),
+    PIECE("${a}"),
+    PIECE("$"),
+    PIECE("include(\"a\")\n"),
+    PIECE("{{"),
+    PIECE("}}"),
+    PIECE("{{a}}"),
+    PIECE("{{#a}}"),
+    PIECE("{{/a}}"),
+    PIECE("{{^a}}"),
+    PIECE("{{>a}}"),
+    PIECE("{{{a}}}"),
+    PIECE("{{!"),
+    PIECE("{{#a}}{{/a}}"),
+    PIECE("*"),
+    PIECE("**"),
+    PIECE("_"),
+    PIECE("*a_ "),
+    PIECE("**a *a "),
+    PIECE("`"),
+    PIECE("`a``"),
+    PIECE("[a]("),
+    PIECE("[a](b)"),
+    PIECE("!["),
+    PIECE("[["),
+    PIECE("]("),
+    PIECE("[a]: b\n"),
+    PIECE("<"),
+    PIECE("<a"),
+    PIECE("<!--"),
+    PIECE("<?"),
+    PIECE("<![CDATA["),
+    PIECE("&"),
+    PIECE("&#0;"),
+    PIECE("> "),
+    PIECE("- "),
+    PIECE("1. "),
+    PIECE("- a\n"),
+    PIECE("> > "),
+    PIECE("# "),
+    PIECE("\n\n"),
+    PIECE("---\n"),
+    PIECE("a\n===\n"),
+    PIECE("    a\n"),
+    PIECE("|a"),
+    PIECE("\\*"),
+    PIECE("\xc3\xa5"),
+    PIECE("\xe2\x80\xa8"),
+    PIECE("\xf0\x9f\x8e\x89"),
+    PIECE("e\xcc\x81"),
+    PIECE("\xc3"),
+    PIECE("=?utf-8?Q?=41?= "),
+    PIECE("A: b\n"),
+    PIECE("--b\n"),
+    PIECE("."),
+    PIECE("..\r\n"),
+    PIECE("250-a\r\n"),
+    PIECE("250"),
+    PIECE("a@b.example,")
 #undef PIECE
 };
 
@@ -90,7 +173,7 @@ static void forget_peak(void) {
     close(fd);
 }
 
-void bounds_hold_one(const char *decoder, bounds_fn *fn, void *ctx, struct bytes in) {
+static void hold_one(const char *decoder, bounds_fn *fn, void *ctx, struct bytes in) {
     double took = 0;
     long grown = 0;
     for (unsigned i = 0; i < TRIES; i++) {
@@ -115,7 +198,7 @@ static void hold(const char *decoder, bounds_fn *fn, void *ctx, const char *head
     memcpy(bytes, head, at);
     for (; at < BOUNDS_BYTES; at += n)
         memcpy(bytes + at, piece, n < BOUNDS_BYTES - at ? n : BOUNDS_BYTES - at);
-    bounds_hold_one(decoder, fn, ctx, (struct bytes){bytes, BOUNDS_BYTES});
+    hold_one(decoder, fn, ctx, (struct bytes){bytes, BOUNDS_BYTES});
     free(bytes);
 }
 

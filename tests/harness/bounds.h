@@ -15,7 +15,5 @@ typedef void bounds_fn(void *ctx, struct bytes in);
  * empty one; NULL: none. Every failure is the test's: cmocka's fail_msg(). */
 void bounds_hold(const char *decoder, bounds_fn *fn, void *ctx, const char *heads,
                  const char *pieces);
-/* One input of any size. */
-void bounds_hold_one(const char *decoder, bounds_fn *fn, void *ctx, struct bytes in);
 
 #endif

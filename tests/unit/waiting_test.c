@@ -12,13 +12,18 @@
 #include "services/scheduler/reminders/plan.h"
 #include "tests/harness/trial.h"
 
+/* Places for so many; the people register in that order. */
+static void open_with_places(struct trial *t, unsigned places, const char *people) {
+    trial_open_six(t);
+    trial_do(t, "meeting.update", "{'meeting':'m','capacity':%u}", places);
+    for (const char *p = people; *p; p++)
+        trial_register(t, (char[]){*p, 0});
+}
+
 static void test_waiting_list(void **context) {
     struct trial t;
     (void)context;
-    trial_open_six(&t);
-    trial_do(&t, "meeting.update", "{'meeting':'m','capacity':2}");
-    for (const char *p = "abcdef"; *p; p++)
-        trial_register(&t, (char[]){*p, 0});
+    open_with_places(&t, 2, "abcdef");
     trial_expect(&t, "b", "registered");
     trial_expect(&t, "c", "waiting");
     /* in order; who goes in between is passed over */
@@ -50,10 +55,7 @@ static void test_waiting_list(void **context) {
 static void test_more_places(void **context) {
     struct trial t;
     (void)context;
-    trial_open_six(&t);
-    trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    for (const char *p = "abcd"; *p; p++)
-        trial_register(&t, (char[]){*p, 0});
+    open_with_places(&t, 1, "abcd");
     trial_do(&t, "meeting.update", "{'meeting':'m','capacity':3}");
     trial_expect(&t, "b", "offered");
     trial_expect(&t, "c", "offered");
@@ -68,11 +70,7 @@ static void test_more_places(void **context) {
 static void test_offer_and_outage(void **context) {
     struct trial t;
     (void)context;
-    trial_open_six(&t);
-    trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    trial_register(&t, "a");
-    trial_register(&t, "b");
-    trial_register(&t, "c");
+    open_with_places(&t, 1, "abc");
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
     instant expires = trial_registration(&t, "m", "b").offer_expires;
     t.now = expires + HOURS;
@@ -120,10 +118,7 @@ static void test_hybrid(void **context) {
 static void test_moved_ahead_again(void **context) {
     struct trial t;
     (void)context;
-    trial_open_six(&t);
-    trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    trial_register(&t, "a");
-    trial_register(&t, "b");
+    open_with_places(&t, 1, "ab");
     t.now = trial_wall("2022-05-24T09:30");
     trial_settle(&t);
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
@@ -137,10 +132,7 @@ static void test_moved_ahead_again(void **context) {
 static void test_offer_of_a_cancelled_meeting(void **context) {
     struct trial t;
     (void)context;
-    trial_open_six(&t);
-    trial_do(&t, "meeting.update", "{'meeting':'m','capacity':1}");
-    trial_register(&t, "a");
-    trial_register(&t, "b");
+    open_with_places(&t, 1, "ab");
     trial_do(&t, "registration.cancel", "{'meeting':'m','person':'a'}");
     trial_settle(&t);
     trial_do(&t, "meeting.cancel", "{'meeting':'m','reason':'R'}");
