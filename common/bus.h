@@ -34,7 +34,7 @@ struct peer { /* who a frame came from, and where its answer goes */
     uint8_t id[32];
     uint8_t id_len;
     bool delimiter;
-    char user[BUS_USER_MAX + 1]; /* the owner of the CURVE key; empty on ipc */
+    char user[BUS_USER_MAX + 1]; /* who bus_admit_fn said it is; empty on ipc */
 };
 
 struct bus_key { /* a CURVE key pair, RFC 26 */

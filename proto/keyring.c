@@ -296,6 +296,13 @@ const struct key_client *keyring_find_z85(const struct keyring *keyring, struct 
     return NULL;
 }
 
+bool keyring_admit(void *ctx, const uint8_t key[BUS_KEY_BYTES], char ret_user[BUS_USER_MAX + 1]) {
+    const struct key_client *client = keyring_find(ctx, key);
+    if (client)
+        memcpy(ret_user, client->public_z85, sizeof client->public_z85);
+    return client != NULL;
+}
+
 bool keyring_allows(const struct key_client *client, enum msg_type type) {
     must(type < MSG_COUNT);
     return client->may[type];

@@ -50,6 +50,10 @@ const struct key_client *keyring_find(const struct keyring *keyring,
                                       const uint8_t public_key[BUS_KEY_BYTES]);
 const struct key_client *keyring_find_z85(const struct keyring *keyring, struct text z85);
 
+/* A bus_admit_fn; ctx is the keyring. What a door to the net calls a peer is the peer's key as Z85,
+ * so that a key taken back is seen at each frame: keyring_find_z85(). */
+bool keyring_admit(void *ctx, const uint8_t key[BUS_KEY_BYTES], char ret_user[BUS_USER_MAX + 1]);
+
 /* Whether the client may say it: its patterns and, for what only operators say, its right. */
 bool keyring_allows(const struct key_client *client, enum msg_type type);
 

@@ -11,16 +11,6 @@
 #define BURST 128 /* queries a door that share a snapshot */
 #define SELF_TEST_WAIT (5 * SECONDS)
 
-/* What the door to the net calls a peer is his key, so that a key taken back is seen at each frame.
- */
-static bool admit(void *ctx, const uint8_t key[BUS_KEY_BYTES], char ret_user[BUS_USER_MAX + 1]) {
-    const struct gateway *gateway = ctx;
-    const struct key_client *client = keyring_find(gateway->keyring, key);
-    if (client)
-        memcpy(ret_user, client->public_z85, sizeof client->public_z85);
-    return client != NULL;
-}
-
 static struct who who_is(const struct front *front, const struct peer *from) {
     const struct key_client *client;
     if (!front->is_outside)
@@ -122,7 +112,7 @@ static int open_outside(struct gateway *gateway) {
         return r;
     }
     gateway->outside = (struct front){.gateway = gateway, .is_outside = true};
-    r = bus_admit(gateway->bus, admit, gateway);
+    r = bus_admit(gateway->bus, keyring_admit, gateway->keyring);
     if (r == 0)
         r = bus_serve(gateway->bus, &options, on_frame, &gateway->outside, &gateway->outside.door);
     explicit_bzero(&key, sizeof key);

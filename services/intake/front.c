@@ -10,16 +10,6 @@
 #define HIGH_WATER 20000 /* as many as may be pending: an answer is never too many */
 #define SELF_TEST_WAIT (5 * SECONDS)
 
-/* What the door to the net calls a peer is his key, so that a key taken back is seen at each frame.
- */
-static bool admit(void *ctx, const uint8_t key[BUS_KEY_BYTES], char ret_user[BUS_USER_MAX + 1]) {
-    const struct intake *intake = ctx;
-    const struct key_client *client = keyring_find(intake->keyring, key);
-    if (client)
-        memcpy(ret_user, client->public_z85, sizeof client->public_z85);
-    return client != NULL;
-}
-
 static struct door_who who_is(const struct front *front, const struct peer *from) {
     const struct key_client *client;
     if (!front->is_outside)
@@ -95,7 +85,7 @@ static int open_outside(struct intake *intake) {
         return r;
     }
     intake->outside = (struct front){.intake = intake, .is_outside = true};
-    r = bus_admit(intake->bus, admit, intake);
+    r = bus_admit(intake->bus, keyring_admit, intake->keyring);
     if (r == 0)
         r = bus_serve(intake->bus, &options, on_frame, &intake->outside, &intake->outside.door);
     explicit_bzero(&key, sizeof key);
