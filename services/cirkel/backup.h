@@ -12,8 +12,7 @@ struct backup {    /* the file `backup` in its folder */
 MUST_CHECK int backup_read(const char *folder, struct backup *ret);
 MUST_CHECK int backup_write(const char *folder, const struct backup *backup);
 
-/* Copies a file, or a folder of files, where it is; -ENOENT is no trouble. */
-MUST_CHECK int backup_copy_file(const char *from, const char *to, const char *name);
+/* Copies the files of a folder; what is not there is no trouble. */
 MUST_CHECK int backup_copy_folder(const char *from, const char *to, const char *name);
 /* Settings, rules and letters; keys too. */
 MUST_CHECK int backup_copy_config(const char *from, const char *to);

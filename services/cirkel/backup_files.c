@@ -83,7 +83,7 @@ static int pour(int in, int out) {
     return rc || fsync(out) == 0 ? rc : -errno;
 }
 
-int backup_copy_file(const char *from, const char *to, const char *name) {
+static int copy_file(const char *from, const char *to, const char *name) {
     char source[HOME_PATH], target[HOME_PATH];
     struct stat st;
     int out = -1, rc = 0;
@@ -120,12 +120,14 @@ int backup_copy_folder(const char *from, const char *to, const char *name) {
     if (!dir)
         return errno == ENOENT ? 0 : -errno;
     int rc = fstat(dirfd(dir), &st) ? -errno : make_dir(target, st.st_mode & 0777);
-    while (rc == 0 && (entry = readdir(dir))) {
+    while (rc == 0 && (errno = 0, entry = readdir(dir))) {
         int n = snprintf(within, sizeof within, "%s/%s", name, entry->d_name);
         if (entry->d_name[0] == '.' || entry->d_type == DT_DIR || is_lock(entry->d_name))
             continue;
-        rc = n < (int)sizeof within ? backup_copy_file(from, to, within) : -ENAMETOOLONG;
+        rc = n < (int)sizeof within ? copy_file(from, to, within) : -ENAMETOOLONG;
     }
+    if (rc == 0 && errno)
+        rc = -errno;
     closedir(dir);
     snprintf(within, sizeof within, "%s/.", name);
     home_path(target, to, within);
@@ -138,7 +140,7 @@ int backup_copy_config(const char *from, const char *to) {
     int rc = 0;
 
     for (unsigned i = 0; rc == 0 && i < COUNT_OF(files); i++)
-        rc = backup_copy_file(from, to, files[i]);
+        rc = copy_file(from, to, files[i]);
     for (unsigned i = 0; rc == 0 && i < COUNT_OF(dirs); i++)
         rc = backup_copy_folder(from, to, dirs[i]);
     return rc;

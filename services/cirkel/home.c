@@ -39,7 +39,7 @@ void home_path(char ret[HOME_PATH], const char *home, const char *name) {
     must(n > 0 && n < HOME_PATH);
 }
 
-bool home_exists(const char *home) {
+static bool exists(const char *home) {
     char path[HOME_PATH];
     if (strlen(home) > HOME_PATH / 2)
         return false;
@@ -80,7 +80,7 @@ static int too_long(const char *home) {
 int home_need(const char *home) {
     if (strlen(home) > HOME_NAME_MAX)
         return too_long(home);
-    if (home_exists(home))
+    if (exists(home))
         return 0;
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
                  "        or name another with --home DIR. To see it work: cirkel run --demo",
@@ -228,13 +228,13 @@ int home_make_folders(const char *home) {
     return rc;
 }
 
-int home_make(const char *home, bool trial) {
+static int make(const char *home, bool trial) {
     char shipped[HOME_PATH];
     int rc;
 
     if (strlen(home) > HOME_NAME_MAX)
         return too_long(home);
-    if (home_exists(home))
+    if (exists(home))
         return usage("%s has a cirkel.conf already; nothing was touched", home);
     if (home_shipped("rules", shipped) || home_shipped("letters", shipped))
         return trouble("the shipped rules and letters were not found beside the program "
@@ -281,8 +281,8 @@ static int need_files_only(const char *home) {
 }
 
 int home_need_trial(const char *home) {
-    if (!home_exists(home))
-        return home_make(home, true);
+    if (!exists(home))
+        return make(home, true);
     if (home_is_trial(home))
         return need_files_only(home);
     return usage(
@@ -297,7 +297,7 @@ int verb_init(const struct options *options, int argc, char **argv) {
 
     if (argc != 1)
         return usage("init needs one folder: cirkel init DIR");
-    rc = home_make(argv[0], trial);
+    rc = make(argv[0], trial);
     if (rc)
         return rc;
     printf("Made %s%s.\n\n", argv[0], trial ? ", a home to try things in" : "");

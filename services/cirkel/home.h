@@ -13,13 +13,11 @@
 
 /* "HOME/name"; must() fit: longer homes are refused by home_need(). */
 void home_path(char ret[HOME_PATH], const char *home, const char *name);
-bool home_exists(const char *home);
 bool home_is_trial(const char *home);
 bool home_is_in_use(const char *home); /* somebody runs in it */
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);
-MUST_CHECK int home_make(const char *home, bool trial); /* 0, or an exit code */
-/* Parts of it: 0 or -errno. */
+/* Parts of a home: 0 or -errno. */
 MUST_CHECK int home_make_folders(const char *home);
 MUST_CHECK int home_make_keys(const char *home, bool trial);
 /* Makes a trial home when there is none; an exit code when there is one that is no trial, or whose

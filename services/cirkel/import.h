@@ -45,7 +45,6 @@ struct import {
 };
 
 const char *import_kind_name(enum import_kind kind);
-enum msg_type import_message(enum import_kind kind);
 /* Reads and checks all of it; `look` is open. 0, or -errno of the file. */
 MUST_CHECK int import_read(struct import *import, const char *path);
 void import_free(struct import *import);

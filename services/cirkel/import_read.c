@@ -22,12 +22,8 @@ const char *import_kind_name(enum import_kind kind) {
     return kinds[kind].name;
 }
 
-enum msg_type import_message(enum import_kind kind) {
-    return kinds[kind].message;
-}
-
 static const struct shape *shape_of(const struct import *import) {
-    return &msg_shapes[import_message(import->kind)];
+    return &msg_shapes[kinds[import->kind].message];
 }
 
 /* ---- lines ---- */

@@ -80,6 +80,56 @@ static bool is_wanted(const struct ledger_look *l, const struct rec_ledger *row)
     return row->due >= l->since && (l->until == 0 || row->due <= l->until);
 }
 
+/* What became of it after it had left, as far as anything was heard. */
+static void add_reports(json_t *tree, const struct rec_ledger *row) {
+    char reported[RFC3339_TEXT], delivered[RFC3339_TEXT];
+
+    when_format(row->reported, row->zone, reported);
+    when_format(row->delivered, row->zone, delivered);
+    if (row->settled.p)
+        json_object_set_new(tree, "settled", tree_text(row->settled));
+    if (row->report.p) {
+        json_object_set_new(tree, "report", tree_text(row->report));
+        json_object_set_new(tree, "report_status", tree_text(row->report_status));
+        json_object_set_new(tree, "reported", json_string(reported));
+    }
+    if (row->delivered)
+        json_object_set_new(tree, "delivered", json_string(delivered));
+}
+
+static json_t *row_of(struct look *look, const struct rec_ledger *row) {
+    char due[RFC3339_TEXT], decided[RFC3339_TEXT];
+    struct rec_occasion occasion;
+    json_t *tree = json_object();
+    struct key key = key_no((uint64_t)row->occasion);
+
+    if (look_get(look, TABLE_OCCASION, &occasion, key_bytes(&key)))
+        occasion.occurrence = TEXT_NONE;
+    when_format(row->due, row->zone, due);
+    when_format(row->decided, row->zone, decided);
+    json_object_set_new(tree, "no", json_integer(row->no));
+    json_object_set_new(tree, "due", json_string(due));
+    json_object_set_new(tree, "decided", json_string(decided));
+    json_object_set_new(tree, "person", tree_text(row->person));
+    json_object_set_new(tree, "letter", tree_text(row->letter));
+    json_object_set_new(tree, "about", tree_text(row->about));
+    json_object_set_new(tree, "about_kind", tree_text(row->about_kind));
+    json_object_set_new(tree, "class", tree_text(row->class));
+    json_object_set_new(tree, "channel", tree_text(row->channel));
+    json_object_set_new(tree, "state", tree_text(row->state));
+    json_object_set_new(tree, "reason", tree_text(row->reason));
+    json_object_set_new(tree, "hold", tree_text(row->hold));
+    json_object_set_new(tree, "hold_no", row->hold_no ? json_integer(row->hold_no) : json_null());
+    json_object_set_new(tree, "message_id", tree_text(row->message_id));
+    json_object_set_new(tree, "rule", tree_text(row->rule));
+    json_object_set_new(tree, "occurrence", tree_text(occasion.occurrence));
+    json_object_set_new(tree, "attempts", json_integer(row->attempts));
+    json_object_set_new(tree, "language", tree_text(row->language));
+    json_object_set_new(tree, "told", json_integer(row->told));
+    add_reports(tree, row);
+    return tree;
+}
+
 static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
     struct ledger_look *l = ctx;
     char due[RFC3339_TEXT];
@@ -87,7 +137,7 @@ static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
     if (!is_wanted(l, row))
         return 0;
     if (l->rows) {
-        json_array_append_new(l->rows, look_ledger_tree(&l->look, row));
+        json_array_append_new(l->rows, row_of(&l->look, row));
         return 0;
     }
     when_format(row->due, row->zone, due);
@@ -147,23 +197,6 @@ int look_ledger(struct look *look, struct text person, struct text about, look_l
     return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
 }
 
-/* What became of it after it had left, as far as anything was heard. */
-static void add_reports(json_t *tree, const struct rec_ledger *row) {
-    char reported[RFC3339_TEXT], delivered[RFC3339_TEXT];
-
-    when_format(row->reported, row->zone, reported);
-    when_format(row->delivered, row->zone, delivered);
-    if (row->settled.p)
-        json_object_set_new(tree, "settled", tree_text(row->settled));
-    if (row->report.p) {
-        json_object_set_new(tree, "report", tree_text(row->report));
-        json_object_set_new(tree, "report_status", tree_text(row->report_status));
-        json_object_set_new(tree, "reported", json_string(reported));
-    }
-    if (row->delivered)
-        json_object_set_new(tree, "delivered", json_string(delivered));
-}
-
 void look_ledger_reason(const struct rec_ledger *row, struct buf *to) {
     char until[RFC3339_TEXT];
 
@@ -175,39 +208,6 @@ void look_ledger_reason(const struct rec_ledger *row, struct buf *to) {
     if (row->held_until)
         buf_printf(to, "%s%s %s", to->n ? "; " : "",
                    text_is(row->hold, "window") ? "leaves at" : "missed after", until);
-}
-
-json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
-    char due[RFC3339_TEXT], decided[RFC3339_TEXT];
-    struct rec_occasion occasion;
-    json_t *tree = json_object();
-    struct key key = key_no((uint64_t)row->occasion);
-
-    if (look_get(look, TABLE_OCCASION, &occasion, key_bytes(&key)))
-        occasion.occurrence = TEXT_NONE;
-    when_format(row->due, row->zone, due);
-    when_format(row->decided, row->zone, decided);
-    json_object_set_new(tree, "no", json_integer(row->no));
-    json_object_set_new(tree, "due", json_string(due));
-    json_object_set_new(tree, "decided", json_string(decided));
-    json_object_set_new(tree, "person", tree_text(row->person));
-    json_object_set_new(tree, "letter", tree_text(row->letter));
-    json_object_set_new(tree, "about", tree_text(row->about));
-    json_object_set_new(tree, "about_kind", tree_text(row->about_kind));
-    json_object_set_new(tree, "class", tree_text(row->class));
-    json_object_set_new(tree, "channel", tree_text(row->channel));
-    json_object_set_new(tree, "state", tree_text(row->state));
-    json_object_set_new(tree, "reason", tree_text(row->reason));
-    json_object_set_new(tree, "hold", tree_text(row->hold));
-    json_object_set_new(tree, "hold_no", row->hold_no ? json_integer(row->hold_no) : json_null());
-    json_object_set_new(tree, "message_id", tree_text(row->message_id));
-    json_object_set_new(tree, "rule", tree_text(row->rule));
-    json_object_set_new(tree, "occurrence", tree_text(occasion.occurrence));
-    json_object_set_new(tree, "attempts", json_integer(row->attempts));
-    json_object_set_new(tree, "language", tree_text(row->language));
-    json_object_set_new(tree, "told", json_integer(row->told));
-    add_reports(tree, row);
-    return tree;
 }
 
 int verb_ledger(const struct options *options, int argc, char **argv) {

@@ -5,6 +5,26 @@
 #define CELL_MAX ((size_t)1 << 20)
 #define PAD_MOST 60 /* characters: longer cells are not what a column is as wide as */
 
+static bool is_special(char c) {
+    return c && strchr("\\`*_[]<>&|~#", c);
+}
+
+/* Nothing in it is Markdown any more. */
+static void write_text(struct text t, struct buf *to) {
+    bool space = false;
+
+    for (size_t i = 0; i < t.n; i++) {
+        bool blank = t.p[i] == ' ' || t.p[i] == '\n' || t.p[i] == '\t' || t.p[i] == '\r';
+        if (!blank && space)
+            buf_char(to, ' ');
+        if (is_special(t.p[i]))
+            buf_char(to, '\\');
+        if (!blank)
+            buf_char(to, t.p[i]);
+        space = blank && (space || i > 0);
+    }
+}
+
 static void write_link(struct text link, struct buf *to) {
     static const char hex[] = "0123456789ABCDEF";
 
@@ -35,7 +55,7 @@ static void write_cell(const struct paper *paper, const struct cell *cell, struc
     }
     buf_init(&shown, CELL_MAX);
     paper_show(paper, cell, true, &shown);
-    report_markdown_text(buf_as_text(&shown), to);
+    write_text(buf_as_text(&shown), to);
     buf_free(&shown);
 }
 
@@ -145,25 +165,6 @@ static void write_card(const struct paper *paper, const struct paper_table *tabl
 
 /* ---- the whole ---- */
 
-static bool is_special(char c) {
-    return c && strchr("\\`*_[]<>&|~#", c);
-}
-
-void report_markdown_text(struct text t, struct buf *to) {
-    bool space = false;
-
-    for (size_t i = 0; i < t.n; i++) {
-        bool blank = t.p[i] == ' ' || t.p[i] == '\n' || t.p[i] == '\t' || t.p[i] == '\r';
-        if (!blank && space)
-            buf_char(to, ' ');
-        if (is_special(t.p[i]))
-            buf_char(to, '\\');
-        if (!blank)
-            buf_char(to, t.p[i]);
-        space = blank && (space || i > 0);
-    }
-}
-
 void report_markdown_table(const struct paper *paper, const struct paper_table *table,
                            struct buf *to) {
     if (!table->first) {
@@ -187,10 +188,10 @@ static void write_plot(const struct paper *paper, const char *plot_file, struct 
 
 void report_markdown(const struct paper *paper, const char *plot_file, struct buf *to) {
     buf_str(to, "# ");
-    report_markdown_text(paper->title, to);
+    write_text(paper->title, to);
     buf_printf(to, "\n\n%s ",
                report_word(paper->language, paper->funder.n ? WORD_report_to : WORD_report));
-    report_markdown_text(paper->funder, to);
+    write_text(paper->funder, to);
     buf_printf(to, "%s%s ", paper->funder.n ? ". " : "· ",
                report_word(paper->language, WORD_made_on));
     paper_show_date(paper, paper->until, to);

@@ -115,7 +115,6 @@ void report_markdown(const struct paper *paper, const char *plot_file, struct bu
 /* One table as Markdown without its heading. */
 void report_markdown_table(const struct paper *paper, const struct paper_table *table,
                            struct buf *to);
-void report_markdown_text(struct text t, struct buf *to); /* nothing in it is Markdown any more */
 void report_html(const struct paper *paper, struct buf *to);
 void report_csv(const struct paper *paper, const struct paper_table *table, struct buf *to);
 void report_svg(const struct paper *paper, struct buf *to);

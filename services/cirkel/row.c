@@ -45,25 +45,8 @@ static void add_string(const json_t *tree, struct buf *to) {
         buf_add(to, t.p + 16, 3);
 }
 
-void row_named(const char *name, const json_t *tree, struct buf *to) {
-    static const char *const hundredths[] = {"mean", "spread", "weighted"};
-    for (unsigned i = 0; json_is_integer(tree) && i < COUNT_OF(hundredths); i++)
-        if (strcmp(name, hundredths[i]) == 0) {
-            buf_printf(to, "%.2f", (double)json_integer_value(tree) / 100);
-            return;
-        }
-    row_cell(tree, to);
-}
-
-/* Nobody reckons in thousands of minutes. */
-static void add_hours(const char *name, const json_t *value, struct buf *to) {
-    size_t n = strlen(name);
-    bool minutes = n >= 7 && strcmp(name + n - 7, "minutes") == 0;
-    if (minutes && json_integer_value(value) >= 600)
-        buf_printf(to, " (%.6g h)", (double)json_integer_value(value) / 60);
-}
-
-void row_cell(const json_t *tree, struct buf *to) {
+/* Any value on one line; NULL gives nothing. */
+static void add_cell(const json_t *tree, struct buf *to) {
     const char *key, *separator = "";
     json_t *value;
     size_t i;
@@ -84,20 +67,28 @@ void row_cell(const json_t *tree, struct buf *to) {
     case JSON_ARRAY:
         json_array_foreach(tree, i, value) {
             buf_str(to, separator);
-            row_cell(value, to);
+            add_cell(value, to);
             separator = json_is_object(value) ? "; " : ", ";
         }
         break;
     case JSON_OBJECT:
         json_object_foreach((json_t *)tree, key, value) {
             buf_printf(to, "%s%s: ", separator, key);
-            row_cell(value, to);
+            add_cell(value, to);
             separator = ", ";
         }
         break;
     default:
         break;
     }
+}
+
+/* Nobody reckons in thousands of minutes. */
+static void add_hours(const char *name, const json_t *value, struct buf *to) {
+    size_t n = strlen(name);
+    bool minutes = n >= 7 && strcmp(name + n - 7, "minutes") == 0;
+    if (minutes && json_integer_value(value) >= 600)
+        buf_printf(to, " (%.6g h)", (double)json_integer_value(value) / 60);
 }
 
 /* Phases, criteria, notes: each on a line of its own. */
@@ -108,8 +99,18 @@ static void add_lines(const json_t *rows, struct buf *to) {
     json_array_foreach(rows, i, row) {
         if (i)
             buf_printf(to, "\n  %-20s ", "");
-        row_cell(row, to);
+        add_cell(row, to);
     }
+}
+
+void row_named(const char *name, const json_t *tree, struct buf *to) {
+    static const char *const hundredths[] = {"mean", "spread", "weighted"};
+    for (unsigned i = 0; json_is_integer(tree) && i < COUNT_OF(hundredths); i++)
+        if (strcmp(name, hundredths[i]) == 0) {
+            buf_printf(to, "%.2f", (double)json_integer_value(tree) / 100);
+            return;
+        }
+    add_cell(tree, to);
 }
 
 void row_block(const json_t *tree, struct buf *to) {

@@ -10,8 +10,7 @@
 #include <jansson.h>
 
 json_t *row_tree(const struct shape *shape, const void *rec, struct text zone); /* the caller's */
-void row_cell(const json_t *tree, struct buf *to); /* any value on one line; NULL gives nothing */
-/* The same of a field by its name: what is kept in hundredths is shown as such. */
+/* A field's value on one line; NULL gives nothing. What is kept in hundredths is shown as such. */
 void row_named(const char *name, const json_t *tree, struct buf *to);
 void row_block(const json_t *tree, struct buf *to);
 

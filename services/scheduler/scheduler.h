@@ -132,7 +132,6 @@ MUST_CHECK int scheduler_derive(struct scheduler *s, struct txn *txn, bool *ret_
 /* ---- scheduler_talk.c: frames in, and what is told after a commit ---- */
 void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload);
 void scheduler_tell_applied(struct scheduler *s, uint64_t first, uint64_t last);
-void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to);
 void scheduler_tell_facts(struct scheduler *s);
 void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next);
 void scheduler_send(struct scheduler *s, const struct peer *to, enum frame_type type,

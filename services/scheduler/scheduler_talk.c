@@ -80,9 +80,35 @@ static void on_ask_state(struct scheduler *s, const struct peer *from,
         s->asker_count++;
 }
 
+static void tell_one(struct scheduler *s, const struct rec_decision *d) {
+    struct frame_decided f = {.seq = d->seq,
+                              .status = d->status,
+                              .code = d->code,
+                              .field = d->field,
+                              .text = d->text,
+                              .result = d->result};
+    scheduler_send(s, &s->intake, FRAME_DECIDED, &f);
+}
+
+static void tell_decided(struct scheduler *s, uint64_t from, uint64_t to) {
+    struct txn *txn;
+    if (!s->has_intake || from > to || store_begin_read(s->core, &txn))
+        return;
+    for (uint64_t seq = from; seq <= to; seq++) {
+        struct rec_decision d;
+        struct complaint c;
+        struct bytes value;
+        struct key k = key_no(seq);
+        if (store_get(txn, TABLE_DECISION, key_bytes(&k), &value) == 0 &&
+            codec_decode(&rec_shapes[REC_DECISION], CODEC_STORED, value, &d, &c) == 0)
+            tell_one(s, &d);
+    }
+    store_abort(&txn);
+}
+
 static void on_ask_decision(struct scheduler *s, const struct frame_ask_decision *f) {
     if ((uint64_t)f->seq <= s->position)
-        scheduler_tell_decided(s, (uint64_t)f->seq, (uint64_t)f->seq);
+        tell_decided(s, (uint64_t)f->seq, (uint64_t)f->seq);
 }
 
 static void on_accepted(struct scheduler *s, const struct frame_accepted *f) {
@@ -90,7 +116,7 @@ static void on_accepted(struct scheduler *s, const struct frame_accepted *f) {
     if (!from)
         return;
     if (from <= s->position) /* we read them before we were told */
-        scheduler_tell_decided(s, from, s->position < to ? s->position : to);
+        tell_decided(s, from, s->position < to ? s->position : to);
     if (to > s->position) {
         s->awaited_from = s->awaited_to && s->awaited_from < from ? s->awaited_from : from;
         s->awaited_to = to;
@@ -101,9 +127,9 @@ static void on_accepted(struct scheduler *s, const struct frame_accepted *f) {
 void scheduler_tell_applied(struct scheduler *s, uint64_t first, uint64_t last) {
     uint64_t from = s->awaited_from > first ? s->awaited_from : first;
     uint64_t to = s->awaited_to < last ? s->awaited_to : last;
-    scheduler_tell_decided(s, from, to);
+    tell_decided(s, from, to);
     if (to < last || from > to)
-        scheduler_tell_decided(s, last, last);
+        tell_decided(s, last, last);
     if (s->awaited_to <= last)
         s->awaited_from = s->awaited_to = 0;
 }
@@ -162,32 +188,6 @@ void scheduler_heard(void *ctx, const struct peer *from, struct bytes payload) {
         break; /* accepted, tick: the look that follows is the answer */
     }
     loop_soon(s->loop, scheduler_turn, s);
-}
-
-static void tell_one(struct scheduler *s, const struct rec_decision *d) {
-    struct frame_decided f = {.seq = d->seq,
-                              .status = d->status,
-                              .code = d->code,
-                              .field = d->field,
-                              .text = d->text,
-                              .result = d->result};
-    scheduler_send(s, &s->intake, FRAME_DECIDED, &f);
-}
-
-void scheduler_tell_decided(struct scheduler *s, uint64_t from, uint64_t to) {
-    struct txn *txn;
-    if (!s->has_intake || from > to || store_begin_read(s->core, &txn))
-        return;
-    for (uint64_t seq = from; seq <= to; seq++) {
-        struct rec_decision d;
-        struct complaint c;
-        struct bytes value;
-        struct key k = key_no(seq);
-        if (store_get(txn, TABLE_DECISION, key_bytes(&k), &value) == 0 &&
-            codec_decode(&rec_shapes[REC_DECISION], CODEC_STORED, value, &d, &c) == 0)
-            tell_one(s, &d);
-    }
-    store_abort(&txn);
 }
 
 void scheduler_tell_facts(struct scheduler *s) {

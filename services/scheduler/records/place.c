@@ -10,7 +10,8 @@
 #include "services/scheduler/reminders/obligation.h"
 #include "services/scheduler/reminders/plan.h"
 
-instant place_until(const struct office *o, instant offered, int64_t days, struct text zone) {
+/* Until when an offer made at that moment holds: the last minute of a day, which still counts. */
+static instant until(const struct office *o, instant offered, int64_t days, struct text zone) {
     const struct zone *z = office_zone(o, zone);
     struct wall last = wall_add(zone_wall(z, offered), (int)days, 0);
     last.hour = 23;
@@ -44,7 +45,7 @@ int place_offer(struct office *o, struct rec_programme *p, int64_t accept_days, 
     must(p->taken < p->places);
     p->taken++;
     a->offered = offered;
-    a->offer_expires = place_until(o, offered, accept_days, a->zone);
+    a->offer_expires = until(o, offered, accept_days, a->zone);
     rc = application_put(o, &was, a);
     if (rc == 0)
         rc = owe_answer(o, a);

@@ -9,8 +9,6 @@
 
 #include "services/scheduler/office.h"
 
-/* Until when an offer made at that moment holds: the last minute of a day, which still counts. */
-instant place_until(const struct office *o, instant offered, int64_t days, struct text zone);
 /* The first moment at which it is too late to accept. */
 instant place_ends(const struct rec_application *a);
 /* Offers it a place: the application moves on to selected, and is put. The caller puts the
