@@ -107,6 +107,12 @@ MUST_CHECK int read_file(const char *path, size_t limit, struct buf *ret);
 /* Writes beside it, syncs, renames over it, syncs the folder. */
 MUST_CHECK int write_file(const char *path, unsigned mode, struct bytes content);
 MUST_CHECK int make_dir(const char *path, unsigned mode); /* and its parents; 0 when it is there */
-MUST_CHECK int sync_folder_of(const char *path);          /* so that the name lasts, too */
+MUST_CHECK int sync_dir(const char *path);       /* what was made, renamed and removed in it */
+MUST_CHECK int sync_folder_of(const char *path); /* the folder that holds its name */
+void remove_tree(const char *path);              /* as far as it can be */
+/* fn for each file in a folder without a dot in front of its name, until it returns non-zero, which
+ * is returned. -errno, too, when the names cannot be read to their end. */
+typedef int file_fn(void *ctx, const char *name);
+MUST_CHECK int each_file(const char *dir, file_fn *fn, void *ctx);
 
 #endif

@@ -24,7 +24,6 @@ static int write_all(int fd, const char *p, size_t n) {
     return 0;
 }
 
-/* A rename is on the disk only when its folder is. */
 static int fill_and_sync(int fd, unsigned mode, struct bytes content) {
     int rc = write_all(fd, content.p, content.n);
 
@@ -139,7 +138,7 @@ int make_dir(const char *path, unsigned mode) {
 int sync_folder_of(const char *path) {
     char folder[PATH_MAX];
     char *slash;
-    int fd, rc;
+    int rc;
 
     rc = text_copy(text_of(path), folder, sizeof folder);
     if (rc)
@@ -149,10 +148,5 @@ int sync_folder_of(const char *path) {
         strcpy(folder, ".");
     else
         slash[slash == folder ? 1 : 0] = '\0';
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    rc = fsync(fd) ? -errno : 0;
-    close(fd);
-    return rc;
+    return sync_dir(folder);
 }

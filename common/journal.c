@@ -30,12 +30,7 @@ int journal_path_no(const struct journal *journal, const char *name, uint64_t nu
 }
 
 int journal_sync_dir(const struct journal *journal) {
-    int fd = open(journal->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = fsync(fd) < 0 ? -errno : 0;
-    close(fd);
-    return r;
+    return sync_dir(journal->dir);
 }
 
 int journal_write_at(int fd, const void *p, size_t n, size_t at) {

@@ -25,15 +25,6 @@ static int dir_path(const char *dir, const char *name, char ret[PATH_BYTES]) {
     return n < 0 || n >= PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
-static int dir_sync(const char *dir) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = fsync(fd) < 0 ? -errno : 0;
-    close(fd);
-    return r;
-}
-
 /* Not lock_file(): this lock goes when the store is closed, not when the process ends. */
 static int writer_lock(struct store *store, const char *dir) {
     char path[PATH_BYTES];
@@ -253,7 +244,7 @@ int store_open(struct store **ret, const struct store_options *options) {
     if (r == 0)
         r = store_open_tables(store);
     if (r == 0 && store->writer)
-        r = dir_sync(options->dir);
+        r = sync_dir(options->dir);
     if (r < 0)
         store_close(&store);
     else
@@ -306,5 +297,5 @@ int store_copy(struct store *store, const char *dir) {
     if (r == 0 && fsync(fd) < 0)
         r = -errno;
     close(fd);
-    return r == 0 ? dir_sync(dir) : r;
+    return r == 0 ? sync_dir(dir) : r;
 }

@@ -1,6 +1,5 @@
 #include "proto/keyring.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -71,37 +70,38 @@ static void mix_in(struct mark *mark, const char *name, const struct stat *st) {
 /* "web.conf" gives "web"; false for what is no client file. */
 static bool owner_of(const char *file, struct text *ret) {
     size_t n = strlen(file), suffix = sizeof SUFFIX - 1;
-    if (file[0] == '.' || n <= suffix || strcmp(file + n - suffix, SUFFIX) != 0)
+    if (n <= suffix || strcmp(file + n - suffix, SUFFIX) != 0)
         return false;
     *ret = (struct text){file, n - suffix};
     return true;
 }
 
 /* fn(path, owner, stat) for each client file; no folder is an empty one. */
-typedef int file_fn(void *ctx, const char *path, struct text owner, const struct stat *st);
-static int each_file(const char *clients_dir, file_fn *fn, void *ctx) {
-    const struct dirent *entry;
-    int r = 0;
-    DIR *dir = opendir(clients_dir);
-    if (!dir)
+typedef int client_fn(void *ctx, const char *path, struct text owner, const struct stat *st);
+struct clients_walk {
+    const char *dir;
+    client_fn *fn;
+    void *ctx;
+};
+
+static int on_name(void *ctx, const char *name) {
+    const struct clients_walk *walk = ctx;
+    char path[PATH_MAX];
+    struct text owner;
+    struct stat st;
+    if (!owner_of(name, &owner))
+        return 0;
+    if (snprintf(path, sizeof path, "%s/%s", walk->dir, name) >= (int)sizeof path)
+        return -ENAMETOOLONG;
+    if (stat(path, &st) < 0)
         return errno == ENOENT ? 0 : -errno;
-    while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-        char path[PATH_MAX];
-        struct text owner;
-        struct stat st;
-        if (!owner_of(entry->d_name, &owner))
-            continue;
-        if (snprintf(path, sizeof path, "%s/%s", clients_dir, entry->d_name) >= (int)sizeof path)
-            r = -ENAMETOOLONG;
-        else if (stat(path, &st) == 0)
-            r = fn(ctx, path, owner, &st);
-        else if (errno != ENOENT)
-            r = -errno;
-    }
-    if (r == 0 && !entry && errno)
-        r = -errno;
-    closedir(dir);
-    return r;
+    return walk->fn(walk->ctx, path, owner, &st);
+}
+
+static int each_client(const char *clients_dir, client_fn *fn, void *ctx) {
+    struct clients_walk walk = {clients_dir, fn, ctx};
+    int r = each_file(clients_dir, on_name, &walk);
+    return r == -ENOENT ? 0 : r;
 }
 
 static int mark_file(void *ctx, const char *path, struct text owner, const struct stat *st) {
@@ -113,7 +113,7 @@ static int mark_file(void *ctx, const char *path, struct text owner, const struc
 static int look(const char *clients_dir, struct mark *ret) {
     struct mark mark = {{0}};
     struct stat st;
-    int r = each_file(clients_dir, mark_file, &mark);
+    int r = each_client(clients_dir, mark_file, &mark);
     if (r == 0 && stat(clients_dir, &st) == 0)
         mix_in(&mark, clients_dir, &st);
     if (r == 0)
@@ -203,7 +203,7 @@ static int read_all(struct keyring *keyring, struct buf *reterr) {
     int r;
     reading.clients = calloc(KEYRING_CLIENTS, sizeof *reading.clients);
     must(reading.clients != NULL);
-    r = each_file(keyring->clients_dir, read_client, &reading);
+    r = each_client(keyring->clients_dir, read_client, &reading);
     if (r == -E2BIG)
         r = 0;
     if (r < 0)

@@ -109,29 +109,33 @@ static bool is_lock(const char *name) {
     return strcmp(name, "lock.mdb") == 0 || strcmp(name, "writer.lock") == 0;
 }
 
+struct copying {
+    const char *from, *to, *folder;
+};
+
+static int copy_within(void *ctx, const char *name) {
+    const struct copying *copying = ctx;
+    char within[512];
+    int n = snprintf(within, sizeof within, "%s/%s", copying->folder, name);
+
+    if (is_lock(name))
+        return 0;
+    return n < (int)sizeof within ? copy_file(copying->from, copying->to, within) : -ENAMETOOLONG;
+}
+
 int backup_copy_folder(const char *from, const char *to, const char *name) {
-    char source[HOME_PATH], target[HOME_PATH], within[512];
-    struct dirent *entry;
+    struct copying copying = {from, to, name};
+    char source[HOME_PATH], target[HOME_PATH];
     struct stat st;
 
     home_path(source, from, name);
     home_path(target, to, name);
-    DIR *dir = opendir(source);
-    if (!dir)
+    if (stat(source, &st))
         return errno == ENOENT ? 0 : -errno;
-    int rc = fstat(dirfd(dir), &st) ? -errno : make_dir(target, st.st_mode & 0777);
-    while (rc == 0 && (errno = 0, entry = readdir(dir))) {
-        int n = snprintf(within, sizeof within, "%s/%s", name, entry->d_name);
-        if (entry->d_name[0] == '.' || entry->d_type == DT_DIR || is_lock(entry->d_name))
-            continue;
-        rc = n < (int)sizeof within ? copy_file(from, to, within) : -ENAMETOOLONG;
-    }
-    if (rc == 0 && errno)
-        rc = -errno;
-    closedir(dir);
-    snprintf(within, sizeof within, "%s/.", name);
-    home_path(target, to, within);
-    return rc ? rc : sync_folder_of(target);
+    int rc = make_dir(target, st.st_mode & 0777);
+    if (rc == 0)
+        rc = each_file(source, copy_within, &copying);
+    return rc ? rc : sync_dir(target);
 }
 
 int backup_copy_config(const char *from, const char *to) {
@@ -158,9 +162,11 @@ int backup_is_empty(const char *folder) {
 
     if (!dir)
         return errno == ENOENT ? 0 : -errno;
-    while (rc == 0 && (entry = readdir(dir)))
+    while (rc == 0 && (errno = 0, entry = readdir(dir)))
         if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
             rc = -EEXIST;
+    if (rc == 0)
+        rc = -errno;
     closedir(dir);
     return rc;
 }

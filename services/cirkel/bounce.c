@@ -41,15 +41,6 @@ static int copy(int from, int to) {
     }
 }
 
-static int sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
 static int write_message(const char *path) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     int rc = fd < 0 ? -errno : copy(STDIN_FILENO, fd);
@@ -87,7 +78,7 @@ static int put(const char *folder) {
     if (rc == 0 && rename(from, to) < 0)
         rc = -errno;
     if (rc == 0)
-        return sync_folder(dir);
+        return sync_dir(dir);
     (void)unlink(from);
     return rc;
 }

@@ -3,10 +3,8 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/verbs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,43 +29,10 @@ static void path_in(char ret[HOME_PATH], const char *home, const char *folder, c
     must(n > 0 && n < HOME_PATH);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static void remove_folder(const char *home, const char *folder) {
     char path[HOME_PATH];
     path_in(path, home, "", folder);
-    (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static int copy_file(const char *from, const char *to) {
-    struct buf content;
-    int rc = read_file(from, FILE_MOST, &content);
-    if (rc == 0)
-        rc = write_file(to, 0640, buf_as_bytes(&content));
-    buf_free(&content);
-    return rc;
-}
-
-static int copy_folder(const char *from, const char *to) {
-    char source[HOME_PATH], target[HOME_PATH];
-    struct dirent *entry;
-    DIR *dir = opendir(from);
-    int rc = dir ? make_dir(to, 0750) : -errno;
-    while (rc == 0 && (entry = readdir(dir))) {
-        if (entry->d_name[0] == '.' || entry->d_type == DT_DIR)
-            continue;
-        path_in(source, from, "", entry->d_name);
-        path_in(target, to, "", entry->d_name);
-        rc = copy_file(source, target);
-    }
-    if (dir)
-        closedir(dir);
-    return rc;
+    remove_tree(path);
 }
 
 static int prepare_one(const char *home, const char *dir, const char *name, struct buf *err) {
@@ -78,8 +43,8 @@ static int prepare_one(const char *home, const char *dir, const char *name, stru
         path_in(from, home, "", name);
     path_in(to, home, CONFIG_COMING, name);
     int rc = stat(from, &st)       ? -errno
-             : S_ISDIR(st.st_mode) ? copy_folder(from, to)
-                                   : copy_file(from, to);
+             : S_ISDIR(st.st_mode) ? home_copy_folder(from, to)
+                                   : home_copy_file(from, to);
     if (rc)
         buf_printf(err, "%s: %s", from, strerror(-rc));
     return rc;
@@ -114,15 +79,6 @@ static bool is_same_file(const char *a, const char *b) {
     buf_free(&x);
     buf_free(&y);
     return same;
-}
-
-static int sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int rc = fsync(fd) ? -errno : 0;
-    close(fd);
-    return rc;
 }
 
 static int mark_new(const char *home) {
@@ -171,13 +127,13 @@ static int carry_on(const char *home) {
     if (rc == 0)
         rc = change_settings(home);
     if (rc == 0)
-        rc = sync_folder(home);
+        rc = sync_dir(home);
     if (rc)
         return rc;
     remove_folder(home, CONFIG_PREVIOUS);
     path_in(installing, home, "", INSTALLING);
     path_in(previous, home, "", CONFIG_PREVIOUS);
-    return rename(installing, previous) ? -errno : sync_folder(home);
+    return rename(installing, previous) ? -errno : sync_dir(home);
 }
 
 static bool is_under_way(const char *home) {
@@ -229,11 +185,11 @@ static int put_in_force(const char *home, struct buf *err) {
     path_in(installing, home, "", INSTALLING);
     int rc = mark_new(home);
     if (rc == 0)
-        rc = sync_folder(coming);
+        rc = sync_dir(coming);
     if (rc == 0 && rename(coming, installing))
         rc = -errno;
     if (rc == 0)
-        rc = sync_folder(home);
+        rc = sync_dir(home);
     if (rc)
         buf_printf(err, "%s: %s", coming, strerror(-rc));
     return rc ? rc : finish(home, err);

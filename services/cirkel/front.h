@@ -3,7 +3,7 @@
  * Whatever gets no answer is said again under the same id, which is harmless.
  *
  * OWNERSHIP  What an answer holds is borrowed until the callback returns.
- * ERRORS     0 or -errno; -ETIMEDOUT: nobody answered for a minute (FRONT_PATIENCE).
+ * ERRORS     0 or -errno; -ETIMEDOUT: nobody answered for as long as our patience.
  */
 #ifndef CIRKEL_FRONT_H
 #define CIRKEL_FRONT_H

@@ -6,7 +6,6 @@
 #include "proto/settings.h"
 #include "services/cirkel/verbs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -14,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHIPPED_MAX (1u << 20) /* bytes of one shipped file */
+#define FILE_MAX (1u << 20) /* bytes of settings, of a file of rules, of a letter */
 
 static const struct {
     const char *name;
@@ -138,37 +137,38 @@ int home_shipped(const char *name, char ret[HOME_PATH]) {
     return first_there(places, COUNT_OF(places), name, ret);
 }
 
-static int copy_file(const char *from, const char *to) {
+int home_copy_file(const char *from, const char *to) {
     struct buf content;
-    int rc = read_file(from, SHIPPED_MAX, &content);
+    int rc = read_file(from, FILE_MAX, &content);
     if (rc == 0)
         rc = write_file(to, 0640, buf_as_bytes(&content));
     buf_free(&content);
     return rc;
 }
 
-/* Every file of a shipped folder; those without a dot in front. */
-static int copy_folder(const char *home, const char *name) {
-    char from[HOME_PATH], source[HOME_PATH + 256], target[HOME_PATH], within[512];
-    struct dirent *entry;
-    DIR *dir;
-    int rc = home_shipped(name, from);
+struct copying {
+    const char *from, *to;
+};
 
-    if (rc)
-        return rc;
-    dir = opendir(from);
-    if (!dir)
-        return -errno;
-    while (rc == 0 && (entry = readdir(dir))) {
-        if (entry->d_name[0] == '.' || entry->d_type == DT_DIR)
-            continue;
-        snprintf(source, sizeof source, "%s/%s", from, entry->d_name);
-        snprintf(within, sizeof within, "%s/%s", name, entry->d_name);
-        home_path(target, home, within);
-        rc = copy_file(source, target);
-    }
-    closedir(dir);
-    return rc;
+static int copy_one(void *ctx, const char *name) {
+    const struct copying *copying = ctx;
+    char from[HOME_PATH], to[HOME_PATH];
+    home_path(from, copying->from, name);
+    home_path(to, copying->to, name);
+    return home_copy_file(from, to);
+}
+
+int home_copy_folder(const char *from, const char *to) {
+    struct copying copying = {from, to};
+    int rc = make_dir(to, 0750);
+    return rc ? rc : each_file(from, copy_one, &copying);
+}
+
+static int copy_shipped(const char *home, const char *name) {
+    char from[HOME_PATH], to[HOME_PATH];
+    int rc = home_shipped(name, from);
+    home_path(to, home, name);
+    return rc ? rc : home_copy_folder(from, to);
 }
 
 /* The links of a trial are made with a key that everybody knows, so that two plays give the same
@@ -192,6 +192,7 @@ int home_make_keys(const char *home, bool trial) {
     home_path(path, home, "keys");
     if (rc == 0)
         rc = keyring_server(path, true, &key);
+    explicit_bzero(&key, sizeof key);
     return rc;
 }
 
@@ -201,7 +202,7 @@ static int make_settings(const char *home) {
     struct buf text;
     int rc;
 
-    buf_init(&text, SHIPPED_MAX);
+    buf_init(&text, FILE_MAX);
     settings_print(&text);
     home_path(path, home, "cirkel.conf");
     rc = write_file(path, 0640, buf_as_bytes(&text));
@@ -241,9 +242,9 @@ static int make(const char *home, bool trial) {
                        "(../../config or ../share/cirkel); is the installation complete?");
     rc = home_make_folders(home);
     if (rc == 0)
-        rc = copy_folder(home, "rules");
+        rc = copy_shipped(home, "rules");
     if (rc == 0)
-        rc = copy_folder(home, "letters");
+        rc = copy_shipped(home, "letters");
     if (rc == 0)
         rc = home_make_keys(home, trial);
     if (rc == 0 && trial)

@@ -20,6 +20,9 @@ MUST_CHECK int home_need(const char *home);
 /* Parts of a home: 0 or -errno. */
 MUST_CHECK int home_make_folders(const char *home);
 MUST_CHECK int home_make_keys(const char *home, bool trial);
+/* Settings, rules and letters: a file, or the files of a folder, which is made. 0 or -errno. */
+MUST_CHECK int home_copy_file(const char *from, const char *to);
+MUST_CHECK int home_copy_folder(const char *from, const char *to);
 /* Makes a trial home when there is none; an exit code when there is one that is no trial, or whose
  * letters do not only become files. */
 MUST_CHECK int home_need_trial(const char *home);

@@ -2,7 +2,6 @@
 
 #include "services/cirkel/mail_log_line.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -132,21 +131,24 @@ static int read_letter(struct mail_log *log, const char *path) {
     return rc;
 }
 
+struct folder {
+    struct mail_log *log;
+    const char *path;
+};
+
+static int on_letter(void *ctx, const char *name) {
+    const struct folder *folder = ctx;
+    char path[PATH_BYTES];
+    int n = snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    return n < (int)sizeof path ? read_letter(folder->log, path) : -ENAMETOOLONG;
+}
+
 static int read_folder(struct mail_log *log, const char *maildir, const char *name) {
-    char folder[PATH_BYTES / 2], path[PATH_BYTES];
-    struct dirent *entry;
-    int n = snprintf(folder, sizeof folder, "%s/%s", maildir, name), rc = 0;
-    DIR *dir = n > 0 && n < (int)sizeof folder ? opendir(folder) : NULL;
-    if (!dir)
-        return errno == ENOENT ? 0 : -errno;
-    while (rc == 0 && (entry = readdir(dir))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        rc = read_letter(log, path);
-    }
-    closedir(dir);
-    return rc;
+    char path[PATH_BYTES];
+    struct folder folder = {log, path};
+    int n = snprintf(path, sizeof path, "%s/%s", maildir, name);
+    int rc = n < (int)sizeof path ? each_file(path, on_letter, &folder) : -ENAMETOOLONG;
+    return rc == -ENOENT ? 0 : rc;
 }
 
 int mail_log_read(struct mail_log *log, const char *path) {

@@ -187,19 +187,21 @@ static void join_phases(struct report *r, struct buf *to) {
 }
 
 static void add_programme(struct report *r) {
-    static const struct paper_column columns[] = {
-        {WORD_funder, CELL_TEXT},         {WORD_hosts, CELL_TEXT},
-        {WORD_lead, CELL_TEXT},           {WORD_period, CELL_TEXT},
-        {WORD_state, CELL_TEXT},          {WORD_places, CELL_NUMBER},
-        {WORD_places_taken, CELL_NUMBER}, {WORD_budget_each, CELL_HOURS},
-        {WORD_phases, CELL_TEXT}};
     const struct rec_programme *p = &r->programme;
+    const struct paper_column columns[] = {
+        {WORD_funder, CELL_TEXT},
+        {WORD_hosts, CELL_TEXT},
+        {WORD_lead, CELL_TEXT},
+        {WORD_period, CELL_TEXT},
+        {WORD_state, CELL_TEXT},
+        {WORD_places, CELL_NUMBER},
+        {WORD_places_taken, CELL_NUMBER},
+        {text_is(p->budget_per, "person") ? WORD_budget_person : WORD_budget_each, CELL_HOURS},
+        {WORD_phases, CELL_TEXT}};
     struct paper_table *table =
         paper_table(r->paper, "programme", WORD_programme, PAPER_FACTS, columns, COUNT_OF(columns));
     struct buf b;
 
-    if (text_is(p->budget_per, "person"))
-        table->columns[7].word = WORD_budget_person;
     buf_init(&b, 1 << 16);
     paper_row(r->paper, table);
     paper_text(r->paper, table, p->funder);

@@ -39,7 +39,7 @@ static int64_t generation_after(const struct restoring *r) {
 /* The numbers it gives from now on are not those the original gives. */
 static int renew_inbox(struct restoring *r, int64_t *ret) {
     char path[HOME_PATH];
-    struct journal *inbox;
+    struct journal *inbox = NULL;
     uint64_t generation = 0;
 
     home_path(path, r->place.part, "inbox");

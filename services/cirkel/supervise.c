@@ -24,12 +24,12 @@
 #define PAUSE_FIRST 200
 #define PAUSE_LONGEST (30 * SECONDS)
 #define LIFE_GOOD (60 * SECONDS) /* who lived so long begins anew with short pauses */
+#define WORKERS 4
 #define STOP_WAIT (10 * SECONDS)
-#define STOP_WAIT_NOTIFIER                                                                         \
-    (70 * SECONDS) /* it waits for answers to what has left, a minute at most */
+#define STOP_WAIT_NOTIFIER (70 * SECONDS) /* answers to what has left take a minute at most */
+#define STOP_WAIT_ALL (STOP_WAIT_NOTIFIER + WORKERS * STOP_WAIT) /* one after the other */
 #define READY_LOOK 50
 #define READY_LIFE 300 /* who lived so long has started */
-#define WORKERS 4
 #define SETTINGS_MOST ((size_t)1 << 20)
 
 struct supervisor;
@@ -290,7 +290,7 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     for (unsigned i = 0; i < WORKERS; i++)
         start_worker(&s.workers[i]);
     loop_after(s.loop, READY_LOOK, look_if_ready, &s);
-    rc = loop_run(s.loop, stop_all, reload, &s, (WORKERS + 1) * STOP_WAIT);
+    rc = loop_run(s.loop, stop_all, reload, &s, STOP_WAIT_ALL);
     loop_close(&s.loop);
     return rc ? trouble("the event loop failed: %s", strerror(-rc)) : s.exit_code;
 }
@@ -318,8 +318,9 @@ int supervise_aside(const char *home, bool debug, pid_t *ret) {
     pid_t parent = getpid(), pid;
 
     home_path(log, home, "run");
-    if (make_dir(log, 0750))
-        return trouble("%s: %s", log, strerror(errno));
+    int rc = make_dir(log, 0750);
+    if (rc)
+        return trouble("%s: %s", log, strerror(-rc));
     *ret = 0;
     if (is_supervised(home))
         return 0;

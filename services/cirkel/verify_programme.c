@@ -360,9 +360,8 @@ static int64_t sum_hours(struct verify *v, const struct rec_participation *p) {
     struct bytes key, value;
     struct rec_hours row;
     int64_t sum = 0;
-    int rc;
 
-    while ((rc = store_seek(v->look.txn, TABLE_HOURS, key_bytes(&from), &key, &value)) == 0 &&
+    while (store_seek(v->look.txn, TABLE_HOURS, key_bytes(&from), &key, &value) == 0 &&
            key_has_prefix(key, &prefix) && key.n < STORE_KEY_MAX) {
         if (look_decode(REC_HOURS, value, &row) == 0)
             sum += row.minutes;

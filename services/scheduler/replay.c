@@ -1,7 +1,6 @@
 #include "services/scheduler/replay.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,13 +53,6 @@ static int cannot(struct replaying *r, const char *fmt, ...) {
 }
 
 /* ---- the scratch folder ---- */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
 
 static int make_scratch(struct replaying *r) {
     const char *tmp = getenv("TMPDIR");
@@ -424,7 +416,7 @@ static void close_all(struct replaying *r) {
         settings_free(&r->settings);
         rulebook_free(&r->rules);
     }
-    (void)nftw(r->scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    remove_tree(r->scratch);
 }
 
 int replay(const char *home, const char *from) {

@@ -230,6 +230,36 @@ static void test_files_are_written_and_read(void **state) {
     assert_int_equal(make_dir(in_folder("file/x"), 0750), -ENOTDIR);
 }
 
+static int note_name(void *ctx, const char *name) {
+    struct buf *names = ctx;
+    buf_str(names, name);
+    return strcmp(name, "stop") == 0 ? 7 : 0;
+}
+
+static void test_folders_are_walked_and_removed(void **state) {
+    char tree[FOLDER_BYTES + 32];
+    struct buf names;
+
+    (void)state;
+    snprintf(tree, sizeof tree, "%s", in_folder("tree"));
+    buf_init(&names, 100);
+    assert_int_equal(each_file(tree, note_name, &names), -ENOENT);
+    assert_int_equal(make_dir(in_folder("tree/within"), 0750), 0);
+    assert_int_equal(write_file(in_folder("tree/.hidden"), 0640, (struct bytes){"", 0}), 0);
+    assert_int_equal(write_file(in_folder("tree/within/deep"), 0640, (struct bytes){"", 0}), 0);
+    assert_int_equal(each_file(tree, note_name, &names), 0);
+    assert_int_equal(names.n, 0);
+    assert_int_equal(write_file(in_folder("tree/one"), 0640, (struct bytes){"", 0}), 0);
+    assert_int_equal(each_file(tree, note_name, &names), 0);
+    assert_string_equal(buf_cstr(&names), "one");
+    assert_int_equal(write_file(in_folder("tree/stop"), 0640, (struct bytes){"", 0}), 0);
+    assert_int_equal(each_file(tree, note_name, &names), 7);
+    assert_int_equal(sync_dir(tree), 0);
+    remove_tree(tree);
+    assert_int_equal(sync_dir(tree), -ENOENT);
+    buf_free(&names);
+}
+
 static void test_a_lock_has_one_holder(void **state) {
     int fd;
 
@@ -262,6 +292,7 @@ int main(void) {
         cmocka_unit_test(test_an_arena_gives_and_takes_back),
         cmocka_unit_test(test_crc32c_is_castagnolis),
         cmocka_unit_test(test_files_are_written_and_read),
+        cmocka_unit_test(test_folders_are_walked_and_removed),
         cmocka_unit_test(test_a_lock_has_one_holder),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
