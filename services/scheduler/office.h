@@ -49,6 +49,7 @@ struct office {
 
     instant now;     /* of this input; never goes back */
     instant said;    /* when the event was received: deadlines are judged by it. now, for a tick */
+    instant since;   /* what lies before it is told nobody any more: `said`, or when it fell due */
     msec boot;       /* the boot clock, for leases */
     uint64_t seq;    /* the event; 0: time itself */
     bool new_rules;  /* plans are derived because the configuration is another */

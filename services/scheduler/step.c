@@ -45,28 +45,30 @@ static int (*const handlers[MSG_COUNT])(struct office *, const void *) = {
 #include "proto/rows_end.inc"
 };
 
-/* Who looks after what falls due. */
+/* Who looks after what falls due. `from_then`: looked after late, it is told late, and not never;
+ * an offer to the next in line counts from when it is made. */
 static const struct {
     const char *word;
     int (*look_after)(struct office *o, struct key key);
+    bool from_then;
 } dues[] = {
-    {"plan", fire_plan},
-    {"offer", registration_expire},
-    {"lapse", membership_expire},
-    {"poll", poll_expire},
-    {"obligation", obligation_expire},
-    {"call-open", call_begin},
-    {"call-close", call_close},
-    {"place", application_expire},
-    {"evidence", evidence_expire},
-    {"pace", participation_look},
-    {"milestone", milestone_expire},
-    {"digest", digest_close},
-    {"morning", morning_make},
-    {"suppression", suppression_expire},
-    {"hold", hold_expire},
-    {"held", hold_miss},
-    {"sheet", catchup_settle},
+    {"plan", fire_plan, false},
+    {"offer", registration_expire, false},
+    {"lapse", membership_expire, false},
+    {"poll", poll_expire, false},
+    {"obligation", obligation_expire, true},
+    {"call-open", call_begin, false},
+    {"call-close", call_close, true},
+    {"place", application_expire, false},
+    {"evidence", evidence_expire, true},
+    {"pace", participation_look, true},
+    {"milestone", milestone_expire, true},
+    {"digest", digest_close, false},
+    {"morning", morning_make, false},
+    {"suppression", suppression_expire, false},
+    {"hold", hold_expire, false},
+    {"held", hold_miss, false},
+    {"sheet", catchup_settle, false},
 };
 
 void step_open(struct step *s, const struct settings *settings, const struct rulebook *rules,
@@ -142,7 +144,7 @@ static struct office *input(struct step *s, instant now, uint64_t seq) {
     arena_reset(s->arena);
     recent_turn(s->recent);
     buf_clear(&s->result);
-    o->now = o->said = now;
+    o->now = o->said = o->since = now;
     o->boot = 0;
     o->seq = seq;
     o->new_rules = false;
@@ -256,7 +258,7 @@ int step_event(struct step *s, instant now, uint64_t seq, struct bytes payload) 
         note_event(s, now, seq);
         return quarantine(s, now, seq, payload, 0);
     }
-    o->said = e.received < now ? e.received : now;
+    o->said = o->since = e.received < now ? e.received : now;
     o->id = e.id;
     o->owner = e.owner;
     rc = apply(o, &e);
@@ -289,6 +291,7 @@ int step_due(struct step *s, instant now, instant until) {
     for (unsigned i = 0; i < COUNT_OF(dues); i++) {
         if (!text_is(word, dues[i].word))
             continue;
+        o->since = dues[i].from_then ? at : now;
         rc = dues[i].look_after(o, key);
         if (rc != -ENOENT && rc != -EPROTO)
             return rc;

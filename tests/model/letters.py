@@ -15,6 +15,8 @@ LATE_AFTER, OUTAGE_AFTER, CATCHUP_ASK = 15 * MINUTE, 5 * MINUTE, 20
 RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 1
 WAITING = ("queued", "deferred")
 ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
+# what follows from these counts from when they fell due, however late somebody looks: nothing is silent for an outage
+FROM_THEN = ("call-close", "evidence", "milestone", "obligation", "pace")
 
 
 def backoff(attempt, seed):
@@ -45,7 +47,7 @@ class Row:
 class Letters(Addresses, Digests, Owing, Subjects):
     def __init__(self, rules):
         self.rules = rules
-        self.now = self.said = self.paused = 0
+        self.now = self.said = self.since = self.paused = 0  # since: what lies before it is told nobody any more
         self.came = collections.Counter()  # what leaves no trace in the ledger
         self.people, self.organisations, self.networks, self.members, self.wholes = {}, {}, {}, {}, {}
         self.meetings, self.registrations, self.materials, self.polls, self.wishes, self.letters = {}, {}, {}, {}, {}, {}
@@ -76,14 +78,14 @@ class Letters(Addresses, Digests, Owing, Subjects):
                     wanted[rule.name, step, at[1]] = [at[0], useful[0] if useful else None, zone]
         for key in list(plans):
             if plans[key][0] == "planned":
-                overdue = plans[key][1] < self.said
+                overdue = plans[key][1] < self.since
                 self.set_plan(kind, id_, key, None)
                 if key in wanted:
-                    late = wanted[key][0] < self.said and not overdue
+                    late = wanted[key][0] < self.since and not overdue
                     self.set_plan(kind, id_, key, ["past" if late else "planned"] + wanted[key])
         for key in wanted:
             if key not in plans:
-                self.set_plan(kind, id_, key, ["past" if wanted[key][0] < self.said else "planned"] + wanted[key])
+                self.set_plan(kind, id_, key, ["past" if wanted[key][0] < self.since else "planned"] + wanted[key])
 
     def set_plan(self, kind, id_, key, plan):
         plans = self.plans[kind, id_]
@@ -122,6 +124,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
     def fire(self):
         while (due := self.first_due()) and due[0] <= self.now:
             self.said = self.now
+            self.since = due[0] if due[1] in FROM_THEN else self.now
             getattr(self, "due_" + due[1].replace("-", "_"))(*due[2:])
 
     def due_held(self, no):
@@ -347,7 +350,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
 
     def deliver(self, fate_of):
         any_, after = False, (-1, 0)
-        self.said = self.now
+        self.said = self.since = self.now
         while not self.paused:
             ready = [(r.next_try, r.no) for r in self.waiting if after < (r.next_try, r.no) and r.next_try <= self.now]
             if not ready:

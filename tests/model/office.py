@@ -10,6 +10,7 @@ CONFIRM_WITHIN = 14 * DAY
 class Office(Mornings):
     def say(self, type_, body):
         """None, or the code of the refusal."""
+        self.since = self.said
         try:
             getattr(self, type_.replace(".", "_"))(**body)
         except Refused as refused:

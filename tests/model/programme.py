@@ -114,7 +114,7 @@ class Programme(Orders):
         self.put_application(a)
         self.owe_draft(a)
 
-    def application_edit(self, application, contact=None, staff=None, budget_accepted=None):
+    def application_edit(self, application, contact=None, staff=None, budget_accepted=False):
         a = self.application(application, "draft", "more-asked")
         if a["state"] == "draft":
             self.check_call_open(self.calls[a["call"]])
@@ -125,7 +125,7 @@ class Programme(Orders):
         for person in staff or []:
             self.person(person)
         a.update(contact=contact or a["contact"], staff=a["staff"] if staff is None else staff,
-                 budget_accepted=a["budget_accepted"] if budget_accepted is None else budget_accepted)
+                 budget_accepted=a["budget_accepted"] or budget_accepted)  # domain.md is silent: nobody takes that back
         self.put_application(a)
 
     def check_complete(self, a):

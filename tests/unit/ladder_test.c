@@ -27,7 +27,7 @@ static struct trial t;
 
 static struct office *office(void) {
     struct office *o = &t.step.office;
-    o->now = o->said = t.now;
+    o->now = o->said = o->since = t.now;
     return o;
 }
 

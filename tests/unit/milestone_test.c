@@ -77,6 +77,27 @@ static void test_overdue(void **context) {
     trial_close(&t);
 }
 
+/* The office was away on the morning on which somebody was to hear of it. */
+static void test_overdue_found_late(void **context) {
+    struct trial t;
+    (void)context;
+    open_staffed(&t);
+    trial_do(&t, "adviser.assign", "{" IN "'person':'adviser'}");
+    trial_do(&t, "milestone.plan", PLAN("m", "2022-06-01"));
+    trial_rules(&t, NULL);
+    trial_until(&t, "2022-06-01T23:00");
+    t.now = trial_wall("2022-06-02T12:00");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "milestone-overdue", "adviser", NULL, NULL), 1);
+    trial_do(&t, "milestone.move", "{'milestone':'m','due':'2022-06-07'}");
+    trial_until(&t, "2022-06-07T23:00");
+    t.now = trial_wall("2022-07-01T12:00"); /* both of its letters are late */
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "milestone-overdue", NULL, NULL, NULL), 2);
+    assert_int_equal(trial_rows(&t, "milestone-overdue-lead", NULL, NULL, NULL), 1);
+    trial_close(&t);
+}
+
 /* What was not reached is dropped, and nobody hears of it. */
 static void test_programme_over(void **context) {
     struct trial t;
@@ -93,9 +114,8 @@ static void test_programme_over(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_too_early),
-        cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_too_early),
+        cmocka_unit_test(test_overdue),        cmocka_unit_test(test_overdue_found_late),
         cmocka_unit_test(test_programme_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

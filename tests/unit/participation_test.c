@@ -175,6 +175,27 @@ static void test_pace(void **context) {
     trial_close(&t);
 }
 
+/* The office was away on the morning on which it is looked at: late is not never. */
+static void test_pace_looked_at_late(void **context) {
+    struct trial t;
+    (void)context;
+    open_programme(&t, NO_RULES, "2022-04-01T12:00", "organisation");
+    begin(&t, "x", "organisation");
+    trial_do(&t, "staff.name", "{" IN "'persons':['x1','x2']}");
+    trial_do(&t, "adviser.assign", "{" IN "'person':'adviser'}");
+    trial_rules(&t, NULL);
+    trial_until(&t, "2022-05-31T12:00");
+    assert_int_equal(trial_rows(&t, "hours-month", NULL, NULL, NULL), 1);
+    t.now = trial_wall("2022-06-01T09:30");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "hours-month", NULL, NULL, NULL), 2);
+    trial_until(&t, "2022-07-31T12:00");
+    t.now = trial_wall("2022-08-01T13:00");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "hours-behind", NULL, NULL, NULL), 3);
+    trial_close(&t);
+}
+
 static void test_end_moves(void **context) {
     struct trial t;
     (void)context;
@@ -356,13 +377,21 @@ static void test_meetings_after_the_end(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_begins),        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_adviser),       cmocka_unit_test(test_staff_refused),
-        cmocka_unit_test(test_staff_changes), cmocka_unit_test(test_budget_per_person),
-        cmocka_unit_test(test_pace),          cmocka_unit_test(test_end_moves),
-        cmocka_unit_test(test_absent),        cmocka_unit_test(test_absent_for_long),
-        cmocka_unit_test(test_test),          cmocka_unit_test(test_solution),
-        cmocka_unit_test(test_meetings),      cmocka_unit_test(test_meetings_after_the_end),
+        cmocka_unit_test(test_begins),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_adviser),
+        cmocka_unit_test(test_staff_refused),
+        cmocka_unit_test(test_staff_changes),
+        cmocka_unit_test(test_budget_per_person),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_pace_looked_at_late),
+        cmocka_unit_test(test_end_moves),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_absent_for_long),
+        cmocka_unit_test(test_test),
+        cmocka_unit_test(test_solution),
+        cmocka_unit_test(test_meetings),
+        cmocka_unit_test(test_meetings_after_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

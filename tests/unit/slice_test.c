@@ -25,7 +25,7 @@ static double now_ms(void) {
 
 static struct office *office_now(struct trial *t) {
     struct office *o = &t->step.office;
-    o->now = o->said = t->now;
+    o->now = o->said = o->since = t->now;
     return o;
 }
 

@@ -104,7 +104,7 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
                 .about = s->id,
                 .step = step,
                 .occurrence = arena_text(o->arena, text_of(occurrence)),
-                .state = due < o->said ? TEXT_LIT("past") : TEXT_LIT("planned"),
+                .state = due < o->since ? TEXT_LIT("past") : TEXT_LIT("planned"),
                 .due = due,
                 .useful = useful_of(r, s, zone),
                 .zone = s->zone,
@@ -185,7 +185,7 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
         return 0;
     struct rec_plan now = *want;
     now.was = was->was;
-    if (was->due < o->said || o->zones_changed) { /* overdue, and owed all the same */
+    if (was->due < o->since || o->zones_changed) { /* overdue, and owed all the same */
         now.state = TEXT_LIT("planned");
         now.brought = TEXT_NONE;
     }
