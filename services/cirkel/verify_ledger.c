@@ -119,6 +119,8 @@ static void news_row(struct verify *v, struct bytes key, struct bytes value) {
         !key_next_u64(key, &at, &number) || !get_row(v, number, &row) ||
         !text_is(row.class, "news"))
         verify_find(v, "news %s: there is no such letter of news", verify_key_text(key));
+    else if ((instant)moment != (row.left ? row.left : is_waiting(&row) ? row.next_try : 0))
+        verify_find(v, "news: letter %" PRIu64 " left, or is to leave, at another time", number);
 }
 
 static bool needs_somebody(const struct rec_ledger *row) {

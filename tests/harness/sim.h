@@ -6,6 +6,7 @@
  *            - nothing leaves past its use, to somebody who may not be written to, or with a time
  *              that no longer holds;
  *            - no news leaves in its reader's quiet hours, no mass letter within its window;
+ *            - nobody gets two nudges on a day, or more news in seven days than is allowed;
  *            - nobody is told an older time after a newer one;
  *            - everyone whom a fired plan was for has a row under its occurrence, and exactly one;
  *            - what fired has ended or is open (conservation).

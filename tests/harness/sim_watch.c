@@ -24,6 +24,8 @@ struct told {     /* the newest time that left for somebody */
 struct sim_watch {
     struct told told[TOLD_PLACES];
     struct arena *arena;
+    instant *left; /* by number: when a letter was last granted; 0: never */
+    size_t left_room;
     /* the plan that falls due next, as it stood before */
     bool is_plan;
     struct rec_plan plan;
@@ -41,6 +43,7 @@ struct sim_watch *sim_watch_new(void) {
 
 void sim_watch_free(struct sim_watch **watch) {
     arena_free(&(*watch)->arena);
+    free((*watch)->left);
     free(*watch);
     *watch = NULL;
 }
@@ -147,23 +150,27 @@ static void check_time(struct sim *s, const struct rec_ledger *row) {
     t->revision = row->told;
 }
 
+/* The next of a person's letters after number *no. */
+static bool next_of(struct sim *s, struct text person, uint64_t *no, struct rec_ledger *ret) {
+    struct key prefix = key1(person), from = prefix;
+    struct bytes key, value;
+    size_t at = prefix.n;
+    key_u64(&from, *no + 1);
+    if (store_seek(s->t.txn, TABLE_LEDGER_PERSON, key_bytes(&from), &key, &value) ||
+        !key_has_prefix(key, &prefix))
+        return false;
+    must(key_next_u64(key, &at, no));
+    trial_get(&s->t, TABLE_LEDGER, key_no(*no), ret);
+    return true;
+}
+
 /* A letter with an older time was overtaken before it left: its reader is owed the news all the
  * same. */
 static bool was_superseded(struct sim *s, const struct rec_ledger *row) {
-    struct key prefix = key1(row->person), from = prefix;
-    struct bytes key, value;
-    while (store_seek(s->t.txn, TABLE_LEDGER_PERSON, key_bytes(&from), &key, &value) == 0 &&
-           key_has_prefix(key, &prefix)) {
-        struct rec_ledger other;
-        uint64_t no;
-        size_t at = prefix.n;
-        must(key_next_u64(key, &at, &no));
-        from = prefix;
-        key_u64(&from, no + 1);
-        trial_get(&s->t, TABLE_LEDGER, key_no(no), &other);
+    struct rec_ledger other;
+    for (uint64_t no = 0; next_of(s, row->person, &no, &other);)
         if (text_is(other.state, "superseded") && text_eq(other.about, row->about) && other.told)
             return true;
-    }
     return false;
 }
 
@@ -211,6 +218,62 @@ static void check_gentle(struct sim *s, const struct rec_ledger *row, const stru
         fail_msg("%lld left although it could be taken back", (long long)row->no);
 }
 
+/* ---- how much of it ---- */
+
+static instant *left_of(struct sim_watch *w, int64_t no) {
+    size_t at = (size_t)no, room = w->left_room;
+    if (at >= room) {
+        w->left_room = 2 * at + 64;
+        w->left = realloc(w->left, w->left_room * sizeof *w->left);
+        must(w->left);
+        memset(w->left + room, 0, (w->left_room - room) * sizeof *w->left);
+    }
+    return &w->left[at];
+}
+
+static bool may_have_left(struct sim *s, const struct rec_ledger *row) {
+    return *left_of(s->watch, row->no) &&
+           (text_is(row->state, "accepted") || text_is(row->state, "unknown") ||
+            text_is(row->state, "armed") || (text_is(row->state, "queued") && row->resends > 0));
+}
+
+static bool is_nudge(struct sim *s, const struct rec_ledger *row) {
+    const struct rule *rule = rulebook_find(&s->t.rules, row->rule);
+    return rule && rule->nudge;
+}
+
+static bool is_same_day(const struct zone *zone, instant a, instant b) {
+    struct wall of_a = zone_wall(zone, a), of_b = zone_wall(zone, b);
+    return of_a.year == of_b.year && of_a.month == of_b.month && of_a.day == of_b.day;
+}
+
+static int64_t most_a_week(struct sim *s, struct text person) {
+    struct rec_preference p;
+    int rc = quiet_preference(&s->t.step.office, person, TEXT_LIT("news"), &p);
+    return rc == 0 && p.most ? p.most : s->t.settings.news_a_week;
+}
+
+/* On no day two nudges leave for somebody, within no seven days more news than is allowed now. */
+static void check_amount(struct sim *s, const struct rec_ledger *row, const struct rec_person *p) {
+    const struct zone *zone = quiet_zone(&s->t.step.office, p);
+    int64_t most = most_a_week(s, row->person), week = 0;
+    struct rec_ledger other;
+    for (uint64_t no = 0; next_of(s, row->person, &no, &other);) {
+        instant left = *left_of(s->watch, other.no);
+        if (other.no == row->no || !text_is(other.class, "news") ||
+            text_is(other.about_kind, "digest") || !may_have_left(s, &other))
+            continue;
+        if (is_nudge(s, row) && is_nudge(s, &other) && is_same_day(zone, left, s->t.now))
+            fail_msg("%lld and %lld nudge %.*s on one day", (long long)other.no, (long long)row->no,
+                     TEXT_ARGS(row->person));
+        week += left > s->t.now - 7 * DAYS;
+    }
+    if (most && week >= most)
+        fail_msg("%lld is one of %lld letters of news to %.*s in a week, not %lld",
+                 (long long)row->no, (long long)week + 1, TEXT_ARGS(row->person), (long long)most);
+    *left_of(s->watch, row->no) = s->t.now;
+}
+
 void sim_watch_leaves(struct sim *s, const struct rec_ledger *before) {
     struct rec_person p;
     struct rec_ledger row;
@@ -221,6 +284,8 @@ void sim_watch_leaves(struct sim *s, const struct rec_ledger *before) {
     if (row.useful && row.useful < s->t.now)
         fail_msg("%lld (%.*s) left past its use", (long long)row.no, TEXT_ARGS(row.rule));
     check_gentle(s, &row, &p, before->reason.p != NULL);
+    if (text_is(row.class, "news") && !text_is(row.about_kind, "digest"))
+        check_amount(s, &row, &p);
     if (p.protected || p.restricted || text_is(p.state, "erased"))
         fail_msg("%lld left for %.*s, who may not be written to", (long long)row.no,
                  TEXT_ARGS(row.person));

@@ -122,6 +122,51 @@ static void write_to_all(struct sim *s, struct sim_whims *w) {
         of_hold(s, w);
 }
 
+/* Several meetings that are to be answered by the same hour: as many nudges on one morning. */
+static void call_many(struct sim *s, struct sim_whims *w) {
+    const struct zone *zone = office_zone(&s->t.step.office, TEXT_NONE);
+    struct wall day = zone_wall(zone, s->t.now);
+    char network[65], closes[WALL_TEXT], starts[WALL_TEXT];
+    day.hour = 12;
+    wall_format(wall_add(day, 4, 0), closes);
+    wall_format(wall_add(day, 9, 0), starts);
+    if (!any_of(s, w, TABLE_NETWORK, network))
+        return;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned no = w->said;
+        say(s, w, "meeting.plan",
+            "{'meeting':'whim-%u','network':'%s','kind':'network','title':'W','starts':'%s',"
+            "'minutes':60,'mode':'room','place':'A','audience':'members',"
+            "'registration_closes':'%s'}",
+            no, network, starts, closes);
+        say(s, w, "meeting.call", "{'meeting':'whim-%u'}", no);
+    }
+}
+
+/* Two letters of news wait for the members of a network, some of whom say that one a week is
+ * enough. */
+static void want_less(struct sim *s, struct sim_whims *w) {
+    const struct zone *zone = office_zone(&s->t.step.office, TEXT_NONE);
+    char network[65], closes[WALL_TEXT];
+    struct rec_ledger row;
+    wall_format(wall_add(zone_wall(zone, s->t.now), 20, 0), closes);
+    if (w->paused || !any_of(s, w, TABLE_NETWORK, network))
+        return;
+    say(s, w, "sending.pause", "{'reason':'a whim'}");
+    for (unsigned i = 0; i < 2; i++)
+        say(s, w, "poll.open",
+            "{'poll':'whim-%u','network':'%s','question':'Q','closes':'%s','audience':'members',"
+            "'options':[{'option':'a','text':'A'},{'option':'b','text':'B'}]}",
+            w->said, network, closes);
+    sim_settle(s);
+    for (unsigned i = 0; i < 20; i++)
+        if (a_letter(s, w, "queued", &row) && text_is(row.class, "news"))
+            say(s, w, "preference.set", "{'person':'%.*s','class':'news','on':true,'most':1}",
+                TEXT_ARGS(row.person));
+    say(s, w, "sending.resume", "{}");
+    sim_settle(s);
+}
+
 static void pause_or_resume(struct sim *s, struct sim_whims *w) {
     if (w->paused) {
         sim_whim_resume(s, w);
@@ -181,10 +226,11 @@ static bool says(const struct rec_ledger *row, const char *words) {
 void sim_whim(struct sim *s, struct sim_whims *w) {
     struct rec_ledger row;
     static void (*const all[])(struct sim *, struct sim_whims *) = {
-        choose, choose, choose, rest,        write_to_all, write_to_all, of_hold, pause_or_resume,
-        settle, settle, again,  report,      report,       report,       lift,    take_back,
-        edit,   edit,   edit,   be_forgotten};
+        choose, choose, choose, rest,      write_to_all, write_to_all, of_hold, pause_or_resume,
+        settle, settle, again,  report,    report,       report,       lift,    take_back,
+        edit,   edit,   edit,   call_many, want_less,    be_forgotten};
     all[below(w, COUNT_OF(all))](s, w);
+    w->seen.nudges += a_letter(s, w, "queued", &row) && says(&row, "nudge:");
     w->seen.capped += a_letter(s, w, "digested", &row) && says(&row, "cap:");
 }
 
@@ -203,6 +249,7 @@ static void count_row(void *ctx, const struct rec_ledger *row) {
     seen->digest_left += left && row->digest.p;
     seen->waited_quiet += left && !mass && text_is(row->class, "news") && !row->digest.p &&
                           row->ended - row->decided > 6 * HOURS && row->attempts == 1;
+    seen->put_off += left && row->left && !mass && row->left - row->decided > DAYS;
     seen->window_left += left && mass && text_is(row->hold, "window");
     seen->window_undone += says(row, "took the letter back");
     seen->mass_on_sheet += mass && sheet;

@@ -10,6 +10,8 @@
 #define SIM_SEEN(X)                                                                                \
     X(digest_left, "letters left in a digest")                                                     \
     X(capped, "times a letter was seen over a weekly cap")                                         \
+    X(nudges, "times a nudge was seen that waits for a day of its own")                            \
+    X(put_off, "letters of news that could not leave for a day or more")                           \
     X(waited_quiet, "letters of news that waited for a morning")                                   \
     X(window_left, "mass letters left after their window")                                         \
     X(window_undone, "mass letters taken back")                                                    \

@@ -5,7 +5,8 @@ from tests.model.times import DAY, HOUR, MINUTE, clock, instant, minutes_of, rfc
 
 OFFICE_ZONE = "Europe/Copenhagen"
 CLOSES_AT, CLOSES_ON, ITEMS_MOST = 8 * 60, 0, 100  # eight o'clock; the weekly ones on Mondays
-OPEN_STATES = ("queued", "deferred", "armed", "unknown")
+WAITING = ("queued", "deferred")
+DAYS_TRIED = 14
 # what becomes of the items when that becomes of the letter they are in
 FOLLOWS = {"accepted": "accepted", "failed": "failed", "expired": "expired", "suppressed": "suppressed",
            "withdrawn": "withdrawn", "missed": "expired"}
@@ -43,48 +44,79 @@ class Digests:
         if gathered and wish.get("digest") and self.join(row, p, wish["digest"] == "weekly"):
             return
         self.place_in_time(row, p)
-        most = wish.get("most")
-        if row.state == "queued" and gathered and most and self.went(row.person, row.next_try) >= most:
+        if row.state == "queued" and gathered:
+            self.keep_within_cap(row, p, row.next_try)
+
+    def place_in_time(self, row, p):
+        """After quiet hours, and one nudge a day."""
+        at, nudge, why = self.slot(row, p)
+        row.next_try = at
+        self.came["a nudge put off to another day"] += nudge
+        self.came["news put off by quiet hours"] += at > self.now and not nudge
+        if nudge:
+            row.reason = "nudge: one a day"
+        if why:
+            row.state, row.reason = "suppressed" if nudge else "missed", why
+
+    def keep_within_cap(self, row, p, at, left_only=False):
+        """What is more than she wants in a week goes with others at the week's end."""
+        most = self.wishes.get(row.person, {}).get("most")
+        if most and self.is_full(row, at, most, left_only):
             why = f"cap: {most} letters of news a week"
             if not self.join(row, p, True, why):
                 row.state, row.reason = "suppressed", why + ", and no digest takes it while it is of use"
 
-    def place_in_time(self, row, p):
-        """After quiet hours, and one nudge a day."""
+    def slot(self, row, p, left_only=False):
+        """When it may go, whether it had to wait for another day, and why it is of no use then."""
         zone, at, nudge = self.own_zone(p), self.quiet_until(p, self.now), False
-        for _ in range(14):
-            if not row.rule.nudge or (row.useful and at > row.useful) or not self.was_nudged(row.person, at, zone):
+        for _ in range(DAYS_TRIED):
+            if not row.rule.nudge or (row.useful and at > row.useful):
+                break
+            if not self.was_nudged(row, at, zone, left_only and at == self.now):
                 break
             nudge, at = True, self.quiet_until(p, instant(clock(at, zone) + datetime.timedelta(days=1), zone))
-        row.next_try = at
-        self.came["a nudge put off to another day"] += nudge
-        self.came["news put off by quiet hours"] += at > self.now and not nudge
-        if row.useful and at > row.useful:
-            when = rfc3339(at, zone)
-            row.state = "suppressed" if nudge else "missed"
-            row.reason = (f"nudge: one a day, and on {when[:10]} it is of no use" if nudge
-                          else f"its use ends within quiet hours, which last until {when}")
+        else:
+            return at, nudge, f"nudge: one a day, and none is free until {rfc3339(at, zone)[:10]}"
+        if not row.useful or at <= row.useful:
+            return at, nudge, None
+        when = rfc3339(at, zone)
+        return at, nudge, (f"nudge: one a day, and on {when[:10]} it is of no use" if nudge
+                           else f"its use ends within quiet hours, which last until {when}")
 
-    # ---- what went lately, or is to go ----
+    def may_leave_now(self, row, p):
+        """What left meanwhile is in its way, what only waits is not."""
+        at, nudge, why = self.slot(row, p, left_only=True)
+        if why:
+            self.end(row, "expired", why)
+        elif at != self.now:
+            row.next_try = at
+            self.end(row, row.state, "nudge: one a day" if nudge else "quiet hours")
+            self.came["a nudge had left meanwhile" if nudge else "quiet hours had begun meanwhile"] += 1
+        elif row.rule.about != "digest":
+            was = row.state
+            self.keep_within_cap(row, p, self.now, left_only=True)
+            if row.state != was:
+                self.end(row, row.state, row.reason)
+                self.came["a week was full meanwhile"] += 1
+                return False
+        return not why and at == self.now
 
-    def lately(self, person):
-        return [n for n in self.news.get(person, []) if n[1].state in OPEN_STATES + ("accepted", "failed")]
+    # ---- what left lately, or is to leave ----
 
-    def was_nudged(self, person, at, zone):
-        return any(row.rule.nudge and clock(when, zone).date() == clock(at, zone).date()
-                   for when, row in self.lately(person))
+    def others(self, row, left_only):
+        """The moments of her other news."""
+        return [(r.left or r.next_try, r) for r in self.news.get(row.person, [])
+                if r is not row and (r.left or (r.state in WAITING and not left_only))]
 
-    def went(self, person, at):
-        """In the seven days up to that moment."""
-        return sum(at - 7 * DAY < when <= at for when, _ in self.lately(person))
+    def was_nudged(self, row, at, zone, left_only):
+        return any(r.rule.nudge and clock(when, zone).date() == clock(at, zone).date()
+                   for when, r in self.others(row, left_only))
 
-    def note_news(self, row):
-        if row.rule.news and row.state == "queued" and row.rule.about != "digest":
-            self.news.setdefault(row.person, []).append((row.next_try, row))
-
-    def forget_news(self, row):
-        """It does not go when it was to go."""
-        self.news[row.person] = [n for n in self.news.get(row.person, []) if n[1] is not row]
+    def is_full(self, row, at, most, left_only):
+        """Whether some seven days with that moment in them have as many already."""
+        moments = [when for when, _ in self.others(row, left_only)] + [at]
+        return any(sum(last - 7 * DAY < m <= last for m in moments) > most
+                   for last in moments if at <= last < at + 7 * DAY)
 
     # ---- digests ----
 

@@ -174,6 +174,12 @@ class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
             self.say("meeting.plan", meeting=id_, network="n1", title={"en": id_}, starts=wall_text(starts), minutes=30,
                      kind="network", mode="room", audience="members", registration_closes=wall_text(closes))
             self.say("meeting.call", meeting=id_)
+        nudged = instant(closes.replace(minute=0) - datetime.timedelta(days=3), self.zone)
+        if nudged > self.now + MINUTE and not self.is_away and not self.is_paused and self.chance(60):
+            self.now = nudged - MINUTE  # the first of them leaves on the day of the second
+            self.say("sending.pause", reason="so it is")
+            self.now += self.r.randint(16, 23) * HOUR
+            self.say("sending.resume")
 
     def move(self):
         id_ = self.meeting()
@@ -303,6 +309,16 @@ class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
         self.say("preference.set", person=person or self.who(), on=self.chance(75), **{"class": "news"},
                  digest=self.some(("daily", "weekly"), 40), most=self.some((1, 1, 2), 45))
 
+    def want_less(self):
+        """One a week is enough now, while several wait."""
+        if not self.is_away and not self.is_paused:
+            self.say("sending.pause", reason="so it is")
+            self.poll_open()
+            self.poll_open()
+            for person in self.people[::2]:
+                self.say("preference.set", person=person, on=True, most=1, **{"class": "news"})
+            self.say("sending.resume")
+
     def quiet(self):
         given = self.r.choice(({}, {"from": "20:00", "to": "07:00"}, {"from": "08:00", "to": "10:00"},
                                {"from": "22:30", "to": "02:30"}, {"from": "06:00", "to": "21:00"}))
@@ -357,7 +373,7 @@ class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
 
     ACTS = ((9, plan), (0.5, plan_many), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
             (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (6, offer),
-            (5, member), (1, whole), (6, wish), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
+            (5, member), (1, whole), (6, wish), (0.4, want_less), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
             (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS + CasesDrawing.CASES
 
     def draw(self):

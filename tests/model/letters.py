@@ -32,7 +32,7 @@ def backoff(attempt, seed):
 
 class Row:
     def __init__(self, **fields):
-        self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = None
+        self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = self.left = None
         self.attempts = self.resends = 0
         self.__dict__.update(fields)
 
@@ -57,7 +57,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
         self.ahead = []   # of those that are planned: (due, "plan", kind, id, rule, step, occurrence)
         self.rows, self.by_key, self.waiting, self.held, self.armed = [], {}, set(), set(), set()
         self.told = {}    # (meeting, person) -> (revision, what she heard; None: uncertain)
-        self.news = {}    # person -> [(when, row)]: what went, or is to go then
+        self.news = {}    # person -> her letters of news
         self.digests = {}  # (person, window)
         self.holds, self.gathering = [], None
         self.addresses = {}  # address -> what is known against it
@@ -194,7 +194,8 @@ class Letters(Addresses, Digests, Owing, Subjects):
             sheet["rows"].append(row)
         if not state and any(s["open"] and s["kind"] == "catchup" for s in self.holds):
             self.overtake(row)
-        self.note_news(row)
+        if rule.news and rule.about != "digest":
+            self.news.setdefault(person, []).append(row)
         if rule.about == "digest":
             self.written(subject.record, row)
 
@@ -234,10 +235,11 @@ class Letters(Addresses, Digests, Owing, Subjects):
         self.place(row)
         row.next_try = max(row.next_try, at)
         self.end(row, row.state, row.reason)
-        self.note_news(row)
 
     def end(self, row, state, reason=None):
         """It goes on to that state."""
+        if state == "accepted" and row.state != "digested" and not row.left:
+            row.left = self.now
         row.state, row.reason = state, reason
         self.index(row)
         if state in ("armed", "accepted", "superseded"):
@@ -312,15 +314,8 @@ class Letters(Addresses, Digests, Owing, Subjects):
             self.end(row, "superseded", "the meeting has changed since")
         elif row.rule.about == "digest" and self.is_outdated(row):
             self.end(row, "superseded", "something in it is no longer so")
-        elif row.rule.news and (until := self.quiet_until(p, self.now)) != self.now:
-            if row.useful and until > row.useful:
-                self.end(row, "expired", "its use ends within quiet hours")
-            else:
-                row.next_try = until
-                self.end(row, row.state, "quiet hours")
-                self.came["quiet hours had begun meanwhile"] += 1
         else:
-            return True
+            return not row.rule.news or self.may_leave_now(row, p)
         return False
 
     def lose(self, row):
@@ -332,7 +327,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
     def try_letter(self, row, fate):
         if not self.recheck(row):
             return
-        row.attempts += 1
+        row.attempts, row.left = row.attempts + 1, self.now
         self.end(row, "armed")
         if fate == "accepted":
             self.end(row, "accepted")
@@ -344,6 +339,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
                 self.address_report(row, "hard")
         elif fate == "deferred":
             row.next_try = self.now + backoff(row.attempts, row.no)
+            row.left = row.resends and row.left  # an earlier copy of it may have
             self.end(row, "deferred", "the other end asks us to come back")
         elif fate == "unknown":
             self.lose(row)

@@ -46,7 +46,6 @@ class Orders(Meetings):
 
     def take(self, row, sheet, cause):
         """From where it waited onto a sheet."""
-        self.forget_news(row)
         if row.sheet:
             row.sheet["rows"].remove(row)
         row.sheet = sheet
@@ -86,6 +85,9 @@ class Orders(Meetings):
     def delivery_retry(self, delivery):
         row = self.letter(delivery)
         need(row.state in ("held", "failed", "unknown", "deferred"), "wrong-state")
+        if row.state == "held":
+            return self.let_go(row, self.now, "an operator asked for it")
+        row.resends = min(row.resends + (row.state == "unknown"), 10)
         row.next_try = self.now
         self.end(row, "queued", "an operator asked for it")
 
@@ -188,7 +190,7 @@ class Orders(Meetings):
         if is_open and outcome == "sent":
             self.end(row, "accepted", "a person knows that it arrived")
         elif row.state == "unknown":
-            row.next_try = self.now
+            row.next_try, row.left = self.now, None
             self.end(row, "queued", "a person knows that it did not leave")
             self.came["sent again, because somebody knows"] += 1
 

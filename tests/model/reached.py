@@ -50,6 +50,7 @@ REASONS = (
 
 # as the model counts them
 CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nudge put off to another day",
+        "a nudge had left meanwhile", "a week was full meanwhile",
         "gathered for a day", "gathered for a week", "a complaint outlived the rest", "an address is tried again",
         "what came back was forgotten", "somebody vouched for an address", "a release was paced",
         "a release would be too slow", "a sheet after a pause", "a letter's window ended in an outage",

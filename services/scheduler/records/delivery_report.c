@@ -38,9 +38,10 @@ int apply_delivery_settle(struct office *o, const struct msg_delivery_settle *m)
     row.settled = m->outcome;
     if (open && sent)
         rc = ledger_move(o, &row, "accept", TEXT_LIT("a person knows that it arrived"));
-    else if (text_is(row.state, "unknown"))
+    else if (text_is(row.state, "unknown")) {
+        row.left = 0;
         rc = ledger_move(o, &row, "resend", TEXT_LIT("a person knows that it did not leave"));
-    else if (!text_eq(said, m->outcome)) /* it goes again by itself */
+    } else if (!text_eq(said, m->outcome)) /* it goes again by itself */
         rc = put(o, &row);
     answer_text(o, "state", row.state);
     return rc;

@@ -5,9 +5,12 @@
 #include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/halt.h"
+#include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/reminders/plan.h"
+
+#define RESENDS_MOST 10 /* records.def */
 
 int apply_sending_pause(struct office *o, const struct msg_sending_pause *m) {
     bool paused;
@@ -88,8 +91,11 @@ static int order(struct office *o, int64_t no, const char *event, struct text re
         return rc;
     office_about(o, "ledger", arena_printf(o->arena, "%lld", (long long)no));
     struct text was = row.state;
+    bool again = text_is(text_of(event), "retry");
     row.next_try = 0;
-    rc = ledger_move(o, &row, event, reason);
+    row.resends += again && text_is(was, "unknown") && row.resends < RESENDS_MOST;
+    rc = again && hold_has(&row) ? hold_let_go(o, &row, o->now, reason)
+                                 : ledger_move(o, &row, event, reason);
     if (rc == -EPROTO)
         return refuse(o, "wrong-state", "delivery", "The letter is %.*s; %s cannot follow.",
                       TEXT_ARGS(was), event);

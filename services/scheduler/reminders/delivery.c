@@ -7,6 +7,7 @@
 #include "services/scheduler/reminders/allow.h"
 #include "services/scheduler/reminders/backoff.h"
 #include "services/scheduler/reminders/digest.h"
+#include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/suppression.h"
@@ -48,23 +49,6 @@ static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_o
     return 0;
 }
 
-/* It was late, or was to be tried again, and meanwhile her quiet hours have begun. */
-static int recheck_quiet(struct office *o, struct rec_ledger *row, bool *ret_ended) {
-    struct rec_person p;
-    *ret_ended = false;
-    if (!text_is(row->class, "news"))
-        return 0;
-    int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
-    instant until = rc ? o->now : quiet_until(o, &p, o->now);
-    if (rc || until == o->now)
-        return rc == -ENOENT ? 0 : rc;
-    *ret_ended = true;
-    if (row->useful && until > row->useful)
-        return ledger_move(o, row, "expire", TEXT_LIT("its use ends within quiet hours"));
-    row->next_try = until;
-    return ledger_move(o, row, "wait", TEXT_LIT("quiet hours"));
-}
-
 /* Past its use while it waited, or overtaken by what happened since: it ends, and must not leave.
  */
 static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
@@ -91,7 +75,7 @@ static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
         return rc;
     if (old)
         return ledger_move(o, row, "supersede", TEXT_LIT("something in it is no longer so"));
-    return recheck_quiet(o, row, ret_ended);
+    return gentle_recheck(o, row, ret_ended);
 }
 
 static int grant(struct office *o, struct rec_ledger *row, const struct frame_arm *arm,

@@ -285,6 +285,7 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         .due = plan->due,
         .decided = o->now,
         .useful = plan->useful,
+        .nudge = rule->nudge,
         .ended = v.state && !text_is(text_of(v.state), "held") ? o->now : 0,
         .zone = s->zone,
         .language = p->language,
@@ -313,8 +314,6 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         return rc == -EEXIST ? 0 : rc; /* considered before, whatever fell over in between */
     if (v.overtakes)
         rc = catchup_overtake(o, plan, p->person);
-    if (rc == 0)
-        rc = gentle_note(o, rule, &row);
     return rc || s->kind->table != TABLE_DIGEST ? rc : digest_written(o, s->id, &row);
 }
 

@@ -1,6 +1,7 @@
 #include "services/scheduler/reminders/gentle.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "common/zone.h"
 #include "services/scheduler/reminders/digest.h"
@@ -10,7 +11,9 @@
 
 #define WEEK (7 * DAYS)
 #define KEPT (9 * DAYS) /* of what went: a week, and a day for the zones */
-#define DAYS_TRIED 14   /* so many days with a nudge each, and it is of no use any more */
+#define DAYS_TRIED 14   /* so many days with a nudge each, and it does not go */
+#define MOST_A_WEEK 100 /* settings.def, messages.def */
+#define ONE_A_DAY TEXT_LIT("nudge: one a day")
 
 static void end(struct office *o, struct rec_ledger *row, const char *state, struct text reason) {
     row->state = text_of(state);
@@ -19,12 +22,60 @@ static void end(struct office *o, struct rec_ledger *row, const char *state, str
     row->ended = o->now;
 }
 
-/* ---- what went to her lately, or is about to ---- */
+/* ---- what left for her lately, or is about to ---- */
 
-static bool counts(const struct rec_ledger *row) {
-    return ledger_is_waiting(row) || text_is(row->state, "armed") ||
-           text_is(row->state, "unknown") || text_is(row->state, "accepted") ||
-           text_is(row->state, "failed");
+static bool is_counted(const struct rec_ledger *row) {
+    return text_is(row->class, "news") && !text_is(row->about_kind, "digest") &&
+           (row->left || ledger_is_waiting(row));
+}
+
+static struct key news_key(const struct rec_ledger *row) {
+    struct key k = key1(row->person);
+    key_u64(&k, (uint64_t)(row->left ? row->left : row->next_try));
+    key_u64(&k, (uint64_t)row->no);
+    return k;
+}
+
+static struct text news_marks(const struct rec_ledger *row) {
+    return row->nudge  ? row->left ? TEXT_LIT("left nudge") : TEXT_LIT("nudge")
+            : row->left ? TEXT_LIT("left")
+                       : TEXT_LIT("");
+}
+
+struct news {
+    instant at; /* when it left, or is to leave */
+    uint64_t no;
+    bool left, nudge;
+};
+
+/* The next of a person's after *row_at, in the order of their moments; -ENOENT at the end. */
+static int next_news(struct office *o, struct text person, struct key *row_at, struct news *ret) {
+    struct key prefix = key1(person);
+    struct bytes value;
+    struct text marks;
+    uint64_t at;
+    size_t from = prefix.n;
+    int rc = office_next(o, TABLE_NEWS, &prefix, row_at, &value);
+    if (rc)
+        return rc;
+    must(key_next_u64(key_bytes(row_at), &from, &at) &&
+         key_next_u64(key_bytes(row_at), &from, &ret->no));
+    marks = (struct text){value.p, value.n};
+    ret->at = (instant)at;
+    ret->left = text_starts(marks, "left");
+    ret->nudge = marks.n > 0 && !text_is(marks, "left");
+    return 0;
+}
+
+/* Whose turn is looked for: a letter that has no number yet, or one that is to leave now. */
+struct turn {
+    const struct rec_person *p;
+    int64_t no;     /* it is not in its own way */
+    bool left_only; /* what still waits is not in its way: who comes first goes first */
+};
+
+static bool is_in_the_way(const struct turn *t, const struct news *n) {
+    return n->no != (uint64_t)t->no && (n->left || !t->left_only);
 }
 
 static bool is_same_day(const struct zone *zone, instant a, instant b) {
@@ -32,31 +83,35 @@ static bool is_same_day(const struct zone *zone, instant a, instant b) {
     return of_a.year == of_b.year && of_a.month == of_b.month && of_a.day == of_b.day;
 }
 
-struct lately {
-    unsigned week;  /* letters of news in the seven days up to a moment */
-    bool nudge_day; /* a nudge on the day of that moment */
-};
-
-static int look_back(struct office *o, const struct rec_person *p, instant at, struct lately *ret) {
-    const struct zone *zone = quiet_zone(o, p);
-    struct key prefix = key1(p->person), row_at = {.n = 0};
-    struct bytes value;
+/* Whether another nudge has the day of that moment. */
+static int is_nudge_day(struct office *o, const struct turn *t, instant at, bool *ret) {
+    const struct zone *zone = quiet_zone(o, t->p);
+    struct key row_at = {.n = 0};
+    struct news n;
     int rc;
-    *ret = (struct lately){0};
-    while ((rc = office_next(o, TABLE_NEWS, &prefix, &row_at, &value)) == 0) {
-        struct rec_ledger row;
-        size_t from = prefix.n;
-        uint64_t went, no;
-        must(key_next_u64(key_bytes(&row_at), &from, &went) &&
-             key_next_u64(key_bytes(&row_at), &from, &no));
-        if ((rc = ledger_get(o, no, &row)))
-            return rc;
-        if (!counts(&row))
+    *ret = false;
+    while (!*ret && (rc = next_news(o, t->p->person, &row_at, &n)) == 0)
+        *ret = n.nudge && is_in_the_way(t, &n) && is_same_day(zone, n.at, at);
+    return *ret || rc == -ENOENT ? 0 : rc;
+}
+
+/* Whether some seven days with that moment in them have had, or are to have, `most` already. */
+static int is_full_week(struct office *o, const struct turn *t, instant at, int64_t most,
+                        bool *ret) {
+    instant last[MOST_A_WEEK];
+    struct key row_at = {.n = 0};
+    struct news n;
+    int64_t count = 0;
+    int rc;
+    *ret = false;
+    while (!*ret && (rc = next_news(o, t->p->person, &row_at, &n)) == 0) {
+        if (!is_in_the_way(t, &n))
             continue;
-        ret->week += (instant)went > at - WEEK && (instant)went <= at;
-        ret->nudge_day |= value.n && is_same_day(zone, (instant)went, at);
+        last[count++ % most] = n.at;
+        instant first = count < most ? 0 : last[count % most];
+        *ret = count >= most && (n.at > at ? n.at : at) - (first < at ? first : at) < WEEK;
     }
-    return rc == -ENOENT ? 0 : rc;
+    return *ret || rc == -ENOENT ? 0 : rc;
 }
 
 /* ---- what she wants ---- */
@@ -86,58 +141,70 @@ static int read_wish(struct office *o, struct text person, struct text topic, st
 struct slot {
     instant at;
     bool nudge; /* it had to wait for another day */
+    bool none;  /* there is no day for it */
 };
 
-static int find_slot(struct office *o, const struct rule *rule, const struct rec_person *p,
-                     instant useful, struct slot *ret) {
-    const struct zone *zone = quiet_zone(o, p);
-    struct lately lately;
-    *ret = (struct slot){.at = quiet_until(o, p, o->now)};
-    for (unsigned i = 0; rule->nudge && i < DAYS_TRIED; i++) {
-        if (useful && ret->at > useful)
+static int find_slot(struct office *o, struct turn t, const struct rec_ledger *row,
+                     struct slot *ret) {
+    const struct zone *zone = quiet_zone(o, t.p);
+    bool taken;
+    *ret = (struct slot){.at = quiet_until(o, t.p, o->now)};
+    for (unsigned i = 0; row->nudge && i < DAYS_TRIED; i++) {
+        if (row->useful && ret->at > row->useful)
             return 0;
-        int rc = look_back(o, p, ret->at, &lately);
-        if (rc || !lately.nudge_day)
+        t.left_only &= ret->at == o->now; /* days ahead belong to what waits for them */
+        int rc = is_nudge_day(o, &t, ret->at, &taken);
+        if (rc || !taken)
             return rc;
         ret->nudge = true;
-        ret->at = quiet_until(o, p, zone_instant(zone, wall_add(zone_wall(zone, ret->at), 1, 0)));
+        ret->at = quiet_until(o, t.p, zone_instant(zone, wall_add(zone_wall(zone, ret->at), 1, 0)));
     }
+    ret->none = row->nudge;
     return 0;
 }
 
-static int place_in_time(struct office *o, const struct rule *rule, const struct rec_person *p,
-                         struct rec_ledger *row) {
-    struct slot slot;
+/* NULL: it has its moment. Else the event that ends it, and why. */
+static const char *no_use(struct office *o, const struct turn *t, const struct rec_ledger *row,
+                          const struct slot *slot, struct text *ret_why) {
     char when[RFC3339_TEXT];
-    int rc = find_slot(o, rule, p, row->useful, &slot);
+    if (!slot->none && (!row->useful || slot->at <= row->useful))
+        return NULL;
+    instant_format(slot->at, quiet_zone(o, t->p), when);
+    *ret_why =
+        slot->none ? arena_printf(o->arena, "nudge: one a day, and none is free until %.10s", when)
+        : slot->nudge
+            ? arena_printf(o->arena, "nudge: one a day, and on %.10s it is of no use", when)
+            : arena_printf(o->arena, "its use ends within quiet hours, which last until %s", when);
+    return slot->nudge ? "suppress" : "miss";
+}
+
+static int place_in_time(struct office *o, const struct turn *t, struct rec_ledger *row) {
+    struct slot slot;
+    struct text why;
+    int rc = find_slot(o, *t, row, &slot);
     if (rc)
         return rc;
     row->next_try = slot.at;
-    if (!row->useful || slot.at <= row->useful)
-        return 0;
-    instant_format(slot.at, quiet_zone(o, p), when);
     if (slot.nudge)
-        end(o, row, "suppressed",
-            arena_printf(o->arena, "nudge: one a day, and on %.10s it is of no use", when));
-    else
-        end(o, row, "missed",
-            arena_printf(o->arena, "its use ends within quiet hours, which last until %s", when));
+        row->reason = ONE_A_DAY;
+    const char *event = no_use(o, t, row, &slot, &why);
+    if (event)
+        end(o, row, strcmp(event, "miss") == 0 ? "missed" : "suppressed", why);
     return 0;
 }
 
 /* More than she wants in a week is gathered for the week's end. */
-static int keep_within_cap(struct office *o, const struct rec_person *p, const struct wish *wish,
+static int keep_within_cap(struct office *o, const struct turn *t, const struct wish *wish,
                            struct rec_ledger *row) {
-    struct lately lately;
-    bool joined;
+    bool full, joined;
     if (!wish->most)
         return 0;
-    int rc = look_back(o, p, row->next_try, &lately);
-    if (rc || lately.week < wish->most)
+    int rc = is_full_week(o, t, row->next_try, wish->most, &full);
+    if (rc || !full)
         return rc;
     struct text why =
         arena_printf(o->arena, "cap: %lld letters of news a week", (long long)wish->most);
-    rc = digest_join(o, p, TEXT_LIT("news"), true, why, row, &joined);
+    rc = digest_join(o, t->p, TEXT_LIT("news"), true, why, row, &joined);
     if (rc == 0 && !joined)
         end(o, row, "suppressed",
             arena_printf(o->arena, "%.*s, and no digest takes it while it is of use",
@@ -148,10 +215,11 @@ static int keep_within_cap(struct office *o, const struct rec_person *p, const s
 int gentle_place(struct office *o, const struct rule *rule, struct text topic,
                  const struct rec_person *p, bool late, struct rec_ledger *row) {
     bool news = text_is(row->class, "news"), joined = false;
+    struct turn turn = {.p = p, .no = row->no};
     struct wish wish;
     row->next_try = o->now;
     if (rule->about->table == TABLE_DIGEST)
-        return news ? place_in_time(o, rule, p, row) : 0;
+        return news ? place_in_time(o, &turn, row) : 0;
     int rc = read_wish(o, p->person, topic, &wish);
     if (rc)
         return rc;
@@ -165,39 +233,96 @@ int gentle_place(struct office *o, const struct rule *rule, struct text topic,
         rc = digest_join(o, p, wish.kind, weekly, TEXT_NONE, row, &joined);
     if (rc || joined || !news)
         return rc;
-    rc = place_in_time(o, rule, p, row);
-    return rc || !text_is(row->state, "queued") ? rc : keep_within_cap(o, p, &wish, row);
+    rc = place_in_time(o, &turn, row);
+    return rc || !text_is(row->state, "queued") ? rc : keep_within_cap(o, &turn, &wish, row);
 }
 
-static struct key news_key(const struct rec_ledger *row) {
-    struct key k = key1(row->person);
-    key_u64(&k, (uint64_t)row->next_try);
-    key_u64(&k, (uint64_t)row->no);
-    return k;
+/* ---- when it leaves ---- */
+
+static int put_off(struct office *o, const struct turn *t, struct rec_ledger *row,
+                   const struct slot *slot) {
+    struct text why;
+    if (no_use(o, t, row, slot, &why))
+        return ledger_move(o, row, "expire", why);
+    row->next_try = slot->at;
+    return ledger_move(o, row, "wait", slot->nudge ? ONE_A_DAY : TEXT_LIT("quiet hours"));
 }
 
-int gentle_note(struct office *o, const struct rule *rule, const struct rec_ledger *row) {
-    struct key prefix = key1(row->person), at = {.n = 0};
-    struct bytes value;
-    int rc;
-    if (!text_is(row->class, "news") || !text_is(row->state, "queued") ||
-        rule->about->table == TABLE_DIGEST)
+/* Others took her week while this one waited. */
+static int recheck_cap(struct office *o, const struct turn *t, struct rec_ledger *row,
+                       bool *ret_ended) {
+    struct rec_ledger placed = *row;
+    struct wish wish;
+    int rc = read_wish(o, row->person, TEXT_NONE, &wish);
+    placed.next_try = o->now;
+    if (rc == 0)
+        rc = keep_within_cap(o, t, &wish, &placed);
+    *ret_ended = rc == 0 && !text_eq(placed.state, row->state);
+    if (!*ret_ended)
+        return rc;
+    row->digest = placed.digest;
+    return ledger_move(o, row, text_is(placed.state, "digested") ? "gather" : "suppress",
+                       placed.reason);
+}
+
+int gentle_recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
+    struct rec_person p;
+    struct slot slot;
+    *ret_ended = false;
+    if (!text_is(row->class, "news"))
         return 0;
-    while ((rc = office_next(o, TABLE_NEWS, &prefix, &at, &value)) == 0) {
-        size_t from = prefix.n;
-        uint64_t went;
-        must(key_next_u64(key_bytes(&at), &from, &went));
-        if ((instant)went > o->now - KEPT)
-            break;
+    int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
+    struct turn turn = {&p, row->no, true};
+    if (rc == 0)
+        rc = find_slot(o, turn, row, &slot);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    *ret_ended = slot.at != o->now || slot.none;
+    if (*ret_ended)
+        return put_off(o, &turn, row, &slot);
+    return text_is(row->about_kind, "digest") ? 0 : recheck_cap(o, &turn, row, ret_ended);
+}
+
+/* ---- what is counted ---- */
+
+static int forget_old(struct office *o, struct text person) {
+    struct key at = {.n = 0};
+    struct news n;
+    int rc;
+    while ((rc = next_news(o, person, &at, &n)) == 0 && n.at <= o->now - KEPT)
         if ((rc = office_del(o, TABLE_NEWS, at)))
             return rc;
-    }
-    if (rc && rc != -ENOENT)
-        return rc;
-    return office_mark(o, TABLE_NEWS, news_key(row),
-                       rule->nudge ? TEXT_LIT("nudge") : TEXT_LIT(""));
+    return rc == -ENOENT ? 0 : rc;
 }
 
-int gentle_forget(struct office *o, const struct rec_ledger *row) {
-    return text_is(row->class, "news") ? office_del(o, TABLE_NEWS, news_key(row)) : 0;
+int gentle_note(struct office *o, const struct rec_ledger *row) {
+    if (!is_counted(row))
+        return 0;
+    int rc = forget_old(o, row->person);
+    return rc ? rc : office_mark(o, TABLE_NEWS, news_key(row), news_marks(row));
+}
+
+/* A letter that the other end put off has not left, unless an earlier copy of it may have. */
+static instant left_at(const struct office *o, const struct rec_ledger *before,
+                       const struct rec_ledger *row) {
+    if (text_is(row->state, "armed"))
+        return o->now;
+    if (text_is(row->state, "deferred") && text_is(before->state, "armed") && !row->resends)
+        return 0;
+    if (text_is(row->state, "accepted") && !text_is(before->state, "digested") && !row->left)
+        return o->now;
+    return row->left;
+}
+
+int gentle_moved(struct office *o, const struct rec_ledger *before, struct rec_ledger *row) {
+    if (!text_is(row->class, "news"))
+        return 0;
+    row->left = left_at(o, before, row);
+    struct key was = news_key(before), is = news_key(row);
+    bool stays = is_counted(before) && is_counted(row) && was.n == is.n &&
+                 memcmp(was.b, is.b, is.n) == 0 && text_eq(news_marks(before), news_marks(row));
+    if (stays)
+        return 0;
+    int rc = is_counted(before) ? office_del(o, TABLE_NEWS, was) : 0;
+    return rc ? rc : gentle_note(o, row);
 }

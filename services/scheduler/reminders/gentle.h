@@ -4,6 +4,12 @@
  * that says `together` go as one.
  *
  * INVARIANTS Nothing is moved past its use: it goes by itself, or its row says why it does not.
+ *            By when they leave, a person has at most one nudge a day of her zone, and within any
+ *            seven days no more letters of news (digests besides) than she or the office allows:
+ *            that is looked at when a letter is decided, where what was decided before keeps its
+ *            place, and again when it is armed, where what left before is in its way.
+ *            NEWS has a row for each letter of news, but a digest, that left in the last days or
+ *            waits to: under the moment it left, or is to be tried next.
  */
 #ifndef SCHEDULER_GENTLE_H
 #define SCHEDULER_GENTLE_H
@@ -15,9 +21,14 @@
  * may be absent; `late`: it fell due long ago. */
 MUST_CHECK int gentle_place(struct office *o, const struct rule *rule, struct text topic,
                             const struct rec_person *p, bool late, struct rec_ledger *row);
-/* Remembers it, once it has its number, for what comes later that week. */
-MUST_CHECK int gentle_note(struct office *o, const struct rule *rule, const struct rec_ledger *row);
-/* It does not go when it was to go, and is noted anew when it does. */
-MUST_CHECK int gentle_forget(struct office *o, const struct rec_ledger *row);
+/* A letter of news that waits is to be armed: may it leave now? Else it has been moved to another
+ * day, into a digest or to its end. */
+MUST_CHECK int gentle_recheck(struct office *o, struct rec_ledger *row, bool *ret_ended);
+
+/* ---- for the ledger: what counts follows the row ---- */
+MUST_CHECK int gentle_note(struct office *o, const struct rec_ledger *row); /* it came */
+/* It moved; writes row->left. */
+MUST_CHECK int gentle_moved(struct office *o, const struct rec_ledger *before,
+                            struct rec_ledger *row);
 
 #endif

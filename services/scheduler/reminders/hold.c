@@ -121,8 +121,7 @@ int hold_let_go(struct office *o, struct rec_ledger *row, instant at, struct tex
     row->digest = placed.digest;
     row->next_try = placed.next_try > at ? placed.next_try : at;
     row->late = late && rule && rule->late == LATE_NOTE;
-    rc = ledger_move(o, row, event_to(placed.state), placed.reason);
-    return rc || !rule ? rc : gentle_note(o, rule, row);
+    return ledger_move(o, row, event_to(placed.state), placed.reason);
 }
 
 /* ---- what the ledger tells ---- */
@@ -153,9 +152,7 @@ static int leave(struct office *o, const struct rec_ledger *row) {
 
 int hold_take(struct office *o, struct rec_ledger *row, uint64_t hold, const char *why) {
     struct rec_hold to;
-    int rc = gentle_forget(o, row);
-    if (rc == 0 && row->hold_no)
-        rc = leave(o, row);
+    int rc = row->hold_no ? leave(o, row) : 0;
     if (rc == 0)
         rc = hold_get(o, hold, &to);
     row->hold_no = (int64_t)hold;

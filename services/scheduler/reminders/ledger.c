@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "services/scheduler/reminders/digest.h"
+#include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/told.h"
@@ -80,6 +81,8 @@ static int add_row(struct office *o, struct rec_ledger *row) {
     if (rc == 0 && text_is(row->state, "held"))
         rc = hold_entered(o, row);
     if (rc == 0)
+        rc = gentle_note(o, row);
+    if (rc == 0)
         rc = office_put(o, TABLE_LEDGER, no, row);
     if (rc == 0)
         rc = morning_note(o, row, TEXT_NONE);
@@ -140,6 +143,8 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = office_del(o, TABLE_ARMED, key_no((uint64_t)row->no));
     if (rc == 0)
         rc = note_told(o, row);
+    if (rc == 0)
+        rc = gentle_moved(o, &before, row);
     if (rc == 0)
         rc = office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
     count_end(o, was, -1);
