@@ -52,6 +52,10 @@ MUST_CHECK int journal_read(struct journal *journal, uint64_t from, unsigned max
  * `last` the last ever appended. */
 MUST_CHECK int journal_range(struct journal *journal, uint64_t *ret_first, uint64_t *ret_last);
 
+/* About how many bytes of the log the entries from `from` on take, with what stands between them.
+ */
+MUST_CHECK int journal_bytes(struct journal *journal, uint64_t from, uint64_t *ret);
+
 typedef int journal_digest_fn(void *ctx, uint64_t seq, const struct journal_digest *digest);
 MUST_CHECK int journal_digests(struct journal *journal, uint64_t from, unsigned max,
                                journal_digest_fn *fn, void *ctx);

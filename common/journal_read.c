@@ -150,6 +150,22 @@ int journal_read(struct journal *journal, uint64_t from, unsigned max, journal_f
     return r;
 }
 
+int journal_bytes(struct journal *journal, uint64_t from, uint64_t *ret) {
+    struct cursor cursor;
+    int r = journal_follow(journal);
+    if (r < 0)
+        return r;
+    *ret = 0;
+    if (from > journal_tail(journal)->last)
+        return 0;
+    cursor_at_entry(journal, from, &cursor);
+    for (unsigned i = cursor.index; i < journal->count; i++) {
+        size_t end = segment_limit(journal, i), at = i == cursor.index ? cursor.at : SEGMENT_HEAD;
+        *ret += end > at ? end - at : 0;
+    }
+    return 0;
+}
+
 int journal_digests(struct journal *journal, uint64_t from, unsigned max, journal_digest_fn *fn,
                     void *ctx) {
     struct cursor cursor;

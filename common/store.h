@@ -75,6 +75,9 @@ MUST_CHECK int store_scan(struct txn *txn, unsigned table, struct bytes from, st
 MUST_CHECK int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct bytes key),
                            void *ctx, uint64_t *ret_rows);
 
+/* What the rows of a table take, in whole pages. */
+MUST_CHECK int store_table_bytes(struct txn *txn, unsigned table, uint64_t *ret);
+
 uint64_t txn_writes(const struct txn *txn); /* puts and dels so far */
 /* What the writer has changed in a table: while it is the same number, no row of the table is
  * another. Of a reader 0: another process may write. */

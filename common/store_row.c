@@ -270,3 +270,16 @@ int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct by
     *ret_rows = rows;
     return 0;
 }
+
+int store_table_bytes(struct txn *txn, unsigned table, uint64_t *ret) {
+    MDB_stat stat;
+    must(table < txn->store->count && !txn->store->below);
+    *ret = 0;
+    if (txn->error != 0 || txn->store->dbi[table] == 0)
+        return txn->error;
+    int r = store_error(mdb_stat(txn->mdb, txn->store->dbi[table], &stat));
+    if (r == 0)
+        *ret = (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+               (uint64_t)stat.ms_psize;
+    return r;
+}

@@ -1,5 +1,6 @@
 #include "services/cirkel/look_kept.h"
 
+#include "common/pack.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/when.h"
 
@@ -28,6 +29,36 @@ static uint64_t bytes_of(const char *home, const char *folder) {
     return bytes;
 }
 
+static int moment_of(struct bytes row, instant *ret) {
+    struct rec_inputs rec;
+    struct rec_input input;
+    struct bytes one;
+    uint32_t count;
+    int rc = look_decode(REC_INPUTS, row, &rec);
+    if (rc)
+        return rc;
+    struct pack_reader r = pack_read(rec.batch);
+    if (!pack_read_array(&r, &count) || !pack_read_raw(&r, &one))
+        return -EBADMSG;
+    rc = look_decode(REC_INPUT, one, &input);
+    if (rc == 0)
+        *ret = input.now;
+    return rc;
+}
+
+/* Whether the inputs that are kept begin where the last backup ends, or with the first. */
+static int find_gone(struct look *look, uint64_t in_backup, instant *ret) {
+    struct bytes key, value;
+    uint64_t oldest;
+    size_t at = 0;
+    int rc = store_seek(look->txn, TABLE_INPUTS, (struct bytes){"", 0}, &key, &value);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    if (!key_next_u64(key, &at, &oldest))
+        return -EBADMSG;
+    return oldest <= in_backup + 1 ? 0 : moment_of(value, ret);
+}
+
 int look_kept(struct look *look, const char *home, uint64_t first, uint64_t last, uint64_t position,
               struct look_kept *ret) {
     struct rec_backup backup;
@@ -38,23 +69,26 @@ int look_kept(struct look *look, const char *home, uint64_t first, uint64_t last
                               .bytes = bytes_of(home, "inbox"),
                               .since = position};
     if (rc)
-        return rc == -ENOENT ? 0 : rc;
+        return rc == -ENOENT ? find_gone(look, 0, &ret->gone) : rc;
     rc = look_decode(REC_BACKUP, value, &backup);
     if (rc)
         return rc;
     ret->backup = backup.at;
     ret->since = position - (uint64_t)backup.position;
-    return text_copy(backup.path, ret->path, sizeof ret->path);
+    rc = text_copy(backup.path, ret->path, sizeof ret->path);
+    return rc ? rc : find_gone(look, (uint64_t)backup.no, &ret->gone);
 }
 
 json_t *look_kept_tree(const struct look_kept *k, const char *zone) {
-    char at[RFC3339_TEXT];
+    char at[RFC3339_TEXT], gone[RFC3339_TEXT];
 
     when_format(k->backup, text_of(zone), at);
-    return json_pack("{s:I,s:I,s:I,s:o,s:o}", "events", (json_int_t)k->events, "bytes",
+    when_format(k->gone, text_of(zone), gone);
+    return json_pack("{s:I,s:I,s:I,s:o,s:o,s:o}", "events", (json_int_t)k->events, "bytes",
                      (json_int_t)k->bytes, "since_backup", (json_int_t)k->since, "backup",
                      k->backup ? json_string(at) : json_null(), "path",
-                     k->backup ? json_string(k->path) : json_null());
+                     k->backup ? json_string(k->path) : json_null(), "gone_before",
+                     k->gone ? json_string(gone) : json_null());
 }
 
 void look_kept_print(const struct look_kept *k, const char *zone) {
@@ -68,4 +102,10 @@ void look_kept_print(const struct look_kept *k, const char *zone) {
         printf("%" PRIu64 " of them since the backup of %s, in %s\n", k->since, at, k->path);
     else
         puts("until a backup is made: cirkel backup DIR (or for keep_inputs, without one)");
+    if (!k->gone)
+        return;
+    when_format(k->gone, text_of(zone), at);
+    printf("        what came before %s was let go (keep_inputs_mb, keep_inputs or an erasure):\n"
+           "        verify --replay begins at the next backup: cirkel backup DIR\n",
+           at);
 }

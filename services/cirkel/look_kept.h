@@ -14,6 +14,7 @@ struct look_kept {
     instant backup;  /* when the last one was made; 0: never */
     char path[1001]; /* where it was put */
     uint64_t since;  /* events applied after it */
+    instant gone;    /* what came before and no backup holds was let go; 0: it is all there */
 };
 
 /* `first` and `last`: of the inbox; `position`: of core. */

@@ -273,6 +273,26 @@ static int check_past(struct replaying *r, uint64_t no) {
                                           r->from);
 }
 
+static int on_first(void *ctx, const struct rec_input *input) {
+    *(instant *)ctx = input->now;
+    return 1;
+}
+
+static int say_gone(struct replaying *r, struct bytes oldest) {
+    char since[RFC3339_TEXT] = "";
+    instant now = 0;
+    if (inputs_each(oldest, on_first, &now) == 1)
+        instant_format(now, NULL, since);
+    return r->from ? cannot(r,
+                            "what came after %s was let go, up to %s; name a backup made since "
+                            "then, or make one: from then on it can be done",
+                            r->from, since)
+                   : cannot(r,
+                            "what came before %s was let go; name a backup made since then, or "
+                            "make one: from then on it can be done",
+                            since);
+}
+
 static int find_rows(struct replaying *r) {
     struct bytes key, value;
     uint64_t had, oldest;
@@ -291,13 +311,7 @@ static int find_rows(struct replaying *r) {
     r->first = had + 1;
     if (r->last < had)
         return cannot(r, "%s is newer than this home", r->from);
-    if (oldest > r->first)
-        return cannot(r,
-                      r->from ? "the inputs after %s were let go; name a later backup"
-                              : "the inputs from the beginning on were let go%s; make a backup, "
-                                "from then on it can be done",
-                      r->from ? r->from : "");
-    return check_past(r, had);
+    return oldest > r->first ? say_gone(r, value) : check_past(r, had);
 }
 
 static int open_base(struct replaying *r) {

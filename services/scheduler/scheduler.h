@@ -67,6 +67,7 @@ struct scheduler {
     bool is_config_new; /* and not noted yet */
     uint64_t needed;    /* the first event that inputs name; 0: not known yet */
     msec tidied;
+    bool let_go_early;  /* it was said that inputs are too much to be kept */
     uint64_t reached;   /* the position noted beside core, ... */
     msec reached_noted; /* ... and when, of the boot clock */
     msec zones_looked;  /* boot clock: when the zone data was last looked at */

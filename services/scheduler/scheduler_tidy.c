@@ -1,6 +1,8 @@
-/* What is let go of: inputs that a backup holds, that are older than keep_inputs, or that an
- * erasure takes with it. Intake keeps the events that the rest names, and no others for long. */
+/* What is let go of: inputs that a backup holds, that are older than keep_inputs or more than
+ * keep_inputs_mb, or that an erasure takes with it. Intake keeps the events that the rest names,
+ * and no others for long. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -10,11 +12,14 @@
 
 #define TIDY_EVERY (10 * SECONDS)
 #define ROWS_A_TIME 2000
+#define ROWS_TOO_MUCH 100 /* looked at anew then whether it is still too much */
+#define MEGABYTE ((uint64_t)1 << 20)
 #define ROWS_SCANNED 20000
 
 struct letting_go {
     uint64_t last, before;   /* the last row; rows below this one a backup holds */
     instant erased, too_old; /* rows up to then go */
+    bool too_much;           /* the oldest go */
 };
 
 static int on_first(void *ctx, const struct rec_input *input) {
@@ -51,6 +56,16 @@ static int erased_until(struct scheduler *s, struct txn *txn, instant *ret) {
     return 0;
 }
 
+/* The rows and the events they name. */
+static int find_too_much(struct scheduler *s, struct txn *txn, bool *ret) {
+    uint64_t rows, events = 0;
+    int rc = store_table_bytes(txn, TABLE_INPUTS, &rows);
+    if (rc == 0 && s->inbox && s->needed)
+        rc = journal_bytes(s->inbox, s->needed, &events);
+    *ret = rc == 0 && rows + events > (uint64_t)s->settings.keep_inputs_mb * MEGABYTE;
+    return rc;
+}
+
 static int find_limits(struct scheduler *s, struct txn *txn, struct letting_go *ret) {
     int rc = meta_get(txn, "inputs-from", &ret->before);
     if (rc == 0)
@@ -58,13 +73,16 @@ static int find_limits(struct scheduler *s, struct txn *txn, struct letting_go *
     if (rc == 0)
         rc = erased_until(s, txn, &ret->erased);
     ret->too_old = s->now - s->settings.keep_inputs;
+    if (rc == 0)
+        rc = find_too_much(s, txn, &ret->too_much);
     return rc;
 }
 
 static int may_go(const struct letting_go *l, uint64_t no, struct bytes row, bool *ret) {
     instant given = 0;
     int rc = inputs_each(row, on_first, &given);
-    *ret = no < l->last && (no < l->before || given <= l->erased || given < l->too_old);
+    *ret =
+        no < l->last && (no < l->before || given <= l->erased || given < l->too_old || l->too_much);
     return rc == 1 ? 0 : rc;
 }
 
@@ -78,10 +96,21 @@ static int first_row(struct txn *txn, uint64_t from, uint64_t *ret_no, struct by
     return key_next_u64(key, &skip, ret_no) ? 0 : -EBADMSG;
 }
 
-static int let_go(struct scheduler *s, struct txn *txn, unsigned *ret_gone) {
+/* Once while we run; from then on `cirkel queues` says it. */
+static void say_too_much(struct scheduler *s) {
+    if (!s->let_go_early)
+        log_warn("inputs_let_go",
+                 "keep_inputs_mb=%" PRId64 " is reached; the oldest inputs go, and verify --replay "
+                 "begins at the next backup: cirkel backup DIR",
+                 s->settings.keep_inputs_mb);
+    s->let_go_early = true;
+}
+
+static int let_go(struct scheduler *s, struct txn *txn, bool *ret_more) {
     struct letting_go l;
     int rc = find_limits(s, txn, &l);
-    for (*ret_gone = 0; rc == 0 && *ret_gone < ROWS_A_TIME; ++*ret_gone) {
+    unsigned most = l.too_much ? ROWS_TOO_MUCH : ROWS_A_TIME, gone;
+    for (gone = 0; rc == 0 && gone < most; ++gone) {
         struct bytes row;
         uint64_t no;
         bool may = false;
@@ -93,6 +122,9 @@ static int let_go(struct scheduler *s, struct txn *txn, unsigned *ret_gone) {
         struct key key = key_no(no);
         rc = store_del(txn, TABLE_INPUTS, key_bytes(&key));
     }
+    *ret_more = gone == most;
+    if (rc == 0 && gone && l.too_much)
+        say_too_much(s);
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -140,8 +172,7 @@ static int look_first(struct scheduler *s, bool *ret_any) {
 
 static int tidy(struct scheduler *s) {
     struct txn *txn;
-    unsigned gone = 0;
-    bool any = false;
+    bool any = false, more = false;
     int rc = fault_point("scheduler.before_tidy");
     if (rc == 0)
         rc = look_first(s, &any);
@@ -150,12 +181,12 @@ static int tidy(struct scheduler *s) {
     rc = store_begin_write(s->core, &txn);
     if (rc)
         return rc;
-    rc = let_go(s, txn, &gone);
+    rc = let_go(s, txn, &more);
     if (rc) {
         store_abort(&txn);
         return rc;
     }
-    if (gone == ROWS_A_TIME)
+    if (more)
         s->tidied = 0; /* there is more */
     return store_commit(&txn);
 }

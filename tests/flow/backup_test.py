@@ -263,3 +263,36 @@ def where_a_backup_may_lie_test(h):
     said = h.run_cirkel("backup", folder + "/half", code=1).errors
     assert "was not made" in said and "nothing is left" in said, said
     equal([name for name in os.listdir(folder) if name.startswith("half")], [])
+
+
+def what_is_kept_is_bounded_test(h):
+    """More than keep_inputs_mb is let go, oldest first, and said: by queues, and by verify --replay with the moment from
+    which on it is kept. A backup is where it can be done over from again."""
+    h.init(at="2022-03-01T09:00", keep_inputs_mb=1)
+    h.start()
+    h.found(members=2)
+    for day in range(1, 5):
+        h.clock(f"2022-03-{day:02}T12:00")
+        h.say_all(("person.register", {"person": f"p{day}-{n}", "name": f"{n:0200}", "email": f"p{day}-{n}@kommun.example",
+                                       "language": "sv"}) for n in range(1200))
+
+    def kept():
+        return json.loads(h.run_cirkel("queues", "--json"))["kept"]
+    h.until(lambda: kept()["gone_before"], "the oldest are let go")
+    h.settle()
+    gone = kept()["gone_before"]
+    assert "2022-03-01T12" < gone < "2022-03-05", gone
+    queues = h.run_cirkel("queues")
+    assert f"what came before {gone} was let go" in queues and "cirkel backup DIR" in queues, queues
+    said = h.run_cirkel("verify", "--replay", code=1).errors
+    assert "what came before 2022-03-0" in said and "make one" in said, said
+    with open(os.path.join(h.folder, "scheduler.log")) as log:
+        equal(log.read().count("inputs_let_go"), 1)
+    first = h.record("person", person="p1-1")
+    assert first, "what was said is in the books all the same"
+    backup = os.path.join(h.folder, "backup")
+    h.run_cirkel("backup", backup)
+    h.say("person.update", person="p1-1", name="Another")
+    h.until(lambda: not kept()["gone_before"], "it is kept again")
+    equal(replay(h)["replay"]["difference_count"], 0)
+    h.verify()

@@ -121,6 +121,11 @@ static void append_and_read(void **state) {
         assert_int_equal(digests.count, rows[i].count);
         assert_int_equal(digests.first, seen.first);
     }
+    uint64_t all = 0, some = 0, none = 9;
+    assert_int_equal(journal_bytes(journal, 1, &all), 0);
+    assert_int_equal(journal_bytes(journal, 150, &some), 0);
+    assert_int_equal(journal_bytes(journal, 205, &none), 0);
+    assert_true(all > 204 * 9 && some >= 55 * 9 && some < all && none == 0);
     journal_close(&journal);
     journal_close(&journal);
 }

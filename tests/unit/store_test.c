@@ -465,6 +465,19 @@ static void copy(void **state) {
     memcpy(dir, from, sizeof dir);
 }
 
+static void bytes_of_a_table(void **state) {
+    (void)state;
+    struct store *store = open_writer();
+    char value[9000] = "";
+    uint64_t a, b;
+    put(store, "a", memset(value, 'x', sizeof value - 1));
+    struct txn *txn = look(store);
+    assert_int_equal(store_table_bytes(txn, TABLE_A, &a) | store_table_bytes(txn, TABLE_B, &b), 0);
+    assert_true(a >= 9000 && a < 30000 && b == 0);
+    store_abort(&txn);
+    store_close(&store);
+}
+
 static int make_folder(void **state) {
     (void)state;
     return folder_make(dir, "store_test") || chmod(dir, 0750) < 0;
@@ -481,7 +494,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ROW(put_get_del),  ROW(add_and_append),    ROW(put_borrowed), ROW(seek_and_scan),
         ROW(one_writer),   ROW(reader_follows),    ROW(map_grows),    ROW(limit_holds),
-        ROW(dead_readers), ROW(large_transaction), ROW(copy),
+        ROW(dead_readers), ROW(large_transaction), ROW(copy),         ROW(bytes_of_a_table),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
