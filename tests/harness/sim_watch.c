@@ -164,13 +164,15 @@ static bool next_of(struct sim *s, struct text person, uint64_t *no, struct rec_
     return true;
 }
 
-/* A letter with an older time was overtaken before it left: its reader is owed the news all the
- * same. */
-static bool was_superseded(struct sim *s, const struct rec_ledger *row) {
+/* A letter with an older time was overtaken before it left, and its reader is owed the news all the
+ * same; or it had left to a record of hers that has been merged into this one. */
+static bool has_another(struct sim *s, const struct rec_ledger *row) {
     struct rec_ledger other;
-    for (uint64_t no = 0; next_of(s, row->person, &no, &other);)
-        if (text_is(other.state, "superseded") && text_eq(other.about, row->about) && other.told)
+    for (uint64_t no = 0; next_of(s, row->person, &no, &other);) {
+        bool counts = text_is(other.state, "superseded") || other.attempts;
+        if (counts && other.no != row->no && text_eq(other.about, row->about) && other.told)
             return true;
+    }
     return false;
 }
 
@@ -180,7 +182,7 @@ static void check_correction(struct sim *s, const struct rec_ledger *row) {
     const struct told *t = told_to(s->watch, row);
     if (!rule || !rule->to || strcmp(rule->to, "told") != 0)
         return;
-    if (!t->revision && !was_superseded(s, row))
+    if (!t->revision && !has_another(s, row))
         fail_msg("%lld (%.*s) corrects what %.*s never heard", (long long)row->no,
                  TEXT_ARGS(row->rule), TEXT_ARGS(row->person));
 }

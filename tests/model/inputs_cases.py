@@ -62,4 +62,34 @@ class CasesDrawing:
             self.now += self.r.choice((0, SECOND, 3 * MINUTE, 5 * HOUR)) if self.chance(90) or self.is_away else 8 * DAY
             more()
 
-    CASES = ((3, idea), (2, idea_more), (3, support), (3, support_more))
+    def merge(self):
+        """Mostly one who is registered for the same meeting goes into the other."""
+        asked = self.asked.get(self.meeting(), [])
+        person, into = (self.r.choice(asked[-5:] or self.people) if self.chance(80) else self.who() for _ in "ab")
+        if len(self.people) < 5 and self.chance(95):
+            return
+        self.say("person.merge", person=person, into=into)
+        if person in self.people and person != into and self.chance(85):
+            self.people.remove(person)
+
+    def register_again(self):
+        """Under another name; sooner or later somebody notices."""
+        person = self.who()
+        again = f"{person}-{len(self.lines)}"
+        self.say("person.register", person=again, name=again, language=self.r.choice(("da", "sv")), functions=["f1"],
+                 organisation=self.some(("o1", "o2"), 60), email=f"{self.r.choice((again, person))}@example.org")
+        self.say("membership.grant", network=self.network(), person=again, source="asked", topics=self.topics())
+        self.people.append(again)
+        if self.chance(40):
+            self.wish(again)
+        for _ in range(self.r.randint(1, 6)):
+            self.pass_time()
+            self.r.choice((self.make, self.answer, self.make, self.move, self.cancel))()
+            self.asked.setdefault(self.meeting(), []).append(again)
+        if self.chance(25):  # what went to both waits for both
+            self.do("relay", outcomes=["deferred"] * 30)
+            self.publish()
+            self.now += SECOND
+        self.say("person.merge", **dict(zip(("person", "into"), self.r.sample((person, again), 2))))
+
+    CASES = ((3, idea), (2, idea_more), (3, support), (3, support_more), (0.7, merge), (2.5, register_again))

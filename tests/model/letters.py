@@ -282,7 +282,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
 
     def due_sheet(self, _no):
         sheet = self.gathering
-        held = [r for r in sheet["rows"] if r.state == "held"]
+        held = sorted((r for r in sheet["rows"] if r.state == "held"), key=lambda r: r.no)
         many = held and len(sheet["rows"]) > CATCHUP_ASK
         for row in held:
             if many and row.state == "held":

@@ -1,13 +1,13 @@
 """The model of the office: what may be said, and what follows from it. Letters are in letters.py."""
 from tests.model.links import read
 from tests.model.meetings import Refused, need
-from tests.model.mornings import Mornings
+from tests.model.merges import Merges
 from tests.model.times import DAY, instant, wall
 
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Mornings):
+class Office(Merges):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         self.since = self.said

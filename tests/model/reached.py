@@ -28,7 +28,8 @@ APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", 
            "application.judge_eligible", "assessor.assign", "assessment.declare_conflict", "assessment.submit",
            "decision.make", "decision.release", "offer.accept", "offer.refuse", "offer.make", "adviser.assign",
            "staff.name", "staff.replace", "hours.log", "hours.correct", "obligation.waive",
-           # ideas and cases
+           # ideas, cases, merges
+           "person.merge",
            "idea.answer", "idea.promote", "idea.close", "support.assign", "support.answer", "support.note", "support.close")
 
 REASONS = (
@@ -59,7 +60,9 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "overdue: publish-solution", "a reserve moved up", "decisions in a window", "decisions taken back by themselves",
         "one of the staff left", "fell behind", "caught up",
         # operators
-        "a morning without anything")
+        "a morning without anything",
+        # merges
+        "a letter moved by a merge", "a letter withdrawn by a merge")
 
 
 def missing(seen, seed, seeds, book):

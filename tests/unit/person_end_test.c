@@ -58,6 +58,50 @@ static void test_merge_people(void **context) {
     trial_close(&t);
 }
 
+/* She speaks for what she spoke for under either name, and is a member through it. */
+static void test_merge_what_she_is(void **context) {
+    struct trial t;
+    (void)context;
+    trial_open_six(&t);
+    trial_do(&t, "person.update", "{'person':'c','functions':['buyer'],'organisations':['boras']}");
+    trial_do(&t, "membership.end", "{'network':'net','person':'c'}");
+    trial_do(
+        &t, "person.register",
+        "{'person':'x','name':'X','email':'x@x.example','language':'sv','functions':['cook']}");
+    trial_do(&t, "membership.grant",
+             "{'network':'net','organisation':'boras','source':'all of them'}");
+    trial_do(&t, "person.merge", "{'person':'c','into':'x'}");
+    trial_register(&t, "x"); /* through boras: neither x nor c was a member herself */
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-05-01T09:00',"
+             "'audience':'function:buyer and function:cook'," TWO "}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "poll-opened", "x", "accepted", NULL), 1);
+    trial_close(&t);
+}
+
+/* What she had of news under the one name counts under the other. */
+static void test_merge_cap(void **context) {
+    struct trial t;
+    (void)context;
+    trial_open_six(&t);
+    trial_do(&t, "person.update", "{'person':'c','functions':['buyer']}");
+    trial_do(&t, "preference.set", "{'person':'d','class':'news','on':true,'most':1}");
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-05-01T09:00',"
+             "'audience':'function:buyer'," TWO "}");
+    trial_settle(&t);
+    trial_do(&t, "person.merge", "{'person':'c','into':'d'}");
+    t.now += DAYS;
+    trial_do(&t, "poll.open",
+             "{'poll':'r','network':'net','question':'Q','closes':'2022-05-01T09:00',"
+             "'audience':'members'," TWO "}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "poll-opened", "d", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "d", "digested", NULL), 1);
+    trial_close(&t);
+}
+
 /* The same letter queued for both: it leaves once. The lead is followed to her other name. */
 static void test_merge_with_letters_queued(void **context) {
     struct trial t;
@@ -221,6 +265,8 @@ static void test_erase(void **context) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_people),
+        cmocka_unit_test(test_merge_cap),
+        cmocka_unit_test(test_merge_what_she_is),
         cmocka_unit_test(test_merge_with_letters_queued),
         cmocka_unit_test(test_merge_same_address),
         cmocka_unit_test(test_merge_protected),

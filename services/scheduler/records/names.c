@@ -16,6 +16,18 @@ bool names_change(struct office *o, struct list *names, struct text from, struct
     return true;
 }
 
+struct list names_join(struct office *o, struct list names, struct list more, uint32_t most) {
+    struct text *both = arena_take(o->arena, (names.count + more.count + 1) * sizeof *both), id;
+    struct list first = names;
+    uint32_t n = 0;
+    while (codec_next_text(&first, &id))
+        both[n++] = id;
+    while (n < most && codec_next_text(&more, &id))
+        if (!list_has_text(names, id))
+            both[n++] = id;
+    return office_list_of(o, both, n);
+}
+
 bool name_change(struct text *name, struct text from, struct text into) {
     if (!name->p || !text_eq(*name, from))
         return false;

@@ -7,6 +7,8 @@
 /* `into` in the place of `from`, once; absent: nobody. False, and nothing is changed, when it is
  * not named. */
 bool names_change(struct office *o, struct list *names, struct text from, struct text into);
+/* Both, once each, `names` first; at most `most`. */
+struct list names_join(struct office *o, struct list names, struct list more, uint32_t most);
 bool name_change(struct text *name, struct text from, struct text into);
 
 #endif

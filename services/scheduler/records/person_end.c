@@ -2,11 +2,16 @@
 #include <errno.h>
 
 #include "services/scheduler/records/mentions.h"
+#include "services/scheduler/records/names.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
+#include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/suppression.h"
 #include "services/scheduler/reminders/obligation.h"
+
+#define ORGANISATIONS_MOST 21 /* records.def */
+#define FUNCTIONS_MOST 40
 
 static int move_memberships(struct office *o, struct text from, struct text into) {
     struct key prefix = key1(from), at = {.n = 0};
@@ -197,8 +202,8 @@ static int move_preferences(struct office *o, struct text from, struct text into
     return rc == -ENOENT ? 0 : rc;
 }
 
-/* One record goes empty, so that nothing personal stays behind in it; the other can be found by its
- * address, also when the two had the same. */
+/* She speaks for all that she spoke for. One record goes empty, so that nothing personal stays
+ * behind in it; the other can be found by its address, also when the two had the same. */
 static int move_person(struct office *o, const struct rec_person *was,
                        const struct rec_person *into_was) {
     struct rec_person gone = {.person = was->person,
@@ -206,6 +211,8 @@ static int move_person(struct office *o, const struct rec_person *was,
                               .language = was->language,
                               .into = into_was->person};
     struct rec_person into = *into_was;
+    into.organisations = names_join(o, into.organisations, was->organisations, ORGANISATIONS_MOST);
+    into.functions = names_join(o, into.functions, was->functions, FUNCTIONS_MOST);
     into.protected |= was->protected;
     into.restricted |= was->restricted;
     int rc = person_put(o, was, &gone);
@@ -233,6 +240,8 @@ int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
         rc = application_drop_person(o, m->person, m->into);
     if (rc == 0)
         rc = move_ledger(o, m->person, m->into);
+    if (rc == 0)
+        rc = gentle_merge(o, m->person, m->into);
     if (rc == 0)
         rc = move_preferences(o, m->person, m->into);
     if (rc == 0)

@@ -326,3 +326,24 @@ int gentle_moved(struct office *o, const struct rec_ledger *before, struct rec_l
     int rc = is_counted(before) ? office_del(o, TABLE_NEWS, was) : 0;
     return rc ? rc : gentle_note(o, row);
 }
+
+int gentle_merge(struct office *o, struct text from, struct text into) {
+    struct key prefix = key1(from), at = {.n = 0};
+    struct bytes value;
+    int rc;
+    while ((rc = office_next(o, TABLE_NEWS, &prefix, &at, &value)) == 0) {
+        struct text marks = arena_text(o->arena, (struct text){value.p, value.n});
+        struct key to = key1(into);
+        size_t n = prefix.n;
+        uint64_t when, no;
+        must(key_next_u64(key_bytes(&at), &n, &when) && key_next_u64(key_bytes(&at), &n, &no));
+        key_u64(&to, when);
+        key_u64(&to, no);
+        rc = office_mark(o, TABLE_NEWS, to, marks);
+        if (rc == 0)
+            rc = office_del(o, TABLE_NEWS, at);
+        if (rc)
+            return rc;
+    }
+    return rc == -ENOENT ? 0 : rc;
+}

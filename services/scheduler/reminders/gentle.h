@@ -30,5 +30,7 @@ MUST_CHECK int gentle_note(struct office *o, const struct rec_ledger *row); /* i
 /* It moved; writes row->left. */
 MUST_CHECK int gentle_moved(struct office *o, const struct rec_ledger *before,
                             struct rec_ledger *row);
+/* Two records are one person: what the one had lately, the other had. */
+MUST_CHECK int gentle_merge(struct office *o, struct text from, struct text into);
 
 #endif
