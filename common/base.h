@@ -50,6 +50,10 @@ static inline bool text_is(struct text a,
     return a.n == n && (n == 0 || memcmp(a.p, s, n) == 0);
 }
 int text_cmp(struct text a, struct text b);
+/* The word for so many: plural(n, "person", "people"). */
+static inline const char *plural(int64_t n, const char *one, const char *many) {
+    return n == 1 ? one : many;
+}
 bool text_starts(struct text a, const char *prefix);
 bool text_is_utf8(struct text a);
 /* Splits off what stands before the first `sep`; *rest moves past it. False when nothing is left,

@@ -46,15 +46,18 @@ void alarm_text(const struct alarm *alarm, instant now, struct buf *to) {
     span_format(now - alarm->since, span);
     switch (alarm->kind) {
     case ALARM_EVENTS:
-        buf_printf(to, "%" PRIu64 " events wait to be applied, the oldest for %s", alarm->count,
-                   span);
+        buf_printf(to, "%" PRIu64 " %s to be applied, the oldest for %s", alarm->count,
+                   plural((int64_t)alarm->count, "event waits", "events wait"), span);
         break;
     case ALARM_DUE:
-        buf_printf(to, "%" PRIu64 " reminders are past their moment, the oldest for %s",
-                   alarm->count, span);
+        buf_printf(to, "%" PRIu64 " %s, the oldest for %s", alarm->count,
+                   plural((int64_t)alarm->count, "reminder is past its moment",
+                          "reminders are past their moment"),
+                   span);
         break;
     case ALARM_LETTERS:
-        buf_printf(to, "%" PRIu64 " letters wait, and none has left for %s", alarm->count, span);
+        buf_printf(to, "%" PRIu64 " %s, and none has left for %s", alarm->count,
+                   plural((int64_t)alarm->count, "letter waits", "letters wait"), span);
         break;
     default:
         buf_printf(to, "the disk is full: no letter leaves and little is taken in");

@@ -41,8 +41,8 @@ static int look_at(struct apply *a, const char *coming) {
     } else if (rc == 0) {
         outlook_print_difference(buf_as_text(&output), &a->sum);
         if (options.also_existing)
-            printf("It reaches back to %lld people whose moment lies behind it.\n",
-                   (long long)a->sum.existing);
+            printf("It reaches back to %lld %s whose moment lies behind it.\n",
+                   (long long)a->sum.existing, plural(a->sum.existing, "person", "people"));
     }
     buf_free(&output);
     return rc;
@@ -69,9 +69,11 @@ static int confirm(const struct apply *a) {
         if (!given)
             ask("How many people is it to reach back to? Type their number:", typed);
         if (text_int(text_of(given ? given : typed), &count) || count != a->sum.existing) {
-            fprintf(stderr,
-                    "cirkel: it would reach back to %lld people, not %s; nothing was changed\n",
-                    (long long)a->sum.existing, given ? given : typed);
+            fprintf(stderr, "cirkel: it would reach back to %lld %s, not %s; nothing was changed\n",
+                    (long long)a->sum.existing, plural(a->sum.existing, "person", "people"),
+                    given      ? given
+                    : typed[0] ? typed
+                               : "nobody");
             return EXIT_REFUSED;
         }
         return 0;

@@ -68,7 +68,9 @@ static int look_at(const struct options *options, const struct decisions *d) {
         rc = EXIT_REFUSED;
         fprintf(stderr, "cirkel: they cannot be told: %s\n", heads.refused);
     } else if (rc == 0 && !options->json) {
-        printf("%lld decisions of %s are made and not told.\n\n", (long long)d->held, d->programme);
+        printf("%lld %s of %s %s made and not told.\n\n", (long long)d->held,
+               plural(d->held, "decision", "decisions"), d->programme,
+               plural(d->held, "is", "are"));
         heads_print(&heads);
     } else if (rc == 0 && !options->count) {
         heads_print_json(&heads);

@@ -81,7 +81,7 @@ static int look_at(const struct options *options, json_t *body, int64_t *ret) {
         fprintf(stderr, "cirkel: it cannot be sent: %s\n", heads.refused);
     } else if (rc == 0 && !options->json) {
         heads_print(&heads);
-        printf("\nIt would go to %lld people.\n", (long long)*ret);
+        printf("\nIt would go to %lld %s.\n", (long long)*ret, plural(*ret, "person", "people"));
     } else if (rc == 0 && !options->count) {
         heads_print_json(&heads);
     }
@@ -96,11 +96,10 @@ static int send_it(const struct options *options, json_t *body, int64_t goes) {
     if (rc || (rc = heads_window(options, &minutes)))
         return rc;
     if (!count) {
-        fprintf(
-            options->json ? stderr : stdout,
-            "Nothing was sent. To send it, with %lld minutes to take it back, say the same with "
-            "--count %lld.\n",
-            (long long)minutes, (long long)goes);
+        fprintf(options->json ? stderr : stdout,
+                "Nothing was sent. To send it, with %lld %s to take it back, say the same with "
+                "--count %lld.\n",
+                (long long)minutes, plural(minutes, "minute", "minutes"), (long long)goes);
         return EXIT_DONE;
     }
     json_object_set_new(body, "window", json_integer(minutes));

@@ -113,6 +113,52 @@ struct key look_key(const struct text *parts, unsigned count) {
     return key;
 }
 
+void look_cut_kind(struct text *id, struct text *ret_kind) {
+    struct text rest = *id, kind;
+    *ret_kind = TEXT_NONE;
+    if (!text_cut(&rest, ':', &kind) || kind.n == id->n)
+        return;
+    for (unsigned i = 0; i < TABLE_COUNT; i++)
+        if (text_is(kind, table_infos[i].name)) {
+            *id = rest;
+            *ret_kind = kind;
+        }
+}
+
+static bool has_under(struct look *look, enum table table, const struct key *prefix) {
+    struct bytes key, value;
+    return store_seek(look->txn, table, key_bytes(prefix), &key, &value) == 0 &&
+           key_has_prefix(key, prefix);
+}
+
+bool look_knows(struct look *look, const char *id) {
+    struct text rest = text_of(id), kind, parts[3];
+    unsigned count = 0;
+    look_cut_kind(&rest, &kind);
+    while (count < COUNT_OF(parts) && text_cut(&rest, '/', &parts[count]))
+        count++;
+    struct key prefix = look_key(parts, count);
+    for (unsigned i = 0; count && parts[0].n && i < TABLE_COUNT; i++)
+        if (table_infos[i].record != REC_NONE && (!kind.p || text_is(kind, table_infos[i].name)) &&
+            has_under(look, i, &prefix))
+            return true;
+    return false;
+}
+
+int look_need_person(struct look *look, const char *person) {
+    struct rec_person p;
+    struct key key = LOOK_KEY(text_of(person));
+    if (!person || look_get(look, TABLE_PERSON, &p, key_bytes(&key)) == 0)
+        return 0;
+    return trouble("there is no person %s. See: cirkel list person", person);
+}
+
+int look_need_id(struct look *look, const char *id) {
+    if (!id || look_knows(look, id))
+        return 0;
+    return trouble("nothing has the id %s. See: cirkel list KIND", id);
+}
+
 int look_number(struct txn *txn, enum table table, const char *name, uint64_t *ret) {
     struct key key = key1(text_of(name));
     struct bytes value;

@@ -42,6 +42,13 @@ MUST_CHECK int look_get(struct look *look, enum table table, void *ret, struct b
 struct key look_key(const struct text *parts, unsigned count);
 #define LOOK_KEY(...)                                                                              \
     look_key((const struct text[]){__VA_ARGS__}, COUNT_OF(((const struct text[]){__VA_ARGS__})))
+/* Takes "meeting:" off "meeting:m1"; ret_kind absent when it does not begin with a table's name. */
+void look_cut_kind(struct text *id, struct text *ret_kind);
+/* Whether a record has this id ("m1", "meeting:m1"), or one that begins so ("m1" for "m1/anna"). */
+bool look_knows(struct look *look, const char *id);
+/* 0, or an exit code: says that there is no such person, or nothing of this id. NULL is fine. */
+MUST_CHECK int look_need_person(struct look *look, const char *person);
+MUST_CHECK int look_need_id(struct look *look, const char *id);
 /* A number that stands alone under a name, such as a counter; when there is none, 0 is written,
  * too. -EBADMSG: what stands there is no number. */
 MUST_CHECK int look_number(struct txn *txn, enum table table, const char *name, uint64_t *ret);

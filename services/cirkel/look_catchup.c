@@ -115,7 +115,7 @@ static void print_open(const struct catchup *c, const struct hold_look *s) {
            " still of use and waiting, %" PRId64 " overtaken\nby a later step, %" PRId64
            " past and missed; %" PRId64 " released and %" PRId64 " skipped so far.\n\n",
            s->hold.no, cause_in_words(&s->hold), since, until, s->hold.rows,
-           s->hold.rows == 1 ? "" : "s", s->all.held, s->all.overtaken, s->all.past,
+           plural(s->hold.rows, "", "s"), s->all.held, s->all.overtaken, s->all.past,
            s->all.released, s->all.skipped);
     print_rules(c, s);
     puts("");

@@ -7,8 +7,10 @@
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/when.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OUTPUT_MAX ((size_t)1 << 30)
 
@@ -20,24 +22,42 @@ const char *outlook_member(const json_t *line, const char *name) {
 /* ---- asking ---- */
 
 /* The moment it is in that home, and until when. */
-static int find_until(const struct options *options, char ret[RFC3339_TEXT], bool *ret_virtual) {
-    char path[HOME_PATH];
-    struct look look;
+static int find_until(const struct options *options, struct look *look, char ret[RFC3339_TEXT],
+                      bool *ret_virtual) {
+    char path[HOME_PATH], now[RFC3339_TEXT];
     instant until;
-    int rc = look_open(&look, options->home);
 
-    if (rc)
-        return rc;
     home_path(path, options->home, "run/clock");
     *ret_virtual = options->clock || home_is_trial(options->home);
     if (*ret_virtual && clock_use(path))
         *ret_virtual = false;
-    rc = when_parse(options->until ? options->until : "30d", clock_now(), look.office, &until);
-    look_close(&look);
-    if (rc || until <= 0)
-        return usage("--until takes a span like 30d, or a moment like 2022-05-24");
+    if (when_parse(options->until ? options->until : "30d", clock_now(), look->office, &until))
+        return usage("--until takes a span like 30d, of a hundred years at most, or a moment like "
+                     "2022-05-24 or 2022-05-24T09:00");
+    when_format(clock_now(), text_of(look->zone), now);
+    if (until < clock_now())
+        return usage("--until %s lies behind: here it is %s%s", options->until, now,
+                     *ret_virtual ? " (virtual clock)" : "");
     instant_format(until, NULL, ret);
     return 0;
+}
+
+/* With a file of events, whom and what it is about may come from there. */
+static int prepare(const struct options *options, char ret_until[RFC3339_TEXT], bool *ret_virtual) {
+    struct look look;
+    int rc = look_open(&look, options->home);
+
+    if (rc)
+        return rc;
+    rc = find_until(options, &look, ret_until, ret_virtual);
+    if (rc == 0 && !options->with)
+        rc = look_need_person(&look, options->person);
+    if (rc == 0 && !options->with)
+        rc = look_need_id(&look, options->about);
+    look_close(&look);
+    if (rc == 0 && options->with && access(options->with, R_OK))
+        rc = usage("--with %s: %s", options->with, strerror(errno));
+    return rc;
 }
 
 struct arguments {
@@ -58,7 +78,7 @@ int outlook_ask(const struct options *options, const char *look, struct buf *out
     char program[HOME_PATH], until[RFC3339_TEXT];
     struct arguments a = {.argv = {program}, .count = 1};
     bool on_clock;
-    int rc = find_until(options, until, &on_clock);
+    int rc = prepare(options, until, &on_clock);
 
     if (rc)
         return rc;
@@ -94,6 +114,18 @@ static void count_line(struct heads *heads, const json_t *line) {
         json_object_set_new(heads->people, outlook_member(line, "person"), json_true());
 }
 
+static void print_heads(const struct heads *heads) {
+    size_t people = json_object_size(heads->people);
+
+    printf("\n%llu %s to %zu %s", (unsigned long long)heads->goes,
+           plural((int64_t)heads->goes, "letter", "letters"), people,
+           plural((int64_t)people, "person", "people"));
+    if (heads->does_not)
+        printf("; %llu %s not go, for the reason given", (unsigned long long)heads->does_not,
+               plural((int64_t)heads->does_not, "does", "do"));
+    puts(".");
+}
+
 static void print_table(struct text lines) {
     static const char *const names[] = {"at",      "person",   "letter", "about", "class",
                                         "channel", "language", "state",  "reason"};
@@ -112,9 +144,7 @@ static void print_table(struct text lines) {
     }
     if (table_out_rows(table)) {
         table_out_print(table);
-        printf("\n%llu letters to %zu people; %llu do not go, for the reason given.\n",
-               (unsigned long long)heads.goes, json_object_size(heads.people),
-               (unsigned long long)heads.does_not);
+        print_heads(&heads);
     } else {
         puts("Nothing falls due until then.");
     }
@@ -149,6 +179,8 @@ int verb_forecast(const struct options *options, int argc, char **argv) {
     (void)argv;
     if (argc)
         return usage("forecast takes no arguments but options. See: cirkel help forecast");
+    if ((options->person && !options->person[0]) || (options->about && !options->about[0]))
+        return usage("--person and --about need an id");
     if (options->also_existing && !options->with_config)
         return usage("--also-existing is about a new configuration: give it --with-config DIR");
     if (options->ics && (options->json || options->with || options->with_config))

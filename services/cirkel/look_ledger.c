@@ -5,13 +5,11 @@
 #include "services/cirkel/verbs.h"
 #include "services/cirkel/when.h"
 
-#include <errno.h>
-#include <string.h>
+#include "proto/machine.h"
 
-/* What a rule may be about, and so what the ledger's subjects are. */
-static const char *const kinds[] = {"organisation", "person",       "network",  "membership",
-                                    "meeting",      "registration", "material", "idea",
-                                    "case",         "poll",         "letter"};
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 struct walk {
     struct look *look;
@@ -43,15 +41,15 @@ static int walk_person(struct walk *walk, struct text person) {
     return look_numbers(walk->look, TABLE_LEDGER_PERSON, &prefix, on_number, walk);
 }
 
+/* A subject's kind is the name of its table. */
 static int walk_about(struct walk *walk, struct text about) {
-    struct text kind = TEXT_NONE, id = about;
+    struct text kind, id = about;
     int rc = 0;
 
-    if (memchr(about.p, ':', about.n))
-        text_cut(&id, ':', &kind);
-    for (unsigned i = 0; rc == 0 && i < COUNT_OF(kinds); i++) {
-        struct key prefix = LOOK_KEY(text_of(kinds[i]), id);
-        if (!kind.p || text_is(kind, kinds[i]))
+    look_cut_kind(&id, &kind);
+    for (unsigned i = 0; rc == 0 && i < TABLE_COUNT; i++) {
+        struct key prefix = LOOK_KEY(text_of(table_infos[i].name), id);
+        if (!kind.p || text_is(kind, table_infos[i].name))
             rc = look_numbers(walk->look, TABLE_LEDGER_ABOUT, &prefix, on_number, walk);
     }
     return rc;
@@ -80,6 +78,106 @@ static bool is_wanted(const struct ledger_look *l, const struct rec_ledger *row)
     return row->due >= l->since && (l->until == 0 || row->due <= l->until);
 }
 
+static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
+    struct ledger_look *l = ctx;
+    char due[RFC3339_TEXT];
+
+    if (!is_wanted(l, row))
+        return 0;
+    if (l->rows) {
+        json_array_append_new(l->rows, look_ledger_tree(&l->look, row));
+        return 0;
+    }
+    when_format(row->due, row->zone, due);
+    table_out_row(l->table);
+    table_out_printf(l->table, "%lld", (long long)row->no);
+    table_out_printf(l->table, "%s", due);
+    table_out_cell(l->table, row->person);
+    table_out_cell(l->table, row->letter);
+    table_out_cell(l->table, row->about);
+    table_out_cell(l->table, row->class);
+    table_out_cell(l->table, row->channel);
+    table_out_cell(l->table, row->state);
+    look_ledger_reason(row, &l->words);
+    table_out_cell(l->table, buf_as_text(&l->words));
+    return 0;
+}
+
+static int parse_span(struct ledger_look *l) {
+    const struct options *o = l->options;
+
+    if (o->since && when_parse(o->since, 0, l->look.office, &l->since))
+        return usage("--since takes a moment like 2022-05-24 or 2022-05-24T09:00:00+02:00");
+    if (o->until && when_parse(o->until, l->since, l->look.office, &l->until))
+        return usage("--until takes a moment like 2022-05-24 or 2022-05-24T09:00:00+02:00");
+    return 0;
+}
+
+static bool is_state(const char *state) {
+    for (unsigned i = 0; i < transition_count; i++)
+        if (strcmp(transitions[i].machine, "DELIVERY") == 0 &&
+            (strcmp(transitions[i].state, state) == 0 || strcmp(transitions[i].next, state) == 0))
+            return true;
+    return strcmp(state, "not-due") == 0;
+}
+
+static int need_known(struct ledger_look *l) {
+    const struct options *o = l->options;
+    int rc = 0;
+
+    if (o->state && !is_state(o->state))
+        rc = usage("--state: no letter is ever %s. The states are in: cirkel protocol", o->state);
+    if (rc == 0)
+        rc = look_need_person(&l->look, o->person);
+    return rc ? rc : look_need_id(&l->look, o->about);
+}
+
+static void print_ledger(struct ledger_look *l) {
+    json_t *row;
+    size_t i;
+
+    if (l->rows) {
+        json_array_foreach(l->rows, i, row) tree_print_line(json_incref(row));
+        json_decref(l->rows);
+    } else if (table_out_rows(l->table)) {
+        table_out_print(l->table);
+    } else {
+        puts("Nobody was considered for such a letter.");
+    }
+    table_out_free(&l->table);
+}
+
+bool look_is_about(const struct rec_ledger *row, struct text about) {
+    struct text kind, id = about;
+
+    look_cut_kind(&id, &kind);
+    return text_eq(row->about, id) && (!kind.p || text_eq(row->about_kind, kind));
+}
+
+int look_ledger(struct look *look, struct text person, struct text about, look_ledger_fn *fn,
+                void *ctx) {
+    struct walk walk = {look, fn, ctx};
+
+    if (person.p)
+        return walk_person(&walk, person);
+    if (about.p)
+        return walk_about(&walk, about);
+    return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
+}
+
+void look_ledger_reason(const struct rec_ledger *row, struct buf *to) {
+    char until[RFC3339_TEXT];
+
+    buf_clear(to);
+    buf_text(to, row->reason);
+    if (!to->n && row->report.p)
+        buf_printf(to, "reported: %.*s", TEXT_ARGS(row->report));
+    when_format(row->held_until, row->zone, until);
+    if (row->held_until)
+        buf_printf(to, "%s%s %s", to->n ? "; " : "",
+                   text_is(row->hold, "window") ? "leaves at" : "missed after", until);
+}
+
 /* What became of it after it had left, as far as anything was heard. */
 static void add_reports(json_t *tree, const struct rec_ledger *row) {
     char reported[RFC3339_TEXT], delivered[RFC3339_TEXT];
@@ -97,7 +195,7 @@ static void add_reports(json_t *tree, const struct rec_ledger *row) {
         json_object_set_new(tree, "delivered", json_string(delivered));
 }
 
-static json_t *row_of(struct look *look, const struct rec_ledger *row) {
+json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     char due[RFC3339_TEXT], decided[RFC3339_TEXT];
     struct rec_occasion occasion;
     json_t *tree = json_object();
@@ -130,86 +228,6 @@ static json_t *row_of(struct look *look, const struct rec_ledger *row) {
     return tree;
 }
 
-static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
-    struct ledger_look *l = ctx;
-    char due[RFC3339_TEXT];
-
-    if (!is_wanted(l, row))
-        return 0;
-    if (l->rows) {
-        json_array_append_new(l->rows, row_of(&l->look, row));
-        return 0;
-    }
-    when_format(row->due, row->zone, due);
-    table_out_row(l->table);
-    table_out_printf(l->table, "%lld", (long long)row->no);
-    table_out_printf(l->table, "%s", due);
-    table_out_cell(l->table, row->person);
-    table_out_cell(l->table, row->letter);
-    table_out_cell(l->table, row->about);
-    table_out_cell(l->table, row->class);
-    table_out_cell(l->table, row->channel);
-    table_out_cell(l->table, row->state);
-    look_ledger_reason(row, &l->words);
-    table_out_cell(l->table, buf_as_text(&l->words));
-    return 0;
-}
-
-static int parse_span(struct ledger_look *l) {
-    const struct options *o = l->options;
-
-    if (o->since && when_parse(o->since, 0, l->look.office, &l->since))
-        return usage("--since takes a moment like 2022-05-24 or 2022-05-24T09:00:00+02:00");
-    if (o->until && when_parse(o->until, l->since, l->look.office, &l->until))
-        return usage("--until takes a moment like 2022-05-24 or 2022-05-24T09:00:00+02:00");
-    return 0;
-}
-
-static void print_ledger(struct ledger_look *l) {
-    json_t *row;
-    size_t i;
-
-    if (l->rows) {
-        json_array_foreach(l->rows, i, row) tree_print_line(json_incref(row));
-        json_decref(l->rows);
-    } else {
-        table_out_print(l->table);
-    }
-    table_out_free(&l->table);
-}
-
-bool look_is_about(const struct rec_ledger *row, struct text about) {
-    struct text kind = TEXT_NONE, id = about;
-
-    if (memchr(about.p, ':', about.n))
-        text_cut(&id, ':', &kind);
-    return text_eq(row->about, id) && (!kind.p || text_eq(row->about_kind, kind));
-}
-
-int look_ledger(struct look *look, struct text person, struct text about, look_ledger_fn *fn,
-                void *ctx) {
-    struct walk walk = {look, fn, ctx};
-
-    if (person.p)
-        return walk_person(&walk, person);
-    if (about.p)
-        return walk_about(&walk, about);
-    return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
-}
-
-void look_ledger_reason(const struct rec_ledger *row, struct buf *to) {
-    char until[RFC3339_TEXT];
-
-    buf_clear(to);
-    buf_text(to, row->reason);
-    if (!to->n && row->report.p)
-        buf_printf(to, "reported: %.*s", TEXT_ARGS(row->report));
-    when_format(row->held_until, row->zone, until);
-    if (row->held_until)
-        buf_printf(to, "%s%s %s", to->n ? "; " : "",
-                   text_is(row->hold, "window") ? "leaves at" : "missed after", until);
-}
-
 int verb_ledger(const struct options *options, int argc, char **argv) {
     struct ledger_look l = {.options = options};
     int rc;
@@ -221,6 +239,8 @@ int verb_ledger(const struct options *options, int argc, char **argv) {
     if (rc)
         return rc;
     rc = parse_span(&l);
+    if (rc == 0)
+        rc = need_known(&l);
     if (rc) {
         look_close(&l.look);
         return rc;

@@ -398,8 +398,9 @@ static void print_waiting(const struct queues *q) {
     print_halts(q);
     if (q->sheets.open)
         printf("A catch-up sheet WAITS since %s: %" PRIu64
-               " letters leave only when you have seen it. See: cirkel catchup\n\n",
-               since, q->sheets.held);
+               " %s only when you have seen it. See: cirkel catchup\n\n",
+               since, q->sheets.held,
+               plural((int64_t)q->sheets.held, "letter leaves", "letters leave"));
 }
 
 /* What can still be taken back: the latest of them. */
@@ -410,10 +411,12 @@ static void print_window(const struct queues *q) {
     if (!q->window.no)
         return;
     if (q->window.programme[0])
-        printf("%" PRId64 " decisions of %s are told at %s", q->window.count, q->window.programme,
-               until);
+        printf("%" PRId64 " %s of %s %s told at %s", q->window.count,
+               plural(q->window.count, "decision", "decisions"), q->window.programme,
+               plural(q->window.count, "is", "are"), until);
     else
-        printf("A letter to %" PRId64 " people leaves at %s", q->window.count, until);
+        printf("A letter to %" PRId64 " %s leaves at %s", q->window.count,
+               plural(q->window.count, "person", "people"), until);
     printf(". To take it back: cirkel undo %" PRId64 "\n\n", q->window.no);
 }
 

@@ -43,7 +43,8 @@ static int on_preference(void *ctx, struct bytes key, struct bytes value) {
             TEXT_ARGS(p.class), TEXT_ARGS(p.topic), at,
             p.on && p.digest.p ? ", gathered into one letter: " : "", TEXT_ARGS(p.digest));
     if (p.on && p.most)
-        why_say(why, "preference", "Wants at most %lld letters of news a week.", (long long)p.most);
+        why_say(why, "preference", "Wants at most %lld %s of news a week.", (long long)p.most,
+                plural(p.most, "letter", "letters"));
     return 0;
 }
 
@@ -223,7 +224,7 @@ static const char *state_in_words(struct text state) {
                {"withdrawn", "it was withdrawn"},
                {"suppressed", "it was not sent"},
                {"superseded", "it was not sent, because what it told was no longer so"},
-               {"missed", "it was missed: its time was over"},
+               {"missed", "it was missed, and not sent"},
                {"not-due", "it was not due for this person"}};
     for (unsigned i = 0; i < COUNT_OF(all); i++)
         if (text_is(state, all[i].state))
@@ -232,10 +233,13 @@ static const char *state_in_words(struct text state) {
 }
 
 static bool is_of_subject(const struct why *why, const struct rec_ledger *row) {
-    if (!why->subject.p || look_is_about(row, why->subject))
+    if (!why->subject.p)
         return true;
-    return row->about.n > why->subject.n && row->about.p[why->subject.n] == '/' &&
-           memcmp(row->about.p, why->subject.p, why->subject.n) == 0;
+    if (why->kind.p && !text_eq(row->about_kind, why->kind))
+        return false;
+    return text_eq(row->about, why->subject) ||
+           (row->about.n > why->subject.n && row->about.p[why->subject.n] == '/' &&
+            memcmp(row->about.p, why->subject.p, why->subject.n) == 0);
 }
 
 static void tell_tries(struct why *why, const struct rec_ledger *row) {
@@ -249,7 +253,7 @@ static void tell_tries(struct why *why, const struct rec_ledger *row) {
 static int on_ledger(void *ctx, const struct rec_ledger *row) {
     struct why *why = ctx;
     struct rec_occasion occasion = {0};
-    char due[RFC3339_TEXT], decided[RFC3339_TEXT], ended[RFC3339_TEXT];
+    char due[RFC3339_TEXT], decided[RFC3339_TEXT], at[RFC3339_TEXT];
     struct buf reason;
     struct key key = key_no((uint64_t)row->occasion);
 
@@ -260,7 +264,7 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
         occasion.audience = TEXT_LIT("?");
     when_format(row->due, row->zone, due);
     when_format(row->decided, row->zone, decided);
-    when_format(row->ended, row->zone, ended);
+    when_format(row->ended ? row->ended : row->next_try, row->zone, at);
     buf_init(&reason, SENTENCE_MAX);
     look_ledger_reason(row, &reason);
     why_say(why, "letter",
@@ -268,10 +272,15 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
             "%s%s%s%s%.*s%s%.*s.",
             (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
             TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
-            TEXT_ARGS(occasion.audience), decided, state_in_words(row->state), ended[0] ? ", " : "",
-            ended, reason.n ? "; because: " : "", TEXT_ARGS(buf_as_text(&reason)),
+            TEXT_ARGS(occasion.audience), decided, state_in_words(row->state),
+            !at[0]       ? ""
+            : row->ended ? ", "
+                         : ", not before ",
+            at, reason.n ? "; because: " : "", TEXT_ARGS(buf_as_text(&reason)),
             row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
     buf_free(&reason);
+    json_object_set_new(json_array_get(why->lines, json_array_size(why->lines) - 1), "ledger",
+                        look_ledger_tree(&why->look, row));
     tell_tries(why, row);
     why_report(why, row);
     return 0;
@@ -307,6 +316,7 @@ static int tell_all(struct why *why) {
 }
 
 static void print_why(const struct why *why, bool json) {
+    const char *said = "";
     json_t *line;
     size_t i;
 
@@ -315,14 +325,18 @@ static void print_why(const struct why *why, bool json) {
                              tree_text(why->subject), "lines", why->lines));
         return;
     }
-    json_array_foreach(why->lines, i, line)
-        printf("%s\n", json_string_value(json_object_get(line, "text")));
+    json_array_foreach(why->lines, i, line) { /* several steps may say the same */
+        const char *text = json_string_value(json_object_get(line, "text"));
+        if (strcmp(text, said) != 0)
+            puts(text);
+        said = text;
+    }
 }
 
 int verb_why(const struct options *options, int argc, char **argv) {
     struct why why = {0};
     struct key key;
-    int rc;
+    int rc, code = EXIT_DONE;
 
     if (argc < 1 || argc > 2 || strlen(argv[0]) > 64 || (argc == 2 && strlen(argv[1]) > 130))
         return usage("why needs a person and perhaps a subject: cirkel why PERSON [SUBJECT]");
@@ -331,19 +345,22 @@ int verb_why(const struct options *options, int argc, char **argv) {
         return rc;
     why.home = options->home;
     why.person = text_of(argv[0]);
-    why.subject = argc == 2 ? text_of(argv[1]) : TEXT_NONE;
+    why.about = why.subject = argc == 2 ? text_of(argv[1]) : TEXT_NONE;
+    look_cut_kind(&why.subject, &why.kind);
     why.lines = json_array();
     why.occasions = json_array();
     key = key_of(why.person);
     rc = look_get(&why.look, TABLE_PERSON, &why.who, key_bytes(&key));
-    if (rc == 0)
+    if (rc == 0 && argc == 2 && !look_knows(&why.look, argv[1]))
+        code = look_need_id(&why.look, argv[1]);
+    if (rc == 0 && code == 0)
         rc = tell_all(&why);
     look_close(&why.look);
-    if (rc == 0)
+    if (rc == 0 && code == 0)
         print_why(&why, options->json);
     json_decref(why.lines);
     json_decref(why.occasions);
     if (rc == -ENOENT)
         return trouble("there is no person %s. See: cirkel list person", argv[0]);
-    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : EXIT_DONE;
+    return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : code;
 }

@@ -10,6 +10,7 @@ struct why {
     struct look look;
     const char *home;
     struct text person, subject; /* subject: absent for all */
+    struct text kind, about;     /* of the subject, if it was given; as it was given */
     struct rec_person who;
     json_t *lines;     /* of {"what", "text"} */
     json_t *occasions; /* of which this person has a row */

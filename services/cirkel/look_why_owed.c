@@ -72,9 +72,9 @@ static void tell_step(struct why *why, const struct rec_plan *plan) {
         why_say(why, "step", "Step %lld of %.*s comes at %s, if it is still owed.",
                 (long long)plan->step + 1, TEXT_ARGS(plan->rule), due);
     else if (text_is(plan->state, "fired"))
-        why_say(why, "step", "Step %lld of %.*s was at %s; %lld people were considered.",
+        why_say(why, "step", "Step %lld of %.*s was at %s; %lld %s considered.",
                 (long long)plan->step + 1, TEXT_ARGS(plan->rule), fired,
-                (long long)plan->considered);
+                (long long)plan->considered, plural(plan->considered, "person was", "people were"));
     else
         why_say(why, "step", "Step %lld of %.*s, due %s, is %.*s.", (long long)plan->step + 1,
                 TEXT_ARGS(plan->rule), due, TEXT_ARGS(plan->state));

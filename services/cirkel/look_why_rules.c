@@ -52,7 +52,7 @@ int why_rules(struct why *why) {
     if (rc == 0)
         rc = text_copy(why->person, who, sizeof who);
     if (rc == 0)
-        rc = text_copy(why->subject, subject, sizeof subject);
+        rc = text_copy(why->about, subject, sizeof subject);
     if (rc)
         return rc;
     if (home_is_trial(why->home))

@@ -252,8 +252,10 @@ static int order(const struct options *options, const char *type, const char *co
 
     if (argc < least || argc > most) {
         json_decref(body);
-        return usage("%s needs %d argument%s%s. See: cirkel help", type, least,
-                     least == 1 ? "" : "s", least == most ? "" : " or more");
+        return usage("expected %s%s%s, and got %d %s: several words that are one go in quotes. "
+                     "See: cirkel help",
+                     names[0], most > 1 ? " and " : "", most > 1 ? names[1] : "", argc,
+                     plural(argc, "word", "words"));
     }
     for (int i = 0; i < argc; i++) {
         int64_t number;
@@ -318,10 +320,10 @@ static int order_sheet(const struct options *options, const char *type) {
 }
 
 int verb_skip(const struct options *options, int argc, char **argv) {
-    if (argc == 0 && (options->rule || options->all))
+    if (argc == 0 && !options->rule != !options->all)
         return order_sheet(options, "catchup.skip");
     if (options->rule || options->all || argc == 0)
-        return usage("skip needs either a PLAN, or --rule RULE or --all. See: cirkel help skip");
+        return usage("skip needs either a PLAN, or --rule RULE, or --all. See: cirkel help skip");
     return order(options, "plan.skip", (const char *const[]){"plan"}, 1, 1, argc, argv);
 }
 

@@ -103,6 +103,50 @@ def if_the_meeting_moves_test(h):
     equal(sorted(row["person"] for row in h.ledger(rule="meeting-moved", state="accepted")), people)
 
 
+def forecast_asked_for_wrongly_test(h):
+    """What lies behind, whom nobody knows and what cannot be read is said, and not answered with an empty page."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=1)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01")
+    h.settle()
+    for args, code, words in (
+            (["--until", "2022-02-28"], 2, "--until 2022-02-28 lies behind: here it is 2022-03-01T09:00:00+01:00"),
+            (["--until", "-3d"], 2, "lies behind"), (["--until", "soon"], 2, "a span like 30d"),
+            (["--until", "3000-01-01"], 2, "a hundred years"), (["--person", "nobody"], 1, "no person nobody"),
+            (["--person", ""], 2, "need an id"), (["--about", "m9"], 1, "nothing has the id m9"),
+            (["--with", "no.jsonl"], 2, "No such file"), (["--with-config", h.folder], 2, "rules")):
+        wrong = h.run_cirkel("forecast", *args, code=code).errors
+        assert words in wrong and "usage:" not in wrong, (args, wrong)
+    equal(h.run_cirkel("forecast", "--until", "0d").lines, ["Nothing falls due until then."])
+    text = h.run_cirkel("forecast", "--until", "2022-03-20")
+    assert "1 letter to 1 person." in text, text
+    new = write_events(h, "new.jsonl", ("person.register", {"person": "new", "name": "N", "email": "n@k.example",
+                                                            "language": "en"}),
+                       ("membership.grant", {"network": "net", "person": "new", "source": "R"}))
+    equal(heads(forecast(h, "--with", new, "--person", "new"), change="added", rule="membership-welcome"), ["new"])
+
+
+def what_was_held_comes_in_order_of_time_test(h):
+    """What an outage left on a sheet is missed by itself, between the letters that leave: the list goes by time."""
+    h.init(at="2022-03-01T09:00", catchup_ask=1)
+    h.start()
+    people = h.found(members=3)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.call("m2", starts="2022-04-22T09:00")
+    h.register("m1", *people)
+    h.settle()
+    h.stop("scheduler")
+    h.set_clock("2022-03-17T12:00")
+    h.start("scheduler")
+    h.settle()
+    equal({row["state"] for row in h.ledger(rule="meeting-week-before")}, {"held"})
+    seen = forecast(h, "--until", "60d")
+    equal(heads(seen, rule="meeting-week-before", state="missed"), people)
+    equal([h.moment(line["at"]) for line in seen], sorted(h.moment(line["at"]) for line in seen))
+
+
 def what_waits_is_forecast_too_test(h):
     """A forecast begins with what was accepted and not applied yet, and with letters that wait to leave."""
     h.init(at="2022-03-01T09:00")

@@ -48,4 +48,37 @@ def pain_11_why_she_did_not_get_it_test(h):
     assert line["because"] in h.run_cirkel("why", "m04", "m2")
     equal(rule(why(h, "m04", "m2"), "meeting-moved")["plan"], "none")
     h.refused("not-found", "plan.skip", plan="meeting/m2/none/0/x")
-    equal(why(h, "m01", "no-such-thing")[-1]["what"], "letter")  # nothing was decided, and no rule can say more
+    wrong = h.run_cirkel("why", "m01", "no-such-thing", code=1).errors
+    assert "nothing has the id no-such-thing" in wrong, wrong
+
+    text = h.run_cirkel("why", "m04", "meeting:m2")  # of a kind, if the id alone is not enough
+    assert "Rule meeting-nudge" in text and "Rule registration-" not in text, text
+    row = next(line["ledger"] for line in got if line["what"] == "letter" and "week-before" in line["text"])
+    equal((row["rule"], row["state"], row["about"]), ("meeting-week-before", "accepted", "m1"))
+    equal(len(set(text.lines)), len(text.lines))
+    equal([row["person"] for row in h.ledger("--about", "m1/m02")], [])
+    h.run_cirkel("ledger", "--about", "m9", code=1)
+    h.run_cirkel("ledger", "--person", "nobody", code=1)
+    h.run_cirkel("ledger", "--state", "lost", code=2)
+    equal(h.run_cirkel("ledger", "--since", "2030-01-01").lines, ["Nobody was considered for such a letter."])
+
+
+def why_a_rule_of_two_values_test(h):
+    """Where any of several values would do, the reason names them all; what a letter waits for is said, too."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.say("support.request", case="c1", network="net", person="m01", topic="mobler", text="T")
+    h.say("support.close", case="c1", minutes=5)
+    h.settle()
+    because = rule(why(h, "lead", "c1"), "support-unanswered")["because"]
+    equal(because, "it speaks only if state = open or assigned; that is closed")
+
+    h.say("letter.send", audience="members", network="net", subject="S", text="T", window=5, **{"class": "service"})
+    h.say("sending.pause", reason="R")
+    h.clock("2022-03-01T09:10")
+    text = h.run_cirkel("why", "m01")
+    assert "it waits to leave, not before 2022-03-01T09:05:00+01:00" in text, text
+    h.say("sending.resume")
+    h.settle()
+    assert "1 person was considered" in h.run_cirkel("why", "m02", "c1"), h.run_cirkel("why", "m02", "c1")

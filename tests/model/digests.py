@@ -62,7 +62,7 @@ class Digests:
         """What is more than she wants in a week goes with others at the week's end."""
         most = self.wishes.get(row.person, {}).get("most")
         if most and self.is_full(row, at, most, left_only):
-            why = f"cap: {most} letters of news a week"
+            why = f"cap: {most} letter{'s' * (most != 1)} of news a week"
             if not self.join(row, p, True, why):
                 row.state, row.reason = "suppressed", why + ", and no digest takes it while it is of use"
 

@@ -141,7 +141,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
         if useful and self.now > useful:
             state, reason = "missed", f"past its use, which ended {rfc3339(useful, zone or OFFICE_ZONE)}"
         elif late > LATE_AFTER and rule.late == "skip":
-            state, reason = "missed", f"{late // MINUTE} minutes late"
+            state, reason = "missed", f"{late // MINUTE} minute{'s' * (late // MINUTE != 1)} late"
         sheet = self.sheet_of(due)
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"

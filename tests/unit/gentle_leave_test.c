@@ -181,7 +181,7 @@ static void test_less_by_now(void **context) {
     trial_settle(&t);
     expect(&t, "p", "q1", "accepted", "2022-04-04");
     assert_int_equal(trial_rows(&t, "p", "a", "digested", &row), 1);
-    assert_true(text_starts(row.reason, "cap: 1 letters of news a week; it goes with others"));
+    assert_true(text_starts(row.reason, "cap: 1 letter of news a week; it goes with others"));
     trial_until(&t, "2022-04-11T08:00");
     assert_int_equal(trial_rows(&t, "digest", "a", "accepted", NULL), 1);
     assert_int_equal(trial_rows(&t, "p", "a", "accepted", NULL), 2);

@@ -50,17 +50,18 @@ static void put_line(struct forecasting *f) {
 
 /* ---- one future ---- */
 
-static int print_letter(void *ctx, struct future *future, const struct rec_ledger *row) {
-    struct forecasting *f = ctx;
-    struct outlook_letter l;
-    int rc = outlook_read(future, row, &l);
-    if (rc || !is_asked_for(f->options, &l))
-        return rc;
+static void print_letter(struct forecasting *f, const struct outlook_letter *letter) {
     buf_clear(&f->line);
     buf_char(&f->line, '{');
-    outlook_json(&l, text_of(f->zone), &f->line);
+    outlook_json(letter, text_of(f->zone), &f->line);
     put_line(f);
-    return 0;
+}
+
+static int by_time(const void *a, const void *b) {
+    const struct outlook_letter *x = a, *y = b;
+    if (x->at != y->at)
+        return (x->at > y->at) - (x->at < y->at);
+    return (x->no > y->no) - (x->no < y->no);
 }
 
 static int keep_letter(void *ctx, struct future *future, const struct rec_ledger *row) {
@@ -78,8 +79,16 @@ static int run(struct forecasting *f, const struct future_options *options, futu
 
 static int print_one(struct forecasting *f, const struct future_options *options) {
     struct future future;
-    int rc = run(f, options, print_letter, f, &future);
+    struct outlook all;
+    outlook_open(&all);
+    int rc = run(f, options, keep_letter, &all, &future);
     future_close(&future);
+    if (all.count)
+        qsort(all.letters, all.count, sizeof *all.letters, by_time);
+    for (size_t i = 0; rc == 0 && i < all.count; i++)
+        if (is_asked_for(f->options, &all.letters[i]))
+            print_letter(f, &all.letters[i]);
+    outlook_close(&all);
     return rc;
 }
 

@@ -16,7 +16,8 @@ struct forecast_options { /* NULL: not given */
     bool clock;                 /* the home's virtual clock is now */
 };
 
-/* Prints one JSON object a line: every letter that is decided or leaves until then; or every change
+/* Prints one JSON object a line, in order of time: every letter that is decided or leaves until
+ * then, or was open and waits still; or every change
  * ("change": added, moved, dropped, corrected, reworded, refused) and a last line "change": "sum".
  * An exit code. */
 int forecast(const struct forecast_options *options);

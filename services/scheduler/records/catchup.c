@@ -75,7 +75,8 @@ static int pick(struct office *o, int64_t sheet, struct text rule, struct picks 
     if (!any)
         return refuse(o, "not-found", "", "No catch-up sheet is open.");
     if (!picks->count)
-        return refuse(o, "not-found", "rule", "Nothing of %.*s is held on it.", TEXT_ARGS(rule));
+        return refuse(o, "not-found", "rule", "No letter of rule %.*s waits on the catch-up sheet.",
+                      TEXT_ARGS(rule));
     office_about(o, "catchup",
                  sheet ? arena_printf(o->arena, "%lld", (long long)sheet) : TEXT_LIT("all"));
     qsort(picks->items, picks->count, sizeof *picks->items, by_urgency);

@@ -293,8 +293,8 @@ int apply_decision_release(struct office *o, const struct msg_decision_release *
         return rc;
     int64_t count = n.selected + n.reserve + n.declined;
     if (m->count && m->count != count)
-        return refuse(o, "conflict", "count", "It would tell %lld decisions, not %lld.",
-                      (long long)count, (long long)m->count);
+        return refuse(o, "conflict", "count", "It would tell %lld %s, not %lld.", (long long)count,
+                      plural(count, "decision", "decisions"), (long long)m->count);
     office_about(o, "programme", p.programme);
     rc = m->window ? open_window(o, m, &p, count) : release(o, &p, &c);
     answer_int(o, "selected", n.selected);

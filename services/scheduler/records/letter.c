@@ -147,8 +147,9 @@ static int check(struct office *o, const struct msg_letter_send *m, struct rec_l
     letter->texts = hash_sources(o, sources);
     rc = count_people(o, letter, ret_count);
     if (rc == 0 && m->count && m->count != *ret_count)
-        return refuse(o, "conflict", "count", "It would go to %lld people, not %lld.",
-                      (long long)*ret_count, (long long)m->count);
+        return refuse(o, "conflict", "count", "It would go to %lld %s, not %lld.",
+                      (long long)*ret_count, plural(*ret_count, "person", "people"),
+                      (long long)m->count);
     return rc;
 }
 

@@ -74,9 +74,9 @@ int apply_rules_apply(struct office *o, const struct msg_rules_apply *m) {
     if (rc)
         return rc;
     if (count != m->count)
-        return refuse(o, "conflict", "count",
-                      "It would reach %lld people who were there before, not %lld.",
-                      (long long)count, (long long)m->count);
+        return refuse(o, "conflict", "count", "It would reach %lld %s there before, not %lld.",
+                      (long long)count, plural(count, "person who was", "people who were"),
+                      (long long)m->count);
     answer_int(o, "count", count);
     rc = existing_wake(o, &count);
     return rc ? rc : office_fact(o, FACT_RULES_APPLIED, "rules", m->version);

@@ -36,7 +36,8 @@ static struct verdict judge(struct office *o, const struct rule *rule, struct re
     }
     if (late <= o->settings->late_after)
         return (struct verdict){.state = NULL};
-    struct text how = arena_printf(o->arena, "%lld minutes late", (long long)(late / MINUTES));
+    struct text how = arena_printf(o->arena, "%lld %s late", (long long)(late / MINUTES),
+                                   plural(late / MINUTES, "minute", "minutes"));
     switch (rule->late) {
     case LATE_SKIP:
         return (struct verdict){.state = "missed", .reason = how};

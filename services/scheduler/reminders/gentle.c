@@ -202,8 +202,8 @@ static int keep_within_cap(struct office *o, const struct turn *t, const struct 
     int rc = is_full_week(o, t, row->next_try, wish->most, &full);
     if (rc || !full)
         return rc;
-    struct text why =
-        arena_printf(o->arena, "cap: %lld letters of news a week", (long long)wish->most);
+    struct text why = arena_printf(o->arena, "cap: %lld %s of news a week", (long long)wish->most,
+                                   plural(wish->most, "letter", "letters"));
     rc = digest_join(o, t->p, TEXT_LIT("news"), true, why, row, &joined);
     if (rc == 0 && !joined)
         end(o, row, "suppressed",

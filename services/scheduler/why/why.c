@@ -63,6 +63,16 @@ static void begin_line(struct why *w, const struct rule *rule, unsigned step) {
 
 /* ---- a rule that does not speak ---- */
 
+/* " = called", " = given or accepted": any value of that field that would do. */
+static void say_values(struct why *w, const struct rule *rule, const struct rule_condition *c) {
+    const char *before = " = ";
+    for (unsigned i = 0; i < rule->conditions; i++)
+        if (rule->only[i].field == c->field && rule->only[i].value) {
+            buf_printf(&w->reason, "%s%s", before, rule->only[i].value);
+            before = " or ";
+        }
+}
+
 /* "only if state = called" and what the field is. */
 static void say_condition(struct why *w, const struct rule *rule) {
     const struct rule_condition *c = rule_first_failing(rule, &w->subject.rec);
@@ -71,9 +81,11 @@ static void say_condition(struct why *w, const struct rule *rule) {
     if (present_field(&rec_shapes[rule->about->record], &w->subject.rec, field_name(c->field),
                       TEXT_LIT("en"), office_zone(&w->step.office, w->subject.zone), &is))
         buf_clear(&is);
-    buf_printf(&w->reason, "it speaks only if %s%.*s%s%s; ", c->absent ? "not " : "",
-               TEXT_ARGS(field_name(c->field)), c->value ? " = " : "", c->value ? c->value : "");
-    buf_printf(&w->reason, "that is %s", is.n ? buf_cstr(&is) : "not given");
+    buf_printf(&w->reason, "it speaks only if %s%.*s", c->absent ? "not " : "",
+               TEXT_ARGS(field_name(c->field)));
+    if (c->value)
+        say_values(w, rule, c);
+    buf_printf(&w->reason, "; that is %s", is.n ? buf_cstr(&is) : "not given");
     buf_free(&is);
 }
 
@@ -140,10 +152,11 @@ static void say_plan(struct why *w, const struct rule *rule, const struct rec_pl
         buf_printf(&w->text, "Rule %s (%s) is being carried out now.", name, to);
     else if (text_is(p->state, "fired"))
         buf_printf(&w->text,
-                   "Rule %s (%s) spoke at %s; %lld people were considered, this person "
-                   "was not in its audience then; %s%s.",
+                   "Rule %s (%s) spoke at %s; %lld %s considered, this person "
+                   "was not in its audience then%s%s.",
                    name, to, fired, (long long)p->considered,
-                   w->reason.n ? "now: " : "she would be now", because);
+                   plural(p->considered, "person was", "people were"),
+                   w->reason.n ? "; now: " : ", but would be now", because);
     else if (text_is(p->state, "past"))
         buf_printf(&w->text,
                    "Rule %s (%s) would have spoken at %s, but that lay behind us when %s "
@@ -219,11 +232,17 @@ static int explain_subject(struct why *w, const char *kind, struct text id) {
 
 static int explain(struct why *w, struct text about) {
     struct office *o = &w->step.office;
+    const struct subject_kind *only = NULL;
+    struct text id = about, kind;
+    if (text_cut(&id, ':', &kind) && kind.n < about.n && subject_kind_find(kind, &only) == 0)
+        about = id;
     bool pair = about.n && memchr(about.p, '/', about.n);
     int rc = 0;
     for (unsigned i = 0; rc == 0 && i < subject_kind_count; i++) {
         const struct subject_kind *k = &subject_kinds[i];
-        struct text id = k->parts == 2 && !pair ? subject_pair(o, about, w->person) : about;
+        id = k->parts == 2 && !pair ? subject_pair(o, about, w->person) : about;
+        if (only && only != k)
+            continue;
         if (pair == (k->parts == 2) || k->parts == 2)
             rc = explain_subject(w, k->name, id);
     }
