@@ -188,6 +188,10 @@ void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], ui
         }
 }
 
+void memory_expect(const struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES]) {
+    __builtin_prefetch(&memory->entries[place_of(memory, hash_of(key))]);
+}
+
 int memory_find(const struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES],
                 memory_ask_fn *is_it, void *ctx, uint64_t *ret_seq) {
     uint64_t mask = places(memory) - 1, hash = hash_of(key);

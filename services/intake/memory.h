@@ -24,6 +24,8 @@ MUST_CHECK int memory_load(struct memory *memory, struct journal *journal, uint6
 void memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq);
 void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq);
 
+/* It will be asked for soon: begins to fetch what memory_find() will look at. */
+void memory_expect(const struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES]);
 /* Asks is_it(ctx, seq) of every number that may be the key's: 1 yes, 0 no, or -errno.
  * 0 and the number; -ENOENT; or what is_it() returned. */
 typedef int memory_ask_fn(void *ctx, uint64_t seq);

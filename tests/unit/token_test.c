@@ -139,6 +139,22 @@ static void short_and_long_are_hashed_alike(void **state) {
     }
 }
 
+static void sums_tell_apart(void **state) {
+    static const struct bytes parts[][2] = {
+        {{"ab", 2}, {"c", 1}}, {{"a", 1}, {"bc", 2}}, {{"abc", 3}, {"", 0}},
+        {{"", 0}, {"abc", 3}}, {{"c", 1}, {"ab", 2}}, {{"ab", 2}, {"d", 1}},
+    };
+    unsigned char sums[COUNT_OF(parts)][16], again[16];
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(parts); i++) {
+        token_sum16(parts[i][0], parts[i][1], sums[i]);
+        token_sum16(parts[i][0], parts[i][1], again);
+        assert_memory_equal(again, sums[i], sizeof again);
+        for (unsigned k = 0; k < i; k++)
+            assert_memory_not_equal(sums[k], sums[i], sizeof sums[i]);
+    }
+}
+
 /* The base32 of RFC 4648, lower case, against a decoder that works bit by bit. */
 static void hash_text_is_base32_of_hash16(void **state) {
     (void)state;
@@ -167,6 +183,7 @@ int main(void) {
         cmocka_unit_test(keys_are_kept_in_files),
         cmocka_unit_test(hashes_keep_parts_apart),
         cmocka_unit_test(short_and_long_are_hashed_alike),
+        cmocka_unit_test(sums_tell_apart),
         cmocka_unit_test(hash_text_is_base32_of_hash16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
