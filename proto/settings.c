@@ -39,6 +39,12 @@ static bool is_one_of(const char *word, const char *words) {
     return false;
 }
 
+static void check_word(const char *path, const char *name, const char *word, const char *words,
+                       struct buf *reterr) {
+    if (!is_one_of(word, words))
+        config_error(reterr, path, 0, "%s: \"%s\" is not one of: %s", name, word, words);
+}
+
 /* What may stand in an address of the network: a name, or numbers with dots or colons. */
 static bool is_host(const char *name) {
     return name[0] != '-' &&
@@ -60,11 +66,8 @@ static void check_smtp(const char *path, const struct settings *s, struct buf *r
     if (!is_host(s->smtp_hello))
         config_error(reterr, path, 0, "smtp_hello: \"%s\" is not the name of a host",
                      s->smtp_hello);
-    if (!is_one_of(s->smtp_tls, "verified implicit required opportunistic none"))
-        config_error(
-            reterr, path, 0,
-            "smtp_tls: \"%s\" is not one of verified, implicit, required, opportunistic, none",
-            s->smtp_tls);
+    check_word(path, "smtp_tls", s->smtp_tls, "verified implicit required opportunistic none",
+               reterr);
     if (s->smtp_user[0] && !s->smtp_password_file[0])
         config_error(reterr, path, 0, "smtp_user needs smtp_password_file");
     if (s->smtp_user[0] && !is_one_of(s->smtp_tls, "verified implicit required"))
@@ -94,6 +97,17 @@ static void check_trial_only(const char *path, const char *list, struct buf *ret
     }
 }
 
+static void check_clock(const char *path, const char *name, const char *value, struct buf *reterr) {
+    if (!is_clock(value))
+        config_error(reterr, path, 0, "%s: \"%s\" is not hh:mm, 00:00 to 23:59", name, value);
+}
+
+static void check_endpoint(const char *path, const char *name, const char *value,
+                           struct buf *reterr) {
+    if (value[0] && !text_starts(text_of(value), "tcp://"))
+        config_error(reterr, path, 0, "%s: \"%s\" does not begin with tcp://", name, value);
+}
+
 /* What the rows cannot say. */
 static void check_meaning(const char *path, const struct settings *s, struct buf *reterr) {
     const struct zone *zone;
@@ -111,27 +125,15 @@ static void check_meaning(const char *path, const struct settings *s, struct buf
         !text_starts(text_of(s->link_base), "http://"))
         config_error(reterr, path, 0, "link_base: \"%s\" does not begin with https://",
                      s->link_base);
-    if (s->listen[0] && !text_starts(text_of(s->listen), "tcp://"))
-        config_error(reterr, path, 0, "listen: \"%s\" does not begin with tcp://", s->listen);
-    if (s->gateway_listen[0] && !text_starts(text_of(s->gateway_listen), "tcp://"))
-        config_error(reterr, path, 0, "gateway_listen: \"%s\" does not begin with tcp://",
-                     s->gateway_listen);
-    if (!is_one_of(s->channel, "maildir smtp"))
-        config_error(reterr, path, 0,
-                     "channel: there is no channel \"%s\"; there are maildir, smtp", s->channel);
-    if (!is_clock(s->morning_at))
-        config_error(reterr, path, 0, "morning_at: \"%s\" is not hh:mm, 00:00 to 23:59",
-                     s->morning_at);
-    if (!is_clock(s->digest_at))
-        config_error(reterr, path, 0, "digest_at: \"%s\" is not hh:mm, 00:00 to 23:59",
-                     s->digest_at);
+    check_endpoint(path, "listen", s->listen, reterr);
+    check_endpoint(path, "gateway_listen", s->gateway_listen, reterr);
+    check_word(path, "channel", s->channel, "maildir smtp", reterr);
+    check_clock(path, "morning_at", s->morning_at, reterr);
+    check_clock(path, "digest_at", s->digest_at, reterr);
     if (s->retry_first > s->retry_longest)
         config_error(reterr, path, 0, "retry_first is longer than retry_longest");
-    if (!is_one_of(s->clock_guard, "on jumps trial off"))
-        config_error(reterr, path, 0, "clock_guard: \"%s\" is not one of on, jumps, trial, off",
-                     s->clock_guard);
-    if (!is_one_of(s->copy_guard, "on off"))
-        config_error(reterr, path, 0, "copy_guard: \"%s\" is neither on nor off", s->copy_guard);
+    check_word(path, "clock_guard", s->clock_guard, "on jumps trial off", reterr);
+    check_word(path, "copy_guard", s->copy_guard, "on off", reterr);
     check_trial_only(path, s->trial_only, reterr);
     check_smtp(path, s, reterr);
 }

@@ -157,6 +157,28 @@ struct check {
     struct variable list; /* the last one begun: its items may stand in sections of it */
 };
 
+/* With what could be named: the records, or where the fields of the one that was meant are. */
+static void say_unknown(struct text about_kind, struct text name, struct template_error *err) {
+    struct text rest = name, record;
+    struct buf what;
+    buf_init(&what, sizeof err->what - 1);
+    buf_printf(&what, "\"%.*s\" is no name of a letter about \"%.*s\"; ", TEXT_ARGS(name),
+               TEXT_ARGS(about_kind));
+    text_cut(&rest, '.', &record);
+    for (unsigned i = 0; i < REC_COUNT; i++)
+        if (text_is(record, rec_shapes[i].name) && variable_brings(about_kind, (enum rec_type)i)) {
+            buf_printf(&what, "the fields of %.*s are in: cirkel protocol", TEXT_ARGS(record));
+            record = TEXT_NONE;
+        }
+    if (record.p)
+        buf_str(&what, "expected one that begins with person office link");
+    for (unsigned i = 0; record.p && i < REC_COUNT; i++)
+        if (variable_brings(about_kind, (enum rec_type)i))
+            buf_printf(&what, " %s", rec_shapes[i].name);
+    (void)snprintf(err->what, sizeof err->what, "%s", buf_cstr(&what));
+    buf_free(&what);
+}
+
 static int check_use(void *ctx, const struct template_use *use) {
     struct check *check = ctx;
     struct variable found, item;
@@ -172,10 +194,11 @@ static int check_use(void *ctx, const struct template_use *use) {
     struct template_error *err = check->reterr;
     *err = (struct template_error){.line = use->line};
     (void)snprintf(err->source, sizeof err->source, "%.*s", TEXT_ARGS(use->source));
-    (void)snprintf(err->what, sizeof err->what,
-                   is_known ? "\"%.*s\" is no text, expected {{#%.*s}}"
-                            : "\"%.*s\" is no name of a letter about \"%.*s\"",
-                   TEXT_ARGS(use->name), TEXT_ARGS(is_known ? use->name : check->about_kind));
+    if (is_known)
+        (void)snprintf(err->what, sizeof err->what, "\"%.*s\" is no text, expected {{#%.*s}}",
+                       TEXT_ARGS(use->name), TEXT_ARGS(use->name));
+    else
+        say_unknown(check->about_kind, use->name, err);
     return -ENOENT;
 }
 

@@ -108,10 +108,6 @@ int front_open(struct intake *intake) {
     }
     if (intake->settings.listen[0] == '\0')
         return 0;
-    if (strncmp(intake->settings.listen, "tcp://", 6) != 0) {
-        log_error("door_not_opened", "endpoint=%s; expected tcp://", intake->settings.listen);
-        return -EINVAL;
-    }
     r = open_outside(intake);
     if (r == 0)
         log_info("door_opened", "endpoint=%s", bus_endpoint(intake->outside.door));
