@@ -5,14 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DEPTH 8 /* folders open at once */
 
 /* "." and "..", and a link: the folder that is meant has another name. */
 static bool has_another_name(const char *folder) {
@@ -70,16 +67,8 @@ int backup_place_make(const struct backup_place *place) {
     return rc == 0 && mkdir(place->part, 0750) ? -errno : rc;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    (void)remove(path);
-    return 0;
-}
-
 void backup_place_clear(const struct backup_place *place) {
-    (void)nftw(place->part, remove_one, DEPTH, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    remove_tree(place->part);
 }
 
 int backup_place_name(const struct backup_place *place) {

@@ -81,6 +81,8 @@ int home_need(const char *home) {
         return too_long(home);
     if (exists(home))
         return 0;
+    if (errno == EACCES)
+        return usage("%s: %s. Run this as the user the service runs as", home, strerror(errno));
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
                  "        or name another with --home DIR. To see it work: cirkel run --demo",
                  home, home);

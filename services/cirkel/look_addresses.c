@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct gathering {
     struct look *look;
@@ -60,13 +61,21 @@ static uint64_t count_files(const char *path) {
     return n;
 }
 
-static void count_unread(const char *home, struct look_addresses *ret) {
+static unsigned count_names(const char *list) {
+    unsigned n = 0;
+    for (list += strspn(list, ", "); *list; list += strspn(list, ", "), n++)
+        list += strcspn(list, ", ");
+    return n;
+}
+
+static void read_settings(const char *home, struct look_addresses *ret) {
     char folder[HOME_PATH];
     struct settings settings;
     struct buf errors;
 
     buf_init(&errors, 8192);
     if (settings_read(home, &settings, &errors) == 0) {
+        ret->trial_only = count_names(settings.trial_only);
         if (settings.bounces[0] &&
             settings_path(home, settings.bounces, folder, sizeof folder) == 0) {
             (void)snprintf(ret->folder, sizeof ret->folder, "%s/.unread/new", folder);
@@ -79,7 +88,7 @@ static void count_unread(const char *home, struct look_addresses *ret) {
 
 int look_addresses(struct look *look, const char *home, struct look_addresses *ret) {
     *ret = (struct look_addresses){.hard = 0};
-    count_unread(home, ret);
+    read_settings(home, ret);
     return store_scan(look->txn, TABLE_SUPPRESSION, (struct bytes){"", 0}, on_suppression,
                       &(struct gathering){look, ret});
 }
@@ -89,13 +98,18 @@ json_t *look_addresses_tree(const struct look_addresses *a) {
 
     for (unsigned i = 0; i < a->without && i < LOOK_ADDRESSES_NAMED; i++)
         json_array_append_new(named, json_string(a->named[i]));
-    return json_pack("{s:{s:I,s:I,s:I},s:I,s:I,s:o,s:I}", "suppressed", "hard", (json_int_t)a->hard,
-                     "soft", (json_int_t)a->soft, "complaint", (json_int_t)a->complaint, "watched",
-                     (json_int_t)a->watched, "without", (json_int_t)a->without, "no_address_for",
-                     named, "mail_unread", (json_int_t)a->unread);
+    return json_pack("{s:{s:I,s:I,s:I},s:I,s:I,s:o,s:I,s:I}", "suppressed", "hard",
+                     (json_int_t)a->hard, "soft", (json_int_t)a->soft, "complaint",
+                     (json_int_t)a->complaint, "watched", (json_int_t)a->watched, "without",
+                     (json_int_t)a->without, "no_address_for", named, "mail_unread",
+                     (json_int_t)a->unread, "trial_only", (json_int_t)a->trial_only);
 }
 
 void look_addresses_print(const struct look_addresses *a) {
+    if (a->trial_only)
+        printf(
+            "trial   nobody is written to but %u addresses and domains (the setting trial_only)\n",
+            a->trial_only);
     if (a->hard || a->soft || a->complaint || a->watched)
         printf("addresses %" PRIu64 " suppressed: %" PRIu64 " refused for good, %" PRIu64
                " for a while, %" PRIu64 " after a complaint; %" PRIu64 " watched. See: cirkel list "

@@ -15,6 +15,7 @@ struct look_addresses {
     uint64_t hard, soft, complaint, watched;
     uint64_t without;                     /* people whom service or duty letters did not reach */
     char named[LOOK_ADDRESSES_NAMED][65]; /* their ids, the first of them */
+    unsigned trial_only;                  /* names in that setting; 0: everybody is written to */
     uint64_t unread;                      /* mail that waits for a person */
     char folder[4200];                    /* where */
 };

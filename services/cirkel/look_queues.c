@@ -5,6 +5,7 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/look_addresses.h"
 #include "services/cirkel/look_hold.h"
+#include "services/cirkel/look_halts.h"
 #include "services/cirkel/look_kept.h"
 #include "services/cirkel/look_sums.h"
 #include "services/cirkel/table_out.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 
 #define CHANNELS 8
-#define HOLDS 8
 enum open_state {
     OPEN_QUEUED,
     OPEN_DEFERRED,
@@ -52,8 +52,7 @@ struct queues {
     instant oldest_waiting, last_accepted;
     struct look_addresses addresses;
     struct look_kept kept;
-    struct rec_halt holds[HOLDS];
-    unsigned hold_count;
+    struct look_halts halts;
     instant zones_at; /* when time zone data last changed; 0: never */
     uint64_t zones_moved;
     struct alarm alarm[ALARM_COUNT];
@@ -173,15 +172,6 @@ static int on_hold(void *ctx, const struct rec_hold *hold) {
     return 0;
 }
 
-static int on_halt(void *ctx, struct bytes key, struct bytes value) {
-    struct queues *q = ctx;
-
-    (void)key;
-    if (q->hold_count < HOLDS && look_decode(REC_HALT, value, &q->holds[q->hold_count]) == 0)
-        q->hold_count++;
-    return 0;
-}
-
 static int gather(struct queues *q, const char *home) {
     int rc = gather_inbox(q);
 
@@ -198,7 +188,7 @@ static int gather(struct queues *q, const char *home) {
     if (rc == 0)
         rc = look_holds(&q->look, on_hold, q);
     if (rc == 0)
-        rc = store_scan(q->look.txn, TABLE_HALT, (struct bytes){"", 0}, on_halt, q);
+        rc = look_halts(&q->look, &q->halts);
     q->zones_at = (instant)number_of(&q->look, TABLE_META, "zones-at");
     q->zones_moved = number_of(&q->look, TABLE_META, "zones-moved");
     return rc;
@@ -207,13 +197,13 @@ static int gather(struct queues *q, const char *home) {
 static void look_for_alarms(struct queues *q, const char *home) {
     struct health health = {.now = q->now,
                             .pending = q->pending,
-                            .overdue = q->overdue,
+                            .overdue = look_halts_find(&q->halts, "clock") ? 0 : q->overdue,
                             .oldest_pending = q->oldest_pending,
                             .oldest_overdue = q->due_first,
                             .waiting = q->waiting,
                             .oldest_waiting = q->oldest_waiting,
                             .last_accepted = q->last_accepted,
-                            .on_hold = q->hold_count != 0,
+                            .on_hold = q->halts.count != 0,
                             .disk_scarce = ballast_room(home) == ROOM_SCARCE};
     q->alarms = alarms_of(&health, q->look.alarm_after, q->alarm);
 }
@@ -285,33 +275,8 @@ static json_t *catchup_tree(const struct queues *q) {
                      (json_int_t)q->sheets.held, "since", moment(q, q->sheets.oldest));
 }
 
-/* What ends a hold. */
-static const char *remedy(const struct rec_halt *hold) {
-    return text_is(hold->halt, "pause") ? "cirkel resume" : "cirkel release --hold";
-}
-
-static const struct rec_halt *pause_of(const struct queues *q) {
-    for (unsigned i = 0; i < q->hold_count; i++)
-        if (text_is(q->holds[i].halt, "pause"))
-            return &q->holds[i];
-    return NULL;
-}
-
-static json_t *halts_tree(const struct queues *q) {
-    json_t *tree = json_array();
-
-    for (unsigned i = 0; i < q->hold_count; i++) {
-        const struct rec_halt *hold = &q->holds[i];
-        json_array_append_new(tree, json_pack("{s:s%,s:o,s:s%,s:s}", "hold", hold->halt.p,
-                                              hold->halt.n, "since", moment(q, hold->since),
-                                              "reason", hold->reason.p ? hold->reason.p : "",
-                                              hold->reason.n, "do", remedy(hold)));
-    }
-    return tree;
-}
-
 static json_t *queues_tree(const struct queues *q) {
-    const struct rec_halt *pause = pause_of(q);
+    const struct rec_halt *pause = look_halts_find(&q->halts, "pause");
     json_t *tree = json_pack(
         "{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,"
         "s:I},s:b,s:o,s:o,s:o}",
@@ -323,8 +288,8 @@ static json_t *queues_tree(const struct queues *q) {
         "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(), "next",
         moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
         "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
-        pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds", halts_tree(q),
-        "addresses", look_addresses_tree(&q->addresses));
+        pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds",
+        look_halts_tree(&q->halts, q->look.zone), "addresses", look_addresses_tree(&q->addresses));
     json_object_set_new(tree, "kept", look_kept_tree(&q->kept, q->look.zone));
     json_object_set_new(tree, "catchup", catchup_tree(q));
     json_object_set_new(tree, "zones",
@@ -345,10 +310,12 @@ static void print_age(const struct queues *q, const char *what, instant since) {
 static void print_outbox(const struct queues *q) {
     struct table_out *table =
         table_out_new("outbox >queued >deferred >armed >unknown >held >digested oldest");
+    uint64_t unknown = 0;
 
     for (unsigned i = 0; i < q->channels; i++) {
         const struct outbox *outbox = &q->outbox[i];
         char span[24] = "";
+        unknown += outbox->open[OPEN_UNKNOWN];
         if (outbox->oldest && outbox->oldest <= q->now)
             span_format(q->now - outbox->oldest, span);
         table_out_row(table);
@@ -360,6 +327,9 @@ static void print_outbox(const struct queues *q) {
     if (q->channels) {
         fflush(stdout);
         table_out_print(table);
+        if (unknown)
+            puts("unknown: may have left, and waits for a report or for you. cirkel ledger --state "
+                 "unknown, then\n         cirkel settle NUMBER sent|not-sent");
         puts("");
     }
     table_out_free(&table);
@@ -377,25 +347,12 @@ static void print_alarms(const struct queues *q) {
     buf_free(&text);
 }
 
-static void print_halts(const struct queues *q) {
-    for (unsigned i = 0; i < q->hold_count; i++) {
-        const struct rec_halt *hold = &q->holds[i];
-        char since[RFC3339_TEXT];
-        when_format(hold->since, text_of(q->look.zone), since);
-        printf("NOTHING LEAVES since %s (%.*s)%s%.*s\n    To go on: %s\n", since,
-               TEXT_ARGS(hold->halt), hold->reason.n ? ": " : "", TEXT_ARGS(hold->reason),
-               remedy(hold));
-    }
-    if (q->hold_count)
-        puts("");
-}
-
 /* What a person has to do before letters leave. */
 static void print_waiting(const struct queues *q) {
     char since[RFC3339_TEXT];
 
     when_format(q->sheets.oldest, text_of(q->look.zone), since);
-    print_halts(q);
+    look_halts_print(&q->halts, q->look.zone);
     if (q->sheets.open)
         printf("A catch-up sheet WAITS since %s: %" PRIu64
                " %s only when you have seen it. See: cirkel catchup\n\n",

@@ -47,6 +47,9 @@ struct difference {
     unsigned stranger_count;
     unsigned named; /* letters of ours in --mail-log */
     bool by_smtp, has_log;
+    uint64_t
+        undecided; /* reminders past their moment: whom they go to is decided when time goes on */
+    instant first_undecided;
 };
 
 /* ---- gathering ---- */
@@ -159,8 +162,24 @@ static int read_logs(struct difference *d, const struct options *options) {
     return rc && rc != -ENOENT ? trouble("%s: %s", path, strerror(-rc)) : 0;
 }
 
+static int on_due(void *ctx, struct bytes key, struct bytes value) {
+    struct difference *d = ctx;
+    uint64_t due;
+    size_t at = 0;
+
+    (void)value;
+    if (!key_next_u64(key, &at, &due) || (instant)due > d->now)
+        return 1;
+    if (!d->undecided++)
+        d->first_undecided = (instant)due;
+    return 0;
+}
+
 static int gather(struct difference *d) {
     int rc = store_scan(d->look.txn, TABLE_HALT, (struct bytes){"", 0}, on_hold, d);
+    if (rc == 0)
+        rc = store_scan(d->look.txn, TABLE_DUE, (struct bytes){"", 0}, on_due, d);
+    rc = rc == 1 ? 0 : rc;
     if (rc == 0)
         rc = store_scan(d->look.txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, d);
     if (rc)
@@ -199,11 +218,11 @@ static json_t *holds_tree(const struct difference *d) {
 
 static void print_json(const struct difference *d, bool released) {
     tree_print_line(json_pack(
-        "{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o}", "holds", holds_tree(d), "named",
-        (json_int_t)d->named, "already_out", (json_int_t)d->verdicts[OUT_ALREADY], "would_go",
-        (json_int_t)d->verdicts[GOES], "past", (json_int_t)d->verdicts[PAST], "waits",
-        (json_int_t)d->verdicts[WAITS], "not_known_here", (json_int_t)d->stranger_count, "released",
-        (int)released, "letters", letters_tree(d)));
+        "{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o}", "holds", holds_tree(d), "undecided",
+        (json_int_t)d->undecided, "named", (json_int_t)d->named, "already_out",
+        (json_int_t)d->verdicts[OUT_ALREADY], "would_go", (json_int_t)d->verdicts[GOES], "past",
+        (json_int_t)d->verdicts[PAST], "waits", (json_int_t)d->verdicts[WAITS], "not_known_here",
+        (json_int_t)d->stranger_count, "released", (int)released, "letters", letters_tree(d)));
 }
 
 static void print_some(const struct difference *d, enum verdict verdict, const char *title) {
@@ -246,6 +265,18 @@ static void warn_of_log(const struct difference *d, const struct options *option
                 d->domain, options->mail_log);
 }
 
+/* Of a clock in doubt: by it, they would be due. */
+static void print_undecided(const struct difference *d) {
+    char now[RFC3339_TEXT], first[RFC3339_TEXT];
+
+    when_format(d->now, text_of(d->look.zone), now);
+    when_format(d->first_undecided, text_of(d->look.zone), first);
+    printf("%6" PRIu64 "  reminders besides were due by %s, as the clock says it is; the first at "
+           "%s:\n        whom they go to, and what is too late, is decided when this is "
+           "released\n",
+           d->undecided, now, first);
+}
+
 static void print_words(const struct difference *d) {
     if (d->copy && d->has_log)
         printf("%6u  letters of this office are named in the mail log\n", d->named);
@@ -254,6 +285,8 @@ static void print_words(const struct difference *d) {
     print_some(d, GOES, "would go");
     print_some(d, PAST, "are past their use, and will not go");
     print_some(d, WAITS, "wait for a person all the same (held or unknown)");
+    if (d->undecided)
+        print_undecided(d);
     if (d->copy)
         printf("%6u  in the mail log are of events that this data does not know; should those be "
                "sent again,\n        their letters will not go twice\n",

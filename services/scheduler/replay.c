@@ -318,10 +318,11 @@ static int open_base(struct replaying *r) {
     char path[PATH_BYTES + 32];
     struct store_options o = {
         .dir = path, .tables = table_names, .count = TABLE_COUNT, .writer = !r->from};
+    snprintf(path, sizeof path, "%s/backup", r->from ? r->from : "");
+    if (r->from && access(path, F_OK))
+        return cannot(r, "%s is no backup", r->from);
     snprintf(path, sizeof path, "%s/%s", r->from ? r->from : r->scratch, r->from ? "core" : "base");
     int rc = store_open(&r->base, &o);
-    if (rc == -ENOENT && r->from)
-        return cannot(r, "%s is no backup", r->from);
     return rc ? rc : store_begin_read(r->base, &r->then);
 }
 

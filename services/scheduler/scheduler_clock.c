@@ -46,7 +46,9 @@ static void doubt_jump(struct scheduler *s, enum guard_verdict verdict, msec by)
     static const char *const words[] = {[GUARD_BACK] = "the clock went back by",
                                         [GUARD_FORWARD] = "the clock jumped forward by",
                                         [GUARD_SLEPT] = "the machine slept for"};
-    doubt(s, "%s %" PRId64 " minutes", words[verdict], by / MINUTES);
+    const char *unit = by < 2 * HOURS ? "minutes" : by < 2 * DAYS ? "hours" : "days";
+    msec one = by < 2 * HOURS ? MINUTES : by < 2 * DAYS ? HOURS : DAYS;
+    doubt(s, "%s %" PRId64 " %s", words[verdict], by / one, unit);
 }
 
 /* The hold was taken away: somebody has looked, and the clock holds as it is. */

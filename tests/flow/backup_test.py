@@ -169,6 +169,7 @@ def replay_from_another_past_test(h):
     h.run_cirkel("backup", backup)
     found = other.run_cirkel("verify", "--replay", backup, code=1)
     assert "backup of something else" in found.errors, found.errors
+    assert "is no backup" in other.run_cirkel("verify", "--replay", other.home, code=1).errors
 
 
 def damaged_backup_is_not_restored_test(h):

@@ -107,6 +107,7 @@ def settled_by_hand_test(h):
     relay = Relay(h.folder)
     begin_quietly(h, relay)
     row = lose(h, relay, "anna")
+    assert "cirkel settle NUMBER sent|not-sent" in h.run_cirkel("queues")
     for _ in range(2):
         assert "applied" in h.run_cirkel("settle", row["no"], "sent")
     equal(row_of(h, "anna")["state"], "accepted")

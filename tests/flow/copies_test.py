@@ -155,6 +155,7 @@ def trial_only_test(h):
     h.register("m1", "m01", "m02")
     h.settle()
     equal({letter.to for letter in h.letters()}, {"m01@kommun.example"})
+    assert "nobody is written to but 2 addresses and domains" in h.run_cirkel("queues")
     row = h.ledger(rule="meeting-invitation", person="m02")[0]
     equal((row["state"], row["reason"]), ("suppressed", "trial: only the addresses of trial_only are written to"))
     assert "trial_only" in h.run_cirkel("why", "m02", "m1")

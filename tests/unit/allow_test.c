@@ -27,6 +27,14 @@ static const struct {
     {"ann@kommun.example", "anna@kommun.example", false},
     {"kommun.example", "nobody", false},
     {"kommun.example", "", false},
+    {"anna@kommun.example", "anna+test@kommun.example", false},
+    {"anna@kommun.example", "anna@kommun.example@evil.example", false},
+    {"@", "anna@kommun.example", false},
+    {"@kommun.example", "Anna@KOMMUN.example", true},
+    {"ålborg.example", "anna@xn--lborg-lra.example", true},
+    {"@xn--lborg-lra.example", "anna@ålborg.example", true},
+    {"anna@ÅLBORG.example", "Anna@ålborg.example", true},
+    {"ålborg.example", "anna@aalborg.example", false},
 };
 
 static void test_allowed(void **context) {
