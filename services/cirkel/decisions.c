@@ -61,7 +61,7 @@ static int tell(const struct options *options, const struct decisions *d) {
 static int look_at(const struct options *options, const struct decisions *d) {
     json_t *body = json_pack("{s:s}", "programme", d->programme);
     struct heads heads;
-    int rc = heads_look(options, "decision.release", body, "1s", &heads);
+    int rc = heads_look(options, "decision.release", body, "1s", NULL, &heads);
 
     json_decref(body);
     if (rc == 0 && heads.refused) {
@@ -73,7 +73,7 @@ static int look_at(const struct options *options, const struct decisions *d) {
                plural(d->held, "is", "are"));
         heads_print(&heads);
     } else if (rc == 0 && !options->count) {
-        heads_print_json(&heads);
+        heads_print_json(&heads, heads.goes);
     }
     heads_free(&heads);
     return rc;

@@ -69,9 +69,10 @@ static void end_now(const struct sigaction before[COUNT_OF(endings)]) {
 
 /* ---- who gets which letter ---- */
 
-static bool is_one(const json_t *line) {
+static bool is_one(const json_t *line, const char *rule) {
     const char *change = outlook_member(line, "change");
-    return strcmp(change, "added") == 0 || strcmp(change, "unsent") == 0;
+    return (strcmp(change, "added") == 0 || strcmp(change, "unsent") == 0) &&
+           (!rule || strcmp(outlook_member(line, "rule"), rule) == 0);
 }
 
 /* Now, when the night is over, or gathered with others. */
@@ -103,17 +104,28 @@ static void count_line(struct heads *h, const json_t *line) {
     }
 }
 
-static void read_lines(struct heads *h, struct text lines) {
+static void read_lines(struct heads *h, struct text lines, const char *rule) {
     struct text text;
 
     while (text_cut(&lines, '\n', &text)) {
         json_t *line = json_loadb(text.p, text.n, 0, NULL);
-        if (strcmp(outlook_member(line, "change"), "refused") == 0)
+        bool refused = strcmp(outlook_member(line, "change"), "refused") == 0;
+        if (refused)
             h->refused = outlook_member(line, "text");
-        else if (is_one(line))
+        h->counted += json_integer_value(json_object_get(line, "counted"));
+        if (is_one(line, rule))
             count_line(h, line);
-        json_array_append_new(h->lines, line);
+        if (refused || is_one(line, rule))
+            json_array_append(h->lines, line);
+        json_decref(line);
     }
+}
+
+static bool is_looked_at(const struct heads *h, const json_t *sample) {
+    for (unsigned i = 0; i < h->count; i++)
+        if (strcmp(h->kinds[i].letter, outlook_member(sample, "letter")) == 0)
+            return true;
+    return false;
 }
 
 /* The notifier writes them: it alone knows how. */
@@ -130,8 +142,12 @@ static int read_samples(const struct options *options, const char *folder, struc
         NULL};
     int rc = child_run(argv, &output);
     lines = buf_as_text(&output);
-    while (rc == 0 && text_cut(&lines, '\n', &text))
-        json_array_append_new(h->samples, json_loadb(text.p, text.n, 0, NULL));
+    while (rc == 0 && text_cut(&lines, '\n', &text)) {
+        json_t *sample = json_loadb(text.p, text.n, 0, NULL);
+        if (is_looked_at(h, sample))
+            json_array_append(h->samples, sample);
+        json_decref(sample);
+    }
     buf_free(&output);
     return rc == 0 ? 0
            : rc < 0
@@ -140,21 +156,21 @@ static int read_samples(const struct options *options, const char *folder, struc
 }
 
 static int look_into(const struct options *given, const char *type, const json_t *body,
-                     const char *span, const char *folder, struct heads *h) {
+                     const char *until, const char *rule, const char *folder, struct heads *h) {
     char path[HOME_PATH];
     struct options options = *given;
     struct buf output;
 
     home_path(path, folder, "event.jsonl");
     options.with = path;
-    options.until = span;
+    options.until = until;
     options.about = NULL;
     buf_init(&output, OUTPUT_MAX);
     int rc = write_event(path, type, body);
     if (rc == 0)
         rc = outlook_ask(&options, folder, &output);
     if (rc == 0)
-        read_lines(h, buf_as_text(&output));
+        read_lines(h, buf_as_text(&output), rule);
     if (rc == 0 && !h->refused)
         rc = read_samples(&options, folder, h);
     buf_free(&output);
@@ -162,7 +178,7 @@ static int look_into(const struct options *given, const char *type, const json_t
 }
 
 int heads_look(const struct options *options, const char *type, const json_t *body,
-               const char *span, struct heads *ret) {
+               const char *until, const char *rule, struct heads *ret) {
     char folder[HOME_PATH];
     struct sigaction before[COUNT_OF(endings)];
 
@@ -170,7 +186,7 @@ int heads_look(const struct options *options, const char *type, const json_t *bo
     put_off_endings(before);
     int rc = make_folder(options->home, folder);
     if (rc == 0) {
-        rc = look_into(options, type, body, span, folder, ret);
+        rc = look_into(options, type, body, until, rule, folder, ret);
         remove_folder(folder);
     }
     end_now(before);
@@ -192,8 +208,6 @@ static void print_people(const struct heads *h) {
     size_t i;
 
     json_array_foreach(h->lines, i, line) {
-        if (!is_one(line))
-            continue;
         table_out_row(table);
         for (unsigned k = 0; k < COUNT_OF(names); k++)
             table_out_cell(table, text_of(outlook_member(line, names[k])));
@@ -241,12 +255,8 @@ void heads_print(const struct heads *h) {
     print_samples(h);
 }
 
-void heads_print_json(const struct heads *h) {
-    json_t *letters = json_array(), *line;
-    size_t i;
-
-    json_array_foreach(h->lines, i, line) if (is_one(line)) json_array_append(letters, line);
-    tree_print_line(json_pack("{s:I,s:o,s:O}", "goes", (json_int_t)h->goes, "letters", letters,
+void heads_print_json(const struct heads *h, int64_t count) {
+    tree_print_line(json_pack("{s:I,s:O,s:O}", "goes", (json_int_t)count, "letters", h->lines,
                               "samples", h->samples));
 }
 

@@ -1,5 +1,6 @@
 /* letter - a letter to an audience: who it would go to and how it reads, and then, with their
  * number typed back, sending it: held for a while in which it can be taken back. */
+#include "common/zone.h"
 #include "services/cirkel/heads.h"
 #include "services/cirkel/send.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define FILE_MAX (64 * 1024)
+#define FARTHEST_WEST (13 * HOURS) /* of Greenwich, and an hour to leave in */
 
 /* "news.da.md": its language; absent when it has none. */
 static struct text language_of(const char *path) {
@@ -68,32 +70,52 @@ static int make_body(const struct options *options, int argc, char **argv, json_
     return rc;
 }
 
-/* As if it were sent with the shortest window; writes how many it would go to. */
-static int look_at(const struct options *options, json_t *body, int64_t *ret) {
-    struct heads heads;
-    int rc;
+/* When it has left: behind its window, or behind --at in every zone there is. */
+static void until_of(const struct options *options, int64_t minutes, char ret[RFC3339_TEXT]) {
+    struct wall wall;
 
-    json_object_set_new(body, "window", json_integer(1));
-    rc = heads_look(options, "letter.send", body, "2m", &heads);
-    *ret = heads.goes;
+    if (options->at && wall_parse(text_of(options->at), &wall) == 0)
+        instant_format(zone_instant(zone_utc(), wall) + FARTHEST_WEST, NULL, ret);
+    else
+        snprintf(ret, RFC3339_TEXT, "%lldm", (long long)minutes + 1);
+}
+
+/* As it will be said, but without a number; writes how many it would go to. */
+static int look_at(const struct options *options, json_t *body, int64_t *ret) {
+    char until[RFC3339_TEXT];
+    struct heads heads;
+    int64_t minutes;
+    int rc = heads_window(options, &minutes);
+
+    if (rc)
+        return rc;
+    json_object_set_new(body, "window", json_integer(minutes));
+    if (options->at)
+        json_object_set_new(body, "send_at", json_string(options->at));
+    until_of(options, minutes, until);
+    rc = heads_look(options, "letter.send", body, until, "letter", &heads);
+    *ret = heads.counted;
     if (rc == 0 && heads.refused) {
         rc = EXIT_REFUSED;
         fprintf(stderr, "cirkel: it cannot be sent: %s\n", heads.refused);
     } else if (rc == 0 && !options->json) {
         heads_print(&heads);
         printf("\nIt would go to %lld %s.\n", (long long)*ret, plural(*ret, "person", "people"));
+        if (heads.goes < *ret)
+            printf("%lld of them would not get it after all, by what else goes until then.\n",
+                   (long long)(*ret - heads.goes));
     } else if (rc == 0 && !options->count) {
-        heads_print_json(&heads);
+        heads_print_json(&heads, *ret);
     }
     heads_free(&heads);
     return rc;
 }
 
 static int send_it(const struct options *options, json_t *body, int64_t goes) {
-    int64_t count = 0, minutes = 0;
+    int64_t count = 0, minutes = json_integer_value(json_object_get(body, "window"));
     int rc = heads_typed(options, "Type their number to send it", &count);
 
-    if (rc || (rc = heads_window(options, &minutes)))
+    if (rc)
         return rc;
     if (!count) {
         fprintf(options->json ? stderr : stdout,
@@ -102,10 +124,7 @@ static int send_it(const struct options *options, json_t *body, int64_t goes) {
                 (long long)minutes, plural(minutes, "minute", "minutes"), (long long)goes);
         return EXIT_DONE;
     }
-    json_object_set_new(body, "window", json_integer(minutes));
     json_object_set_new(body, "count", json_integer(count));
-    if (options->at)
-        json_object_set_new(body, "send_at", json_string(options->at));
     rc = send_one(options, "letter.send", body);
     if (rc == EXIT_DONE && !options->json)
         puts("To take it back before then: cirkel undo, with the number of the hold.");

@@ -134,6 +134,56 @@ def folders(h):
     return [name for name in os.listdir(h.path("run")) if "cirkel-" in name]
 
 
+def letter_send_counts_who_is_reached_test(h):
+    """Nothing gathers what is over the cap: the look, the number typed and the order agree on who is left, and when
+    somebody has had enough in between, the order says so."""
+    h.init(at="2022-03-01T07:30", news_a_week=1)
+    os.remove(h.path("rules/digest.conf"))
+    h.start()
+    h.found(members=3)
+    for person in ("m01", "m03"):
+        h.say("preference.set", {"person": person, "class": "news", "on": True, "most": 2})
+    say = ["letter", "send", "members", *written(h), "--about", "network:net", "--class", "news"]
+    assert "It would go to 3 people." in h.run_cirkel(*say)
+    h.run_cirkel(*say, "--count", "3", "--window", "10m")
+    h.clock("2022-03-01T08:00")
+    equal(len(h.letters(rule="letter")), 3)
+
+    said = h.run_cirkel(*say)
+    assert "It would go to 2 people." in said and "say the same with --count 2" in said, said
+    [line] = [line for line in said.splitlines() if " m02 " in line]
+    assert "suppressed" in line and "cap: 1 letter of news a week" in line, said
+    equal(json.loads(h.run_cirkel(*say, "--json"))["goes"], 2)
+    assert "It would go to 3 people." in h.run_cirkel(*say, "--at", "2022-03-09T08:00"), "a week later there is room"
+    h.say("poll.open", {"poll": "q1", "network": "net", "closes": "2022-04-20T12:00", "audience": "owner or members and "
+                        "not lead", "question": "Q", "options": [{"option": o, "text": o} for o in "ab"]})
+    h.say("preference.set", {"person": "m03", "class": "news", "on": True, "most": 50})
+    h.settle()
+    said = h.run_cirkel(*say, "--count", "2", code=3)
+    assert "It would go to 1 person, not 2. Not to 1 (cap: 2 " in said and ", 1 more." in said and "Look again and type it anew." in said, said
+    h.run_cirkel(*say, "--count", "1", "--window", "10m")
+    h.clock("2022-03-01T09:00")
+    equal({row["person"]: row["state"] for row in h.ledger(rule="letter")[3:]},
+          {"m01": "suppressed", "m02": "suppressed", "m03": "accepted"})
+    h.verify()
+
+
+def letter_send_beside_a_digest_test(h):
+    """A digest that closes while the letter is looked at is no reader more."""
+    h.init(at="2022-03-01T07:50")
+    h.start()
+    h.found(members=3)
+    h.say("preference.set", {"person": "m01", "class": "news", "on": True, "digest": "daily"})
+    h.settle()
+    say = ["letter", "send", "members", *written(h), "--about", "network:net", "--class", "news", "--window", "9m"]
+    said = h.run_cirkel(*say)
+    assert "It would go to 3 people." in said and " digest " not in said, said
+    h.run_cirkel(*say, "--count", "3")
+    h.clock("2022-03-01T08:00")
+    equal(len(h.letters(rule="letter")) + len(h.letters(rule="digest")), 3)
+    h.verify()
+
+
 def letter_send_news_is_gentle_test(h):
     """A letter of news waits like any other news: gathered as its reader wishes, and no more than she wants in a week."""
     h.init(at="2022-03-01T09:00", news_a_week=1)

@@ -138,9 +138,11 @@ static void print_sum(struct forecasting *f, const struct future *future) {
     buf_str(&f->line, "{\"change\":\"sum\"");
     for (unsigned i = 0; i < CHANGE_UNSENT; i++)
         buf_printf(&f->line, ",\"%s\":%llu", change_words[i], (unsigned long long)f->changes[i]);
-    buf_printf(&f->line, ",\"same\":%llu,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld",
+    buf_printf(&f->line,
+               ",\"same\":%llu,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld,"
+               "\"counted\":%lld",
                (unsigned long long)f->same, future->refusal_count, future->rules.name,
-               (long long)future->existing);
+               (long long)future->existing, (long long)future->counted);
     put_line(f);
 }
 

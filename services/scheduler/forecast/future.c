@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/pack.h"
 #include "common/store.h"
 #include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/halt.h"
@@ -182,6 +183,19 @@ static int deliver(struct future *f, const struct telling *t, bool *ret_any) {
     return rc ? rc : tell_no(f, t, no, false);
 }
 
+/* What its answer counts: whom it reaches, by the same reckoning that the order itself goes by. */
+static int64_t counted(const struct office *o) {
+    struct pack_reader r = pack_read(buf_as_bytes(o->result));
+    struct text name;
+    int64_t count = 0;
+    for (unsigned i = 0; i < o->result_count && pack_read_text(&r, &name); i++)
+        if (!text_is(name, "count"))
+            must(pack_skip(&r));
+        else
+            must(pack_read_int(&r, &count));
+    return count;
+}
+
 static int hear(struct future *f) {
     const struct future_event *e = &f->options->events[f->next_event++];
     struct office *o = &f->step.office;
@@ -189,6 +203,8 @@ static int hear(struct future *f) {
     int rc = meta_get(f->txn, "position", &position);
     if (rc == 0)
         rc = step_event(&f->step, f->now, position + 1, e->payload);
+    if (rc == 0 && !o->refusal.code && e->line)
+        f->counted += counted(o);
     if (rc || !o->refusal.code || !e->line)
         return rc;
     f->refusals = realloc(f->refusals, (f->refusal_count + 1) * sizeof *f->refusals);

@@ -46,6 +46,7 @@ struct future {
     bool deriving;
     struct key derive_at;
     unsigned derive_table;
+    int64_t counted;  /* by the answers to what is said in it */
     int64_t existing; /* whom new rules reached back to */
     uint64_t before;  /* the last ledger row there was */
     uint64_t seen;    /* the last one looked at */

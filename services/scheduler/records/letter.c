@@ -1,5 +1,6 @@
 /* Letters that an operator sends to an audience: counted, held for a while, and gone. */
 #include <errno.h>
+#include <string.h>
 
 #include "common/template.h"
 #include "common/zone.h"
@@ -13,6 +14,9 @@
 #include "services/scheduler/reminders/plan.h"
 
 #define SOURCE_MAX (64 * 1024)
+#define REASONS_MOST 6   /* told apart */
+#define REASONS_TEXT 128 /* of the 200 bytes of a refusal */
+#define REASONS_REST 24  /* of them for "12 ()" and "34 more" */
 
 /* ---- its words ---- */
 
@@ -92,20 +96,67 @@ static int check_about(struct office *o, const struct msg_letter_send *m, struct
     return rc;
 }
 
-static int count_people(struct office *o, const struct rec_letter *letter, int64_t *ret) {
+struct people {
+    int64_t reached; /* it goes to them, by itself or in a digest */
+    struct {
+        const char *why;
+        int64_t count;
+    } not_to[REASONS_MOST];
+    int64_t others; /* for whom there was no room */
+};
+
+static void count_out(struct people *p, const char *why) {
+    unsigned i = 0;
+    while (i < REASONS_MOST && p->not_to[i].why && strcmp(p->not_to[i].why, why))
+        i++;
+    if (i == REASONS_MOST) {
+        p->others++;
+        return;
+    }
+    p->not_to[i].why = why;
+    p->not_to[i].count++;
+}
+
+/* By what is known now of the moment at which it will leave. */
+static int count_people(struct office *o, const struct rec_letter *letter, instant at,
+                        struct people *ret) {
     struct subject s;
     struct rule rule;
     struct text person = TEXT_NONE;
     const char *why;
-    *ret = 0;
+    *ret = (struct people){.reached = 0};
     int rc = letter_rule(o, letter, &rule);
     if (rc == 0)
         rc = subject_of_letter(o, letter, &s);
     while (rc == 0 && (rc = audience_next(o, &rule.audience, &s, person, &person)) == 0) {
-        rc = fire_why_not(o, &rule, &s, person, &why);
-        *ret += rc == 0 && !why;
+        rc = fire_why_not(o, &rule, &s, person, at, 0, &why);
+        if (rc == 0 && why)
+            count_out(ret, why);
+        ret->reached += rc == 0 && !why;
     }
     return rc == -ENOENT ? 0 : rc;
+}
+
+/* Somebody looked before, and typed another number: what may have changed since. */
+static int refuse_count(struct office *o, const struct people *p, int64_t typed) {
+    struct buf b;
+    int64_t others = p->others;
+    buf_init(&b, REASONS_TEXT);
+    for (unsigned i = 0; i < REASONS_MOST && p->not_to[i].why; i++)
+        if (b.n + strlen(p->not_to[i].why) + REASONS_REST < REASONS_TEXT)
+            buf_printf(&b, "%s%lld (%s)", b.n ? ", " : " Not to ", (long long)p->not_to[i].count,
+                       p->not_to[i].why);
+        else
+            others += p->not_to[i].count;
+    if (others)
+        buf_printf(&b, "%s%lld %s", b.n ? ", " : " Not to ", (long long)others,
+                   b.n ? "more" : plural(others, "person", "people"));
+    int rc = refuse(o, "conflict", "count",
+                    "It would go to %lld %s, not %lld.%s%s Look again and type it anew.",
+                    (long long)p->reached, plural(p->reached, "person", "people"), (long long)typed,
+                    buf_cstr(&b), b.n ? "." : "");
+    buf_free(&b);
+    return rc;
 }
 
 /* ---- sending it ---- */
@@ -132,6 +183,7 @@ static int hold(struct office *o, struct rec_letter *letter, instant until, int6
 
 static int check(struct office *o, const struct msg_letter_send *m, struct rec_letter *letter,
                  struct text sources[LANGUAGES], instant *ret_until, int64_t *ret_count) {
+    struct people people;
     int rc = find_none(o, TABLE_LETTER, key1(letter->letter), "letter");
     if (rc == 0)
         rc = m->meeting.p ? find_audience_of_meeting(o, m->audience, "audience")
@@ -145,12 +197,9 @@ static int check(struct office *o, const struct msg_letter_send *m, struct rec_l
     if (rc)
         return rc;
     letter->texts = hash_sources(o, sources);
-    rc = count_people(o, letter, ret_count);
-    if (rc == 0 && m->count && m->count != *ret_count)
-        return refuse(o, "conflict", "count", "It would go to %lld %s, not %lld.",
-                      (long long)*ret_count, plural(*ret_count, "person", "people"),
-                      (long long)m->count);
-    return rc;
+    rc = count_people(o, letter, *ret_until, &people);
+    *ret_count = people.reached;
+    return rc || !m->count || m->count == people.reached ? rc : refuse_count(o, &people, m->count);
 }
 
 int apply_letter_send(struct office *o, const struct msg_letter_send *m) {

@@ -60,14 +60,14 @@ static struct text window_of(struct office *o, struct text kind, const struct zo
     return arena_printf(o->arena, "%.*s.%s", TEXT_ARGS(kind), wall);
 }
 
-static int begin(struct office *o, struct rec_digest *d) {
+static int begin(struct office *o, struct rec_digest *d, bool look) {
     int rc = machine_next("DIGEST", TEXT_NONE, "begin", &d->state);
     must(rc == 0);
-    return due_add(o, d->closes, "digest", key2(d->person, d->window));
+    return look ? 0 : due_add(o, d->closes, "digest", key2(d->person, d->window));
 }
 
 static int join(struct office *o, const struct rec_digest *fresh, const struct zone *zone,
-                struct text why, struct rec_ledger *row, bool *ret_joined) {
+                bool look, struct text why, struct rec_ledger *row, bool *ret_joined) {
     struct key key = key2(fresh->person, fresh->window);
     char when[RFC3339_TEXT];
     struct rec_digest d;
@@ -78,7 +78,7 @@ static int join(struct office *o, const struct rec_digest *fresh, const struct z
     int rc = office_get(o, TABLE_DIGEST, key, &d);
     if (rc == -ENOENT) {
         d = *fresh;
-        rc = begin(o, &d);
+        rc = begin(o, &d, look);
     }
     if (rc || !text_is(d.state, "open") || d.count >= ITEMS_MAX)
         return rc;
@@ -90,11 +90,11 @@ static int join(struct office *o, const struct rec_digest *fresh, const struct z
                                why.n ? "; " : "", when);
     row->next_try = 0;
     *ret_joined = true;
-    return office_put(o, TABLE_DIGEST, key, &d);
+    return look ? 0 : office_put(o, TABLE_DIGEST, key, &d);
 }
 
 int digest_join(struct office *o, const struct rec_person *p, struct text kind, bool weekly,
-                struct text why, struct rec_ledger *row, bool *ret_joined) {
+                bool look, struct text why, struct rec_ledger *row, bool *ret_joined) {
     const struct zone *zone = quiet_zone(o, p);
     int minutes = quiet_minutes(text_of(o->settings->digest_at));
     instant closes =
@@ -105,7 +105,7 @@ int digest_join(struct office *o, const struct rec_person *p, struct text kind, 
                                .class = row->class,
                                .zone = text_of(zone_name(zone)),
                                .closes = closes};
-    return join(o, &fresh, zone, why, row, ret_joined);
+    return join(o, &fresh, zone, look, why, row, ret_joined);
 }
 
 /* The end of the window that is open for this kind; a new one ends with a minute. */
@@ -125,7 +125,7 @@ static int find_window(struct office *o, struct text person, struct text kind,
 }
 
 int digest_join_kind(struct office *o, const struct rule *rule, const struct rec_person *p,
-                     struct rec_ledger *row, bool *ret_joined) {
+                     bool look, struct rec_ledger *row, bool *ret_joined) {
     const struct zone *zone = quiet_zone(o, p);
     struct rec_digest fresh = {.person = p->person,
                                .kind = arena_printf(o->arena, "rule.%s", rule->name),
@@ -136,7 +136,7 @@ int digest_join_kind(struct office *o, const struct rule *rule, const struct rec
     if (rc)
         return rc;
     fresh.window = window_of(o, fresh.kind, zone, fresh.closes);
-    return join(o, &fresh, zone, TEXT_NONE, row, ret_joined);
+    return join(o, &fresh, zone, look, TEXT_NONE, row, ret_joined);
 }
 
 /* ---- closing ---- */

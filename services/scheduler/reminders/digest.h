@@ -25,13 +25,15 @@ struct rule;
 instant digest_closes(const struct zone *zone, int minutes, int weekday, instant now);
 
 /* Puts a row that is not in the ledger yet into the digest of that kind which closes next, unless
- * it would be of no use then, the digest is full, or no rule speaks about digests. */
+ * it would be of no use then, the digest is full, or no rule speaks about digests. `look`: only
+ * *row is written, as in digest_join_kind(). */
 MUST_CHECK int digest_join(struct office *o, const struct rec_person *p, struct text kind,
-                           bool weekly, struct text why, struct rec_ledger *row, bool *ret_joined);
+                           bool weekly, bool look, struct text why, struct rec_ledger *row,
+                           bool *ret_joined);
 /* The same for a letter whose rule wants it `together` with others of that rule: the first waits so
  * long, the next ones go with it. One that stays alone goes by itself after all. */
 MUST_CHECK int digest_join_kind(struct office *o, const struct rule *rule,
-                                const struct rec_person *p, struct rec_ledger *row,
+                                const struct rec_person *p, bool look, struct rec_ledger *row,
                                 bool *ret_joined);
 /* due: its window is over. */
 MUST_CHECK int digest_close(struct office *o, struct key key);

@@ -35,7 +35,7 @@ static int count_people(struct office *o, const struct existing *e, int64_t *cou
                                person, &person);
         if (rc)
             return rc == -ENOENT ? 0 : rc;
-        rc = fire_why_not(o, e->rule, &e->subject, person, &why);
+        rc = fire_why_not(o, e->rule, &e->subject, person, o->said, e->plan.useful, &why);
         if (rc)
             return rc;
         *count += !why;

@@ -249,14 +249,17 @@ static int judge_person(struct office *o, const struct rule *rule, const struct 
 }
 
 int fire_why_not(struct office *o, const struct rule *rule, const struct subject *s,
-                 struct text person, const char **ret) {
+                 struct text person, instant at, instant useful, const char **ret) {
     struct rec_person p;
     bool address;
     *ret = "there is no such person any more";
     int rc = office_get(o, TABLE_PERSON, key1(person), &p);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    return text_is(p.state, "active") ? why_not(o, rule, s, &p, &address, ret) : 0;
+    if (!text_is(p.state, "active"))
+        return 0;
+    rc = why_not(o, rule, s, &p, &address, ret);
+    return rc || *ret ? rc : gentle_why_not(o, rule, topic_of(s), &p, at, useful, ret);
 }
 
 static struct text message_id(struct office *o, struct text key) {

@@ -12,9 +12,9 @@ struct text fire_key(struct office *o, const struct rec_plan *plan, struct text 
 /* Somebody came to a meeting after letters about it had gone out: a row that says so for each. */
 MUST_CHECK int fire_joined_later(struct office *o, struct text meeting, struct text person);
 
-/* Why that person would not be written to, were it fired now; NULL: she would be. Writes nothing.
- */
+/* Why that person would not be written to, were it fired at `at`; NULL: she would be, by itself or
+ * in a digest. Who is counted before an order is counted by this. Writes nothing. */
 MUST_CHECK int fire_why_not(struct office *o, const struct rule *rule, const struct subject *s,
-                            struct text person, const char **ret);
+                            struct text person, instant at, instant useful, const char **ret);
 
 #endif

@@ -72,6 +72,7 @@ struct turn {
     const struct rec_person *p;
     int64_t no;     /* it is not in its own way */
     bool left_only; /* what still waits is not in its way: who comes first goes first */
+    bool look;      /* only as if: no digest is joined */
 };
 
 static bool is_in_the_way(const struct turn *t, const struct news *n) {
@@ -204,7 +205,7 @@ static int keep_within_cap(struct office *o, const struct turn *t, const struct 
         return rc;
     struct text why = arena_printf(o->arena, "cap: %lld %s of news a week", (long long)wish->most,
                                    plural(wish->most, "letter", "letters"));
-    rc = digest_join(o, t->p, TEXT_LIT("news"), true, why, row, &joined);
+    rc = digest_join(o, t->p, TEXT_LIT("news"), true, t->look, why, row, &joined);
     if (rc == 0 && !joined)
         end(o, row, "suppressed",
             arena_printf(o->arena, "%.*s, and no digest takes it while it is of use",
@@ -212,29 +213,50 @@ static int keep_within_cap(struct office *o, const struct turn *t, const struct 
     return rc;
 }
 
-int gentle_place(struct office *o, const struct rule *rule, struct text topic,
-                 const struct rec_person *p, bool late, struct rec_ledger *row) {
+static int place(struct office *o, const struct rule *rule, struct text topic, bool late,
+                 const struct turn *t, struct rec_ledger *row) {
     bool news = text_is(row->class, "news"), joined = false;
-    struct turn turn = {.p = p, .no = row->no};
     struct wish wish;
     row->next_try = o->now;
     if (rule->about->table == TABLE_DIGEST)
-        return news ? place_in_time(o, &turn, row) : 0;
-    int rc = read_wish(o, p->person, topic, &wish);
+        return news ? place_in_time(o, t, row) : 0;
+    int rc = read_wish(o, t->p->person, topic, &wish);
     if (rc)
         return rc;
     bool weekly = text_is(wish.digest, "weekly");
     if (late && rule->late == LATE_DIGEST)
-        rc = digest_join(o, p, news ? wish.kind : row->class, news && weekly,
+        rc = digest_join(o, t->p, news ? wish.kind : row->class, news && weekly, t->look,
                          TEXT_LIT("it is late"), row, &joined);
     else if (rule->together)
-        rc = digest_join_kind(o, rule, p, row, &joined);
+        rc = digest_join_kind(o, rule, t->p, t->look, row, &joined);
     else if (news && wish.digest.p)
-        rc = digest_join(o, p, wish.kind, weekly, TEXT_NONE, row, &joined);
+        rc = digest_join(o, t->p, wish.kind, weekly, t->look, TEXT_NONE, row, &joined);
     if (rc || joined || !news)
         return rc;
-    rc = place_in_time(o, &turn, row);
-    return rc || !text_is(row->state, "queued") ? rc : keep_within_cap(o, &turn, &wish, row);
+    rc = place_in_time(o, t, row);
+    return rc || !text_is(row->state, "queued") ? rc : keep_within_cap(o, t, &wish, row);
+}
+
+int gentle_place(struct office *o, const struct rule *rule, struct text topic,
+                 const struct rec_person *p, bool late, struct rec_ledger *row) {
+    struct turn turn = {.p = p, .no = row->no};
+    return place(o, rule, topic, late, &turn, row);
+}
+
+int gentle_why_not(struct office *o, const struct rule *rule, struct text topic,
+                   const struct rec_person *p, instant at, instant useful, const char **ret) {
+    struct turn turn = {.p = p, .look = true};
+    struct rec_ledger row = {.person = p->person,
+                             .class = text_of(rule->class),
+                             .state = TEXT_LIT("queued"),
+                             .nudge = rule->nudge,
+                             .useful = useful};
+    instant now = o->now;
+    o->now = at;
+    int rc = place(o, rule, topic, false, &turn, &row);
+    o->now = now;
+    *ret = row.ended ? row.reason.p : NULL;
+    return rc;
 }
 
 /* ---- when it leaves ---- */
@@ -272,7 +294,7 @@ int gentle_recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
     if (!text_is(row->class, "news"))
         return 0;
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
-    struct turn turn = {&p, row->no, true};
+    struct turn turn = {.p = &p, .no = row->no, .left_only = true};
     if (rc == 0)
         rc = find_slot(o, turn, row, &slot);
     if (rc)

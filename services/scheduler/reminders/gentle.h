@@ -21,6 +21,11 @@
  * may be absent; `late`: it fell due long ago. */
 MUST_CHECK int gentle_place(struct office *o, const struct rule *rule, struct text topic,
                             const struct rec_person *p, bool late, struct rec_ledger *row);
+/* Why a letter to her that is decided at `at` would end at once instead of going, by itself or with
+ * others; NULL: it goes. Writes nothing. */
+MUST_CHECK int gentle_why_not(struct office *o, const struct rule *rule, struct text topic,
+                              const struct rec_person *p, instant at, instant useful,
+                              const char **ret);
 /* A letter of news that waits is to be armed: may it leave now? Else it has been moved to another
  * day, into a digest or to its end. */
 MUST_CHECK int gentle_recheck(struct office *o, struct rec_ledger *row, bool *ret_ended);

@@ -125,13 +125,17 @@ static int add_event(struct why *w, const struct rec_plan *p) {
     return 0;
 }
 
-static int say_audience(struct why *w, const struct rule *rule, unsigned step) {
+/* When it speaks, or were it to speak now. */
+static int say_audience(struct why *w, const struct rule *rule, const struct rec_plan *p) {
+    struct office *o = &w->step.office;
+    instant at = text_is(p->state, "planned") && p->due > o->now ? p->due : o->now;
     const char *stopped;
-    int has = audience_why(&w->step.office, rule_audience(rule, step), &w->subject, w->person,
-                           &w->reason);
+    int has =
+        audience_why(o, rule_audience(rule, (unsigned)p->step), &w->subject, w->person, &w->reason);
     if (has < 0)
         return has;
-    int rc = fire_why_not(&w->step.office, rule, &w->subject, w->person, &stopped);
+    int rc = fire_why_not(o, rule, &w->subject, w->person, at, at <= p->useful ? p->useful : 0,
+                          &stopped);
     buf_printf(&w->line, ",\"in_audience\":%s", has ? "true" : "false");
     if (rc == 0 && has && stopped)
         buf_str(&w->reason, stopped);
@@ -181,7 +185,7 @@ static int explain_plan(struct why *w, const struct rule *rule, const struct rec
     char due[RFC3339_TEXT];
     moment_text(w, p->due, due);
     member(w, "due", text_of(due));
-    int rc = open ? say_audience(w, rule, (unsigned)p->step) : 0;
+    int rc = open ? say_audience(w, rule, p) : 0;
     if (rc)
         return rc;
     say_plan(w, rule, p);
