@@ -13,9 +13,10 @@ and resume, release (paced) and skip, retry, withdraw, settle, lift, skip of a p
 windows; programmes with their call, applications, assessments, decisions (told at once or after a window), offers and
 reserves, advisers, staff that comes and goes, hours and their pace, and what all these owe, up its ladder by the working
 days of both countries;
-ideas and cases; the operators' morning; people of whom two are one.
+ideas and cases; the operators' morning; people of whom two are one; rules that
+ask, skip or gather what is late.
 Not drawn: milestones, evidence, solutions, leaving a programme and its end,
-merges of organisations, rules that ask, other configurations.
+merges of organisations, configurations that change.
 What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections

@@ -4,6 +4,7 @@ import datetime
 from tests.model.times import DAY, HOUR, MINUTE, clock, instant, minutes_of, rfc3339, wall_text
 
 OFFICE_ZONE = "Europe/Copenhagen"
+LATE_AFTER = 15 * MINUTE
 CLOSES_AT, CLOSES_ON, ITEMS_MOST = 8 * 60, 0, 100  # eight o'clock; the weekly ones on Mondays
 WAITING = ("queued", "deferred")
 DAYS_TRIED = 14
@@ -32,16 +33,20 @@ class Digests:
         over = instant(w.replace(hour=ends // 60, minute=ends % 60), zone)
         return over if over > at else over + HOUR
 
-    def place(self, row):
-        """When a letter that may go goes: news when she wants it, gathered if she wants it so."""
+    def place(self, row, at):
+        """When a letter that may go then goes: news when she wants it, gathered if she wants it so."""
         row.state, row.next_try = "queued", self.now
-        if row.rule.together:
-            self.join_kind(row, self.people[row.person])
-        if not row.rule.news:
-            return
         p, wish = self.people[row.person], self.wishes.get(row.person, {})
         gathered = row.rule.about != "digest"
-        if gathered and wish.get("digest") and self.join(row, p, wish["digest"] == "weekly"):
+        late = gathered and at - row.due > LATE_AFTER and row.rule.late == "digest"
+        if late:
+            weekly = row.rule.news and wish.get("digest") == "weekly"
+            self.came["late, and gathered"] += self.join(row, p, weekly, "it is late", row.rule.class_)
+        elif row.rule.together:
+            self.join_kind(row, p)
+        if not row.rule.news or row.state != "queued":
+            return
+        if gathered and not late and wish.get("digest") and self.join(row, p, wish["digest"] == "weekly"):
             return
         self.place_in_time(row, p)
         if row.state == "queued" and gathered:
@@ -126,10 +131,10 @@ class Digests:
             day += datetime.timedelta(days=1)
         return day
 
-    def join(self, row, p, weekly, why=None):
+    def join(self, row, p, weekly, why=None, kind="news"):
         """Into the digest that closes next; not when that is too late for it."""
         zone = self.own_zone(p)
-        joined = self.join_one(row, "news", zone, instant(self.closes(zone, weekly), zone), why)
+        joined = self.join_one(row, kind, zone, instant(self.closes(zone, weekly), zone), why)
         self.came["gathered for " + ("a week" if weekly else "a day")] += joined
         return joined
 
@@ -146,7 +151,7 @@ class Digests:
         if row.useful and row.useful < at:
             return False
         fresh = {"person": row.person, "window": window, "kind": kind, "state": "open", "zone": zone, "until": at,
-                 "class": "news" if kind == "news" else "duty", "rule": None if kind == "news" else row.rule.name,
+                 "class": row.rule.class_, "rule": row.rule.name if kind.startswith("rule.") else None,
                  "closed": 0, "count": 0, "items": [], "letter": None}
         d = self.digests.setdefault((row.person, window), fresh)
         if d["state"] != "open" or d["count"] >= ITEMS_MOST:

@@ -6,6 +6,7 @@ import random
 from tests.model.inputs_cases import CasesDrawing
 from tests.model.inputs_orders import OrdersDrawing
 from tests.model.inputs_participation import ParticipationDrawing
+from tests.model.inputs_rules import RulesDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
 
 ZONES = ("Europe/Stockholm", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "America/New_York", "Asia/Kolkata")
@@ -16,7 +17,7 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
+class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
         self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
@@ -100,6 +101,7 @@ class Drawing(CasesDrawing, OrdersDrawing, ParticipationDrawing):
     # ---- who and what there is ----
 
     def found(self):
+        self.found_rules()
         for o in ("o1", "o2", "o3"):
             self.say("organisation.register", organisation=o, name=o, kind="municipality", country="SE")
         for p in self.people:

@@ -6,12 +6,12 @@ import collections
 import json
 
 from tests.model.addresses import Addresses
-from tests.model.digests import OFFICE_ZONE, Digests
+from tests.model.digests import LATE_AFTER, OFFICE_ZONE, Digests
 from tests.model.owing import Owing, country_of
 from tests.model.subjects import PAIRS, Subjects
 from tests.model.times import DAY, HOUR, MINUTE, instant, rfc3339, wall
 
-LATE_AFTER, OUTAGE_AFTER, CATCHUP_ASK = 15 * MINUTE, 5 * MINUTE, 20
+OUTAGE_AFTER, CATCHUP_ASK = 5 * MINUTE, 20
 RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 1
 WAITING = ("queued", "deferred")
 ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
@@ -141,7 +141,9 @@ class Letters(Addresses, Digests, Owing, Subjects):
         if useful and self.now > useful:
             state, reason = "missed", f"past its use, which ended {rfc3339(useful, zone or OFFICE_ZONE)}"
         elif late > LATE_AFTER and rule.late == "skip":
-            state, reason = "missed", f"{late // MINUTE} minute{'s' * (late // MINUTE != 1)} late"
+            state, reason = "missed", f"{late // MINUTE} minutes late"
+        elif late > LATE_AFTER and rule.late == "ask":
+            state, reason = "held", f"{late // MINUTE} minutes late; somebody decides"
         sheet = self.sheet_of(due)
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"
@@ -185,7 +187,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
                   told=meeting["revision"] + 1 if rule.tells and meeting else 0,
                   what=self.what(meeting) if rule.tells and meeting else None)
         if not state:
-            self.place(row)
+            self.place(row, self.now)
         row.no = len(self.rows) + 1
         self.rows.append(row)
         self.by_key[of, person] = row
@@ -232,7 +234,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
     def let_go(self, row, at, reason=None):
         """Not before then, and as gently as if it were decided now."""
         row.state, row.reason = None, reason
-        self.place(row)
+        self.place(row, at)
         row.next_try = max(row.next_try, at)
         self.end(row, row.state, row.reason)
 
@@ -280,6 +282,9 @@ class Letters(Addresses, Digests, Owing, Subjects):
                 if other in self.held:
                     self.end(other, "superseded", "overtaken by a later step of its rule")
 
+    def is_asking(self, row):
+        return row.rule.late == "ask" and self.now - row.due > LATE_AFTER
+
     def due_sheet(self, _no):
         sheet = self.gathering
         held = sorted((r for r in sheet["rows"] if r.state == "held"), key=lambda r: r.no)
@@ -287,7 +292,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
         for row in held:
             if many and row.state == "held":
                 self.overtake(row)
-            elif not many:
+            elif not many and not self.is_asking(row):
                 self.let_go(row, self.now)
         self.gathering = None
         self.open_or_pass(sheet)

@@ -27,6 +27,8 @@ class Orders(Meetings):
         rows = [r for r in self.waiting if r.state == "queued" and not r.attempts and r.next_try <= self.now
                 and self.is_asked(r, since)]
         if len(rows) <= CATCHUP_ASK:
+            rows = [r for r in rows if self.is_asking(r)]
+        if not rows:
             return
         sheet = self.new_hold("catchup")
         for row in sorted(rows, key=lambda r: (r.next_try, r.no)):

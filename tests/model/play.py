@@ -1,6 +1,7 @@
 """The model plays inputs as tests/sim/simulate.c does, and answers with the same lines."""
 import json
 
+from tests.model import rules as rulebook
 from tests.model.office import Office
 from tests.model.times import parse
 
@@ -62,6 +63,8 @@ class Play:
             self.inbox.append((seq, o.now, line))
             return
         self.settle()
+        if do == "rules":
+            o.rules = rulebook.parse(line["text"])
         if do == "relay":
             self.fates[line.get("person", "")] = list(line["outcomes"])
         if do in ("away", "back"):

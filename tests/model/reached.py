@@ -18,7 +18,7 @@ LETTERS = (("meeting-moved", "accepted"), ("meeting-postponed", "accepted"), ("m
            ("name-staff", "accepted"), ("publish-solution", "accepted"))
 
 # of those that rules.py reads every rule tells somebody something, but these
-UNTOLD = ("application-over", "digest-late", "recording-for-cohort", "renew-backing", "participation-left", "staff-absent")
+UNTOLD = ("application-over", "recording-for-cohort", "renew-backing", "participation-left", "staff-absent")
 
 APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", "quiet.set", "sending.pause",
            "sending.resume", "catchup.release", "catchup.skip", "delivery.retry", "delivery.withdraw", "delivery.settle",
@@ -46,7 +46,7 @@ REASONS = (
     # outages, pauses and orders
     "fell due in an outage; catch-up sheet …", "overtaken by a later step of its rule",
     "past its use while nothing could leave", "nobody released it while it was of use",
-    "skipped on the catch-up sheet", "an operator took it back", "an operator took the letter back",
+    "skipped on the catch-up sheet", "… minutes late; somebody decides", "an operator took it back", "an operator took the letter back",
     "a person knows that it arrived", "the answer was lost; it may have left")
 
 # as the model counts them
@@ -60,7 +60,7 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "overdue: publish-solution", "a reserve moved up", "decisions in a window", "decisions taken back by themselves",
         "one of the staff left", "fell behind", "caught up",
         # operators
-        "a morning without anything",
+        "a morning without anything", "late, and gathered",
         # merges
         "a letter moved by a merge", "a letter withdrawn by a merge")
 

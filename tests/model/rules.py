@@ -63,7 +63,7 @@ class Rule:
         self.rungs = dict(enumerate((to for _, to in rungs), len(self.when)))
         self.when += [Moment("due + " + span) for span, _ in rungs]
         self.useful = Moment(said["useful"]) if "useful" in said else None
-        self.late, self.news = said.get("late", "send"), said["class"] == "news"
+        self.late, self.class_, self.news = said.get("late", "send"), said["class"], said["class"] == "news"
         together = re.fullmatch(r"(\d+)([smh])", said.get("together", "0s"))
         self.together = int(together[1]) * UNITS[together[2]]
         self.tells, self.nudge = said.get("tells", False), said.get("nudge", False)
@@ -106,16 +106,26 @@ def value_of(text):
     return words[0] if words else text.strip() == "true" or text.strip()
 
 
-def read(folder):
-    rules = {}
+def text_of(folder):
+    """All its files in one, without what is said about them."""
+    text = ""
     for path in sorted(glob.glob(os.path.join(folder, "*.conf"))):
         with open(path) as file:
-            text = re.sub(r"^\s*#.*$", "", file.read(), flags=re.M)
-        for name, body in re.findall(r'^rule "([^"]+)" \{\n(.*?)^\}', text, re.M | re.S):
-            said = {k: value_of(v) for k, v in re.findall(r"^\s+(\w+) = (.*?)(?=^\s+\w+ = |\Z)", body, re.M | re.S)}
-            if said["about"].partition(".")[0] in KINDS:
-                rules[name] = Rule(name, said)
+            text += re.sub(r"^\s*#.*$", "", file.read(), flags=re.M)
+    return text
+
+
+def parse(text):
+    rules = {}
+    for name, body in re.findall(r'^rule "([^"]+)" \{\n(.*?)^\}', text, re.M | re.S):
+        said = {k: value_of(v) for k, v in re.findall(r"^\s+(\w+) = (.*?)(?=^\s+\w+ = |\Z)", body, re.M | re.S)}
+        if said["about"].partition(".")[0] in KINDS:
+            rules[name] = Rule(name, said)
     return rules
+
+
+def read(folder):
+    return parse(text_of(folder))
 
 
 def audience(text, has):

@@ -22,6 +22,7 @@
  *                                  anybody without a list of her own); accepted after that:
  *                                  accepted, deferred, failed, bounced, unknown, or lost (armed,
  *                                  and the notifier falls: the lease ends at this moment)
+ *   {"do": "rules", "text": "…"}   these rules are in force from now on, instead of those before
  *   {"do": "rows"}                 prints the ledger as it is now, between "--" lines
  *   {"do": "new"}                  this office ends, as at the end; the next line begins another
  *                                  one, and a line "==" is between what they print
@@ -245,6 +246,24 @@ static void move(const struct sim_line *l, bool jump) {
         sim_advance(&it.sim, l->at);
 }
 
+static int take_rules(const struct sim_line *l) {
+    struct pack_reader r = pack_read(l->all);
+    struct text name, text = TEXT_NONE;
+    uint32_t pairs;
+    must(pack_read_map(&r, &pairs));
+    while (pairs-- > 0)
+        if (!pack_read_text(&r, &name) ||
+            !(text_is(name, "text") ? pack_read_text(&r, &text) : pack_skip(&r)))
+            return -1;
+    if (!text.p)
+        return -1;
+    char *rules = strndup(text.p, text.n);
+    must(rules);
+    trial_rules(&it.sim.t, rules);
+    free(rules);
+    return 0;
+}
+
 static int take(struct sim_line *l) {
     if (l->do_.p && text_is(l->do_, "back"))
         it.sim.t.now = l->at > it.sim.t.now ? l->at : it.sim.t.now;
@@ -259,6 +278,8 @@ static int take(struct sim_line *l) {
     sim_settle(&it.sim);
     if (text_is(l->do_, "relay"))
         return take_relay(l);
+    if (text_is(l->do_, "rules"))
+        return take_rules(l);
     if (text_is(l->do_, "rows")) {
         puts("--");
         sim_each_row(&it.sim, print_row, NULL);
