@@ -56,18 +56,18 @@ static bool is_own_word(const char *p) {
     return true;
 }
 
-static void make_id(const char *word, struct text domain, char ret[201]) {
+static void make_id(const char *word, struct text domain, char ret[MAIL_ID_MAX]) {
     char lower[TOKEN_ID_MAX];
     for (unsigned i = 0; i < TOKEN_ID_MAX - 1; i++)
         lower[i] = (char)tolower((unsigned char)word[i]);
     lower[TOKEN_ID_MAX - 1] = '\0';
-    int n = snprintf(ret, 201, "<%s@%.*s>", lower, TEXT_ARGS(domain));
-    if (n < 0 || n > 200)
+    int n = snprintf(ret, MAIL_ID_MAX, "<%s@%.*s>", lower, TEXT_ARGS(domain));
+    if (n < 0 || n >= MAIL_ID_MAX)
         ret[0] = '\0';
 }
 
 /* "<word@domain>"; and, as reports write it who mean well, without its angles. */
-bool mail_own_id(struct text in, struct text domain, char ret[201]) {
+bool mail_own_id(struct text in, struct text domain, char ret[MAIL_ID_MAX]) {
     const size_t word = TOKEN_ID_MAX - 1;
     ret[0] = '\0';
     for (size_t i = word; domain.n && i + 1 + domain.n <= in.n; i++) {
@@ -85,7 +85,7 @@ bool mail_own_id(struct text in, struct text domain, char ret[201]) {
 }
 
 /* "bounce+word@domain", to which the report was sent. */
-static bool id_of_envelope(struct text in, const struct mail_house *house, char ret[201]) {
+static bool id_of_envelope(struct text in, const struct mail_house *house, char ret[MAIL_ID_MAX]) {
     struct text address = house->bounce_address, local;
     char tail[300];
     if (!address.n || !text_cut(&address, '@', &local))

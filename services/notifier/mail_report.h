@@ -17,6 +17,7 @@
 #define MAIL_REPORT_READ ((size_t)256 * 1024)
 #define MAIL_BLOCKS 8
 #define MAIL_SAID 300
+#define MAIL_ID_MAX 201 /* bytes of a Message-ID, as a row keeps it, and its end */
 
 enum mail_kind { /* of a report, from the best news to the worst; then what is none */
                  MAIL_DELIVERED,
@@ -38,10 +39,10 @@ struct mail_block { /* what is said of one recipient */
 };
 
 struct mail_report {
-    enum mail_kind kind;  /* MAIL_DELIVERED stands for every delivery report */
-    char message_id[201]; /* of the letter, with its angles; empty: none of ours is named */
-    char subject[400];    /* as it stands there, not decoded */
-    unsigned blocks;      /* of a delivery report */
+    enum mail_kind kind;          /* MAIL_DELIVERED stands for every delivery report */
+    char message_id[MAIL_ID_MAX]; /* of the letter, with its angles; empty: none of ours is named */
+    char subject[400];            /* as it stands there, not decoded */
+    unsigned blocks;              /* of a delivery report */
     struct mail_block block[MAIL_BLOCKS];
 };
 

@@ -9,7 +9,7 @@ void mail_words(struct text from, char *to, size_t size);
 bool mail_has(struct text in, const char *words); /* capitals make no difference */
 bool mail_is(struct text a, const char *word);    /* the same, of the whole */
 /* The first Message-ID of ours in a text. */
-bool mail_own_id(struct text in, struct text domain, char ret[201]);
+bool mail_own_id(struct text in, struct text domain, char ret[MAIL_ID_MAX]);
 
 /* ---- mail_status.c ---- */
 /* The next field of "Name: value" lines, unfolded into `room`; false at the end of the block, which

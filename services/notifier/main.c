@@ -1,6 +1,9 @@
 /* notifier - sends the letters the scheduler hands it, and writes nothing but what leaves.
  *
  *     notifier [--home DIR] [--clock] [--debug] [--check | --sample DIR]
+ *
+ * Exit: 0 stopped in order, 1 could not start, 2 bad configuration or arguments, 74 the storage
+ * failed.
  */
 #include "common/arguments.h"
 #include "common/bus.h"

@@ -62,6 +62,9 @@ static void test_the_printed_file_reads_as_the_defaults(void **state) {
     buf_free(&error);
 }
 
+#define TWENTY "abcdefghijabcdefghij"
+#define SIXTY TWENTY TWENTY TWENTY
+
 static void test_what_is_wrong_is_said(void **state) {
     static const struct {
         const char *text, *says;
@@ -72,6 +75,7 @@ static void test_what_is_wrong_is_said(void **state) {
         {"link_base = \"gopher://x\"\n", "link_base"},
         {"listen = \"ipc://x\"\n", "listen"},
         {"channel = \"pigeon\"\n", "channel"},
+        {"bounce_address = \"" SIXTY "@" SIXTY "." SIXTY "." SIXTY ".se\"\n", "bounce_address"},
         {"lease = 61s\n", "cirkel.conf:1:"},
         {"\nin_flight = 0\n", "cirkel.conf:2:"},
         {"colour = 1\n", "colour"},
