@@ -25,6 +25,10 @@ class ParticipationDrawing(ProgrammeDrawing):
         self.say("decision.release", programme="g")
         self.now += self.r.choice((0, MINUTE, 5 * HOUR))
         self.took, self.released, self.logged = names[:self.places], True, 0
+        if self.chance(60):
+            self.say("group.create", group="community", programme="g", name={"en": "c"})
+            for person in self.r.sample(self.people, 2):
+                self.say("group.add", group="community", person=person)
         for o in self.took:
             self.welcome(o)
 
@@ -85,5 +89,50 @@ class ParticipationDrawing(ProgrammeDrawing):
     def adviser_of(self):
         self.say("adviser.assign", **self.part(), person=self.r.choice(("s1", "s2")))
 
+    # ---- what they bring about ----
+
+    def a_date(self, *days):
+        day = clock(self.now, self.programme_zone) + datetime.timedelta(days=self.r.choice(days))
+        for before in (0, 14):
+            self.remember(day.replace(hour=23, minute=59) - datetime.timedelta(days=before))
+        return day.strftime("%Y-%m-%d")
+
+    def milestone(self):
+        self.say("milestone.plan", milestone=self.number("m"), **self.part(), title={"en": "m"}, due=self.a_date(-1, 0, 3, 10, 15, 20, 40),
+                 phase=self.some(("f", "f", "none"), 30))
+
+    def milestone_more(self):
+        id_ = self.latest("m")
+        if self.chance(50):
+            self.say("milestone.move", milestone=id_, due=self.a_date(-1, 0, 3, 10, 15, 20, 40))
+        else:
+            self.say("milestone.reach", milestone=id_)
+
+    def evidence(self):
+        of = self.part() if self.took and self.chance(70) else {"application": self.app()}
+        self.say("evidence.add", evidence=self.number("v"), **of, text=self.some(("so",), 98),
+                 kind=self.r.choice(("political-backing",) * 4 + ("adopted-plan",)),
+                 valid_until=self.some((self.a_date(-1, 0, 4, 20, 31, 40, 62, 300),), 90))
+
+    def judge_evidence(self):
+        self.say("evidence.judge", evidence=self.latest("v"), ok=self.chance(60))
+
+    def solution(self):
+        part = self.part()
+        id_ = "s" + part["participation"] if self.chance(90) else self.latest("s")
+        self.say("solution.publish", solution=id_, **part, title={"en": "s"}, text={"en": "s"},
+                 visibility=self.r.choice(("public", "cohort")))
+
+    def number(self, letter):
+        """Seldom one that there is already."""
+        self.made[letter] = self.made.get(letter, 0) + (self.chance(97) or letter not in self.made)
+        return f"{letter}{self.made[letter]}"
+
+    def latest(self, letter):
+        return f"{letter}{max(1, self.made.get(letter, 0) - self.r.choice((0, 0, 1, 2, 3, -1)))}"
+
+    BEFORE = ProgrammeDrawing.BEFORE + ((1, evidence), (0.5, judge_evidence))
+    AFTER = ProgrammeDrawing.AFTER + ((1.5, evidence), (0.5, judge_evidence))
     TAKING_PART = ((10, log), (2, correct), (1.5, replace), (1.5, name_anew), (1.5, change_work), (1, adviser_of),
+                   (3, milestone), (3, milestone_more), (3, evidence), (2, judge_evidence), (1, solution),
                    (1, ProgrammeDrawing.waive), (0.5, ProgrammeDrawing.guard))

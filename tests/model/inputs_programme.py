@@ -10,7 +10,7 @@ ORGANISATIONS = (("a1", "DK"), ("a2", "SE"), ("a3", "DK"), ("a4", "SE"))
 class ProgrammeDrawing:
     def found_programme(self):
         self.programme_zone = self.r.choice(("Europe/Copenhagen", "Europe/Copenhagen", "Europe/Stockholm", "Europe/London"))
-        self.closes, self.released, self.apps, self.days, self.assigned = None, False, {}, [], []
+        self.closes, self.released, self.apps, self.days, self.assigned, self.made = None, False, {}, [], [], {}
         for o, country in ORGANISATIONS:
             self.say("organisation.register", organisation=o, name=o, kind="municipality", country=country)
             for p in ("c", "d", "e")[:self.r.randint(2, 3)]:
@@ -49,7 +49,7 @@ class ProgrammeDrawing:
         return wall_text(day)
 
     def remember(self, day):
-        self.days = self.days[-12:] + [day]
+        self.days = self.days[-14:] + [day]
 
     def programme_moments(self):
         """Where something of it is due, and where its ladders climb."""
@@ -173,16 +173,16 @@ class ProgrammeDrawing:
             self.release()
 
     def release(self):
-        window = self.some((1, 10, 60), 40)
+        window = self.some((1, 10, 60), 60)
         self.released = True
         self.say("decision.release", programme="g", window=window, count=self.some((1, 2), 8))
         self.remember_in(1)
         self.remember_in(3)
         if window and self.chance(60):
             self.now += self.r.choice((0, MINUTE))
-            if self.chance(50):
-                self.r.choice((self.withdraw_app, self.decision, self.judge, self.extend, self.extend))()
             if self.chance(60):
+                self.r.choice((self.withdraw_app, self.decision, self.judge, self.extend, self.extend))()
+            if self.chance(50):
                 self.hold()
         for _ in range(self.r.randint(0, 5)):
             self.now += self.r.choice((0, MINUTE, 5 * HOUR, DAY))

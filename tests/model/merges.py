@@ -81,6 +81,9 @@ class Merges(Mornings):
             self.wishes[into] = wish
 
     def merge_mentions(self, person, into):
+        for people in self.groups.values():
+            if person in people:
+                people[:] = [p for p in people if p not in (person, into)] + [into]
         for kind, table, fields in (("case", self.cases, ("person", "adviser")), ("idea", self.ideas, ("person",)),
                                     ("material", self.materials, ("from",)), (None, self.networks, ("lead",)),
                                     (None, self.programmes, ("lead",))):

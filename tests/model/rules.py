@@ -9,7 +9,8 @@ from tests.model.times import HOUR, MINUTE, SECOND, clock, instant, minutes_of, 
 
 UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
 KINDS = ("meeting", "registration", "membership", "material", "poll", "person", "network", "digest",
-         "call", "application", "assessment", "participation", "obligation", "idea", "case", "morning")
+         "call", "application", "assessment", "participation", "milestone", "evidence", "solution",
+         "obligation", "idea", "case", "morning")
 
 
 class Moment:

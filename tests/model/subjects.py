@@ -4,6 +4,7 @@ import collections
 from tests.model import rules as rulebook
 from tests.model.owing import country_of
 
+IN_PROGRAMME = ("call", "application", "assessment", "participation", "milestone", "evidence", "solution", "obligation")
 OUT = ("declined", "cancelled", "lapsed")
 PAIRS = {"registration": ("meeting", "person"), "membership": ("network", "person"), "digest": ("person", "window"),
          "assessment": ("application", "person"), "participation": ("programme", "organisation")}
@@ -19,7 +20,7 @@ class Subjects:
     def subject(self, kind, id_):
         parts = tuple(id_.split("/"))
         r = self.table(kind)[parts if len(parts) == 2 else id_]
-        if kind in ("call", "application", "assessment", "participation", "obligation"):
+        if kind in IN_PROGRAMME:
             return self.in_programme(kind, id_, r)
         meeting = r if kind == "meeting" else self.meetings.get(r.get("meeting"))
         network = self.networks.get((meeting or r).get("network") or r.get("network"))
@@ -45,8 +46,9 @@ class Subjects:
         of = self.table(of_kind)[parts if len(parts) == 2 else of_id]
         programme = self.programmes[of["programme"]]
         application = of if of_kind == "application" else self.applications.get(of.get("application"))
-        participation = of if of_kind == "participation" else None
-        organisation = r.get("organisation") if kind in ("obligation", "application", "participation") else None
+        of_one = of_kind in ("participation", "milestone", "evidence", "solution")
+        participation = self.participations.get((of["programme"], of["organisation"])) if of_one else None
+        organisation = r.get("organisation") if kind not in ("call", "assessment") else None
         owner = r.get("person")
         if organisation and not owner:
             owner = self.speaker((participation or application)["contact"], organisation)
@@ -69,6 +71,9 @@ class Subjects:
         if t:
             return t["staff"] if t["state"] == "running" or subject.record is t else []
         return [k for t in self.participations.values() if t["state"] == "running" for k in t["staff"]]
+
+    def cohort_of(self, programme):
+        return [k for t in self.participations.values() if t["programme"] == programme["programme"] for k in t["staff"]]
 
     # ---- whom it concerns ----
 
@@ -125,6 +130,7 @@ class Subjects:
                     "owner.colleagues": is_colleague, "adviser": lambda: person == subject.adviser,
                     "staff": lambda: person in self.staff_of(subject),
                     "applicant": lambda: person in [subject.application["contact"]] + subject.application["staff"],
-                    "cohort": lambda: False, "lead": lambda: person == subject.lead}[word]()
+                    "cohort": lambda: subject.programme and person in self.cohort_of(subject.programme),
+                    "group": lambda: person in self.groups.get(argument, ()), "lead": lambda: person == subject.lead}[word]()
 
         return rulebook.audience(expression, has)
