@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "common/pack.h"
+#include "tests/harness/draw.h"
 #include "tests/harness/walk.h"
 
 #define TEXTS 64
@@ -27,10 +28,7 @@ void walk_say_where(void) {
 }
 
 uint64_t walk_draw(void) {
-    uint64_t x = (walk.state += 0x9e3779b97f4a7c15u);
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
+    return draw_from(&walk.state);
 }
 
 unsigned walk_below(unsigned n) {

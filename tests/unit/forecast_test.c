@@ -17,6 +17,7 @@
 
 #include "services/scheduler/forecast/future.h"
 #include "services/scheduler/reminders/ledger.h"
+#include "tests/harness/draw.h"
 #include "tests/harness/sim_story.h"
 #include "tests/harness/sim_whim.h"
 
@@ -34,16 +35,8 @@ static struct {
     bool late; /* what fell due in an outage is done when it goes on */
 } it;
 
-static unsigned long number(const char *name, unsigned long fallback) {
-    const char *s = getenv(name);
-    return s ? strtoul(s, NULL, 10) : fallback;
-}
-
 static uint64_t draw(void) {
-    uint64_t x = (it.state += 0x9e3779b97f4a7c15u);
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
+    return draw_from(&it.state);
 }
 
 static bool once_in(unsigned n) {
@@ -382,8 +375,8 @@ static void one_moment(uint64_t seed) {
 }
 
 static void what_is_forecast_happens(void **unused) {
-    unsigned long first = number("SEED", (unsigned long)time(NULL)),
-                  count = number("SEEDS", SEEDS_DEFAULT);
+    unsigned long first = draw_number("SEED", (unsigned long)time(NULL)),
+                  count = draw_number("SEEDS", SEEDS_DEFAULT);
     (void)unused;
     sim_story_read(&it.story, "config/samples/cirkular-kommun.jsonl");
     sim_story_read(&it.story, "config/samples/cirkulaere-byer.jsonl");

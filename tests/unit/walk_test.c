@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "tests/harness/draw.h"
 #include "tests/harness/walk.h"
 
 #define LONG 200000
@@ -164,15 +165,11 @@ static void report(void) {
 
 /* ---- the walk ---- */
 
-static unsigned long number(const char *name, unsigned long fallback) {
-    const char *s = getenv(name);
-    return s ? strtoul(s, NULL, 10) : fallback;
-}
-
 static void test_walk(void **context) {
-    unsigned long steps = number("STEPS", STEPS_DEFAULT), check = number("CHECK", CHECK_DEFAULT);
+    unsigned long steps = draw_number("STEPS", STEPS_DEFAULT),
+                  check = draw_number("CHECK", CHECK_DEFAULT);
     (void)context;
-    walk.seed = walk.state = number("SEED", (unsigned long)time(NULL));
+    walk.seed = walk.state = draw_number("SEED", (unsigned long)time(NULL));
     printf("SEED=%llu STEPS=%lu\n", (unsigned long long)walk.seed, steps);
     fflush(stdout);
     signal(SIGABRT, on_abort);
