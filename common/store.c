@@ -118,8 +118,10 @@ static int env_open(struct store *store, const char *dir) {
 static void stop_damaged(MDB_env *env, const char *what) {
     const char *dir = "?";
     (void)mdb_env_get_path(env, &dir);
-    fprintf(stderr, "t=- error storage_damaged dir=%s what=\"%s\" do=\"run cirkel verify\"\n", dir,
-            what);
+    fprintf(stderr,
+            "t=- error storage_damaged dir=%s what=\"%s\" do=\"cirkel verify says what is damaged; "
+            "then restore a backup\"\n",
+            dir, what);
     _exit(EX_IOERR);
 }
 

@@ -150,6 +150,9 @@ static void print(const struct restoring *r, bool json) {
         printf("New keys were made: frontends need the new public key, and links in letters that "
                "were\n"
                "sent before do not work any more. With the old keys/ in place they do.\n");
+    puts("What was said since is not in it, erasures and opt-outs neither: have it said again "
+         "before "
+         "you release.");
     printf("\nIt writes to nobody until you have looked:\n"
            "  cirkel run --home %s\n"
            "  cirkel release --hold --mail-log LOG --home %s\n",

@@ -63,6 +63,18 @@ static int run_demo(const char *home, bool debug) {
     return wait_for(pid);
 }
 
+static int need_clock(const char *home) {
+    char path[HOME_PATH];
+    int rc = home_need_trial(home);
+
+    home_path(path, home, "run/clock");
+    if (rc || access(path, R_OK) == 0)
+        return rc;
+    return usage("%s has no virtual clock; cirkel play FILE.jsonl makes one, and moves it. By this "
+                 "machine's clock:\n        cirkel run --home %s",
+                 home, home);
+}
+
 int verb_run(const struct options *options, int argc, char **argv) {
     int rc;
 
@@ -74,7 +86,7 @@ int verb_run(const struct options *options, int argc, char **argv) {
     rc = home_need(options->home);
     if (rc)
         return rc;
-    rc = options->clock ? home_need_trial(options->home) : 0;
+    rc = options->clock ? need_clock(options->home) : 0;
     if (rc)
         return rc;
     return supervise(options->home, options->clock, options->debug, false);

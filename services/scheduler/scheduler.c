@@ -383,6 +383,8 @@ int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
         rc = store_open(&s->core, &o);
     if (rc == 0)
         rc = scheduler_begin_running(s);
+    if (rc == -EBADMSG)
+        scheduler_refuse_damaged(path);
     if (rc)
         buf_printf(reterr, "%s: %s\n", path,
                    rc == -EBUSY ? "another scheduler works on it" : strerror(-rc));

@@ -108,6 +108,7 @@ void scheduler_turn(void *ctx); /* a look at everything; asks for the next one i
 
 /* ---- scheduler_start.c: is this home the one it was, and this inbox the one core has read ---- */
 MUST_CHECK int scheduler_begin_running(struct scheduler *s);
+_Noreturn void scheduler_refuse_damaged(const char *path); /* of core; ends with 65 */
 MUST_CHECK int
 scheduler_open_inbox(struct scheduler *s); /* s->inbox stays NULL while there is none */
 /* What the configuration is from here on, kept beside the inputs. */

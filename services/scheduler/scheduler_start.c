@@ -2,6 +2,7 @@
  * and inbox belong together. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,15 @@
 static _Noreturn void does_not_fit(const char *event, const char *what, const char *do_this) {
     log_error(event, "%s. %s", what, do_this);
     exit(EX_DATAERR);
+}
+
+void scheduler_refuse_damaged(const char *path) {
+    char what[PATH_MAX + 64];
+    (void)snprintf(what, sizeof what, "%s cannot be read as a whole", path);
+    does_not_fit("core_damaged", what,
+                 "A copy that was made while the service ran may be torn: use cirkel backup, and "
+                 "cirkel restore. Otherwise cirkel verify says what is damaged; then restore a "
+                 "backup");
 }
 
 /* ---- the home ---- */

@@ -230,8 +230,9 @@ def what_cannot_be_read_is_not_restored_test(h):
             file.write(good)
     equal(sorted(n for n in os.listdir(h.folder) if n.startswith(("restored", "home"))), ["home"])
     h.verify()
-    h.run_cirkel("restore", backup, home)
+    assert "erasures and opt-outs neither" in h.run_cirkel("restore", backup, home)
     h.run_cirkel("verify", "--home", home)
+    assert "has no virtual clock" in h.run_cirkel("run", "--clock", "--home", home, code=2).errors
 
 
 def where_a_backup_may_lie_test(h):

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
 
 from tests.harness.house import equal
 
@@ -198,3 +199,27 @@ def inbox_of_another_home_is_refused_test(h):
     shutil.copytree(older, h.path("inbox"))
     done = h.run_cirkel("run", "--clock", code=1)
     assert "inbox_is_older" in done.errors, done.errors
+
+
+def torn_copy_is_refused_test(h):
+    """A copy in which core is no whole, as cp makes it while the service runs, is not worked on, and the sentence says
+    what to do instead; it is not called a wrong configuration."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=40)
+    h.settle()
+    h.stop()
+    other = copy_of(h, "torn")
+    path = other.path("core/data.mdb")
+    with open(path, "r+b") as file:
+        data = file.read()
+        page = 4096 * next(n for n in range(2, len(data) // 4096) if b"applied" in data[4096 * n:4096 * n + 4096])
+        file.seek(page + 16)
+        file.write(b"\x5a" * 4080)  # its head is there, what it holds is of another moment
+    done = subprocess.run([other.program("cirkel"), "run", "--clock", "--home", other.home], timeout=60, text=True,
+                          capture_output=True)
+    said = done.stdout + done.stderr
+    equal(done.returncode, 1, said)
+    assert "configuration is wrong" not in said and "worker_ended" not in said, said
+    assert "cannot be read as a whole" in said, said
+    assert "cirkel restore" in said and "nothing was changed" in said, said
