@@ -59,6 +59,8 @@ bool text_is_utf8(struct text a);
 /* Splits off what stands before the first `sep`; *rest moves past it. False when nothing is left,
  * so a trailing `sep` gives no empty last part. */
 bool text_cut(struct text *rest, char sep, struct text *ret_part);
+/* Splits off what stands behind the last `sep`; all of it when there is none. */
+struct text text_cut_last(struct text *rest, char sep);
 struct text text_trim(struct text a);
 /* Copies into a fixed array, always terminated; -EMSGSIZE when it does not fit, -EILSEQ when it
  * holds a zero byte (the array is empty then). */

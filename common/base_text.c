@@ -80,6 +80,17 @@ bool text_cut(struct text *rest, char sep, struct text *ret_part) {
     return true;
 }
 
+struct text text_cut_last(struct text *rest, char sep) {
+    struct text last;
+    size_t n = rest->n;
+
+    while (n > 0 && rest->p[n - 1] != sep)
+        n--;
+    last = (struct text){rest->p + n, rest->n - n};
+    rest->n = n > 0 ? n - 1 : 0;
+    return last;
+}
+
 struct text text_trim(struct text a) {
     while (a.n > 0 && is_space(a.p[0])) {
         a.p++;

@@ -32,6 +32,14 @@ static json_t *group_of(struct groups *groups, const json_t *line, const char *c
     return group;
 }
 
+static void print_refused(const json_t *line) {
+    const char *field = outlook_member(line, "field");
+    printf("Line %lld would be refused: %s%s%s: %s\n",
+           (long long)json_integer_value(json_object_get(line, "line")),
+           outlook_member(line, "code"), field[0] ? ", " : "", field, outlook_member(line, "text"));
+}
+
+/* What would be refused is printed at once. */
 static void group_lines(struct groups *groups, struct text lines, const char *const by[],
                         unsigned count, json_t **ret_last) {
     struct text text;
@@ -41,6 +49,11 @@ static void group_lines(struct groups *groups, struct text lines, const char *co
         json_t *line = json_loadb(text.p, text.n, 0, NULL), *group;
         if (strcmp(outlook_member(line, "change"), "sum") == 0) {
             *ret_last = line;
+            continue;
+        }
+        if (strcmp(outlook_member(line, "change"), "refused") == 0) {
+            print_refused(line);
+            json_decref(line);
             continue;
         }
         group = group_of(groups, line, by, count);
@@ -88,7 +101,8 @@ static void add_names(struct table_out *table, const json_t *people) {
     buf_free(&names);
 }
 
-static void print_change(const struct groups *groups, const char *change, const char *title) {
+static void print_change(const struct groups *groups, const char *change, const char *noun,
+                         const char *title) {
     struct table_out *table = table_out_new(">letters rule about was at because ~to");
     const char *key;
     json_t *group;
@@ -111,41 +125,25 @@ static void print_change(const struct groups *groups, const char *change, const 
         add_names(table, people);
     }
     if (letters) {
-        printf("%zu %s\n", letters, title);
+        printf("%zu %s%s would %s:\n", letters, noun, plural((int64_t)letters, "", "s"), title);
         table_out_print(table);
         puts("");
     }
     table_out_free(&table);
 }
 
-static void print_refused(const struct groups *groups) {
-    const char *key;
-    json_t *group;
-
-    json_object_foreach(groups->all, key, group) {
-        const json_t *line = json_object_get(group, "line");
-        if (strcmp(outlook_member(line, "change"), "refused") == 0)
-            printf("Line %lld would be refused: %s: %s\n",
-                   (long long)json_integer_value(json_object_get(line, "line")),
-                   outlook_member(line, "code"), outlook_member(line, "text"));
-    }
-}
-
 void outlook_print_difference(struct text lines, struct outlook_sum *ret) {
-    static const char *const by[] = {"change", "rule", "about", "was", "at", "reason", "text"};
+    static const char *const by[] = {"change", "rule", "about", "was", "at", "reason"};
     struct groups groups;
     json_t *last = NULL;
 
     group_lines(&groups, lines, by, COUNT_OF(by), &last);
     take_sum(last, ret);
-    print_refused(&groups);
-    print_change(&groups, "dropped", "letters would not go any more:");
-    print_change(&groups, "moved", "letters would go at another time:");
-    print_change(&groups, "corrected",
-                 "people were told something else, and would get a correction:");
-    print_change(&groups, "added", "letters would go besides:");
-    print_change(&groups, "reworded",
-                 "letters would go at the same time, by another text or rule:");
+    print_change(&groups, "dropped", "letter", "not go any more");
+    print_change(&groups, "moved", "letter", "go at another time");
+    print_change(&groups, "corrected", "correction", "go, to people who were told something else");
+    print_change(&groups, "added", "letter", "go besides");
+    print_change(&groups, "reworded", "letter", "go at the same time, by another text or rule");
     if (ret->added + ret->moved + ret->dropped + ret->corrected + ret->reworded == 0)
         puts("No letter would be different.");
     printf("%lld dropped, %lld moved, %lld corrected, %lld added, %lld reworded; %lld stay as they "

@@ -81,7 +81,7 @@ def if_the_meeting_moves_test(h):
     equal((sums["corrected"], sums["dropped"], sums["refused"]), (16, 0, 0))
 
     text = h.run_cirkel("forecast", "--until", "60d", "--with", move)
-    assert "16 people were told something else, and would get a correction:" in text, text
+    assert "16 corrections would go, to people who were told something else:" in text, text
     assert "m01, m02, m03, m04, m05, m06, m07, m08 and 8 more" in text, text
 
     cancel = write_events(h, "cancel.jsonl", ("meeting.cancel", {"meeting": "m1", "reason": "R"}),
@@ -101,6 +101,37 @@ def if_the_meeting_moves_test(h):
     h.say("meeting.move", meeting="m1", starts="2022-04-05T09:00")
     h.settle()
     equal(sorted(row["person"] for row in h.ledger(rule="meeting-moved", state="accepted")), people)
+
+
+def moved_beyond_the_look_test(h):
+    """A look of a week at a meeting that moves by a month: its letters are moved, not dropped; and back into the week
+    again, not added. Who would not get them says why."""
+    h.init(at="2022-03-14T09:00")
+    h.start()
+    h.found(members=4)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.call("m2", starts="2022-05-22T09:00")
+    h.register("m1", "m01", "m02", "m03")
+    h.register("m2", "m01")
+    h.settle()
+    change = write_events(h, "change.jsonl", ("meeting.move", {"meeting": "m1", "starts": "2022-04-22T09:00"}),
+                          ("registration.cancel", {"meeting": "m1", "person": "m03"}),
+                          ("meeting.move", {"meeting": "m2", "starts": "2022-03-25T09:00"}),
+                          ("meeting.cancel", {"meeting": "m9", "reason": "R"}),
+                          ("meeting.cancel", {"meeting": "m9", "reason": "R"}), ("meeting.cancel", {"meeting": "m1"}))
+    lines = forecast(h, "--until", "5d", "--with", change, code=3)
+    week = [line for line in lines if line.get("rule") == "meeting-week-before"]
+    equal({(line["person"], line["change"], line["was"][:10], line["at"][:10]) for line in week if "was" in line},
+          {("m01", "moved", "2022-03-15", "2022-04-15"), ("m02", "moved", "2022-03-15", "2022-04-15"),
+           ("m01", "moved", "2022-05-15", "2022-03-18")})
+    equal([(line["person"], line["change"], line["reason"]) for line in week if "was" not in line],
+          [("m03", "dropped", "not in registered: the registration is cancelled since 2022-03-14")])
+    equal((lines[-1]["moved"], lines[-1]["dropped"], lines[-1]["refused"]), (3, 1, 3))
+    text = h.run_cirkel("forecast", "--until", "5d", "--with", change, code=3)
+    for words in ("Line 4 would be refused: not-found, meeting", "Line 5 would be refused: not-found, meeting",
+                  "Line 6 would be refused: missing, reason", "1 letter would not go any more:",
+                  "3 letters would go at another time:", "7 corrections would go, to people who were told"):
+        assert words in text, text
 
 
 def forecast_asked_for_wrongly_test(h):

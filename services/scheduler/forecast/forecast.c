@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "services/scheduler/forecast/beyond.h"
 #include "services/scheduler/forecast/difference.h"
 #include "services/scheduler/forecast/said.h"
 #include "services/scheduler/forecast/sample.h"
@@ -26,7 +27,7 @@ struct forecasting {
     char zone[65]; /* the office's */
     uint64_t changes[CHANGE_NONE], same;
     struct sample *sample; /* NULL: none are asked for */
-    struct future *after;
+    struct beyond before, after;
 };
 
 /* ---- what is asked for ---- */
@@ -94,10 +95,31 @@ static int print_one(struct forecasting *f, const struct future_options *options
 
 /* ---- the difference of two ---- */
 
+/* What only one of them decides until the end may be planned behind it in the other. */
+static int look_beyond(struct forecasting *f, enum change *change, struct outlook_letter *l,
+                       instant *ret_was) {
+    struct text reason;
+    instant at;
+    int rc = beyond_look(*change == CHANGE_DROPPED ? &f->after : &f->before, l, &at, &reason);
+    if (rc || !at) {
+        l->reason = *change == CHANGE_DROPPED ? reason : l->reason;
+        return rc;
+    }
+    *ret_was = *change == CHANGE_DROPPED ? l->at : at;
+    if (*change == CHANGE_DROPPED) {
+        l->at = l->due = at;
+        l->state = TEXT_LIT("planned");
+    }
+    *change = CHANGE_MOVED;
+    return 0;
+}
+
 static int print_change(void *ctx, enum change change, const struct outlook_letter *was,
                         const struct outlook_letter *is, const struct outlook_letter *why) {
     struct forecasting *f = ctx;
     struct outlook_letter l = is ? *is : *was;
+    instant before = was ? was->at : 0;
+    int rc = 0;
     if (!is_asked_for(f->options, &l))
         return 0;
     if (change == CHANGE_NONE) {
@@ -106,19 +128,23 @@ static int print_change(void *ctx, enum change change, const struct outlook_lett
     }
     if (change == CHANGE_UNSENT && !f->sample)
         return 0;
-    f->changes[change]++;
+    bool is_new = change == CHANGE_ADDED || change == CHANGE_UNSENT;
     if (change == CHANGE_DROPPED) {
         l.state = why ? why->state : TEXT_LIT("dropped");
         l.reason = why ? why->reason : TEXT_NONE;
     }
+    if (change == CHANGE_ADDED || (change == CHANGE_DROPPED && !why))
+        rc = look_beyond(f, &change, &l, &before);
+    if (rc)
+        return rc;
+    f->changes[change]++;
     buf_clear(&f->line);
     buf_printf(&f->line, "{\"change\":\"%s\"", change_words[change]);
     if (change == CHANGE_MOVED)
-        outlook_json_instant("was", was->at, l.zone, &f->line);
+        outlook_json_instant("was", before, l.zone, &f->line);
     outlook_json(&l, text_of(f->zone), &f->line);
     put_line(f);
-    bool is_new = change == CHANGE_ADDED || change == CHANGE_UNSENT;
-    return f->sample && is_new ? sample_take(f->sample, f->after->txn, is) : 0;
+    return f->sample && is_new ? sample_take(f->sample, f->after.f->txn, is) : 0;
 }
 
 static void print_refusals(struct forecasting *f, const struct future *future) {
@@ -126,8 +152,8 @@ static void print_refusals(struct forecasting *f, const struct future *future) {
         const struct future_refusal *r = &future->refusals[i];
         buf_clear(&f->line);
         buf_printf(&f->line,
-                   "{\"change\":\"refused\",\"line\":%u,\"code\":\"%s\",\"text\":", r->line,
-                   r->why.code);
+                   "{\"change\":\"refused\",\"line\":%u,\"code\":\"%s\",\"field\":\"%s\",\"text\":",
+                   r->line, r->why.code, r->why.field);
         json_text(&f->line, text_of(r->why.text));
         put_line(f);
     }
@@ -149,22 +175,22 @@ static void print_sum(struct forecasting *f, const struct future *future) {
 static int print_difference(struct forecasting *f, const struct future_options *was,
                             const struct future_options *is) {
     struct outlook before, after;
-    struct future future;
+    struct future one, other = {.now = 0};
     outlook_open(&before);
     outlook_open(&after);
-    int rc = run(f, was, keep_letter, &before, &future);
-    future_close(&future);
+    f->before = (struct beyond){.f = &one};
+    f->after = (struct beyond){.f = &other};
+    int rc = run(f, was, keep_letter, &before, &one);
+    if (rc == 0)
+        rc = run(f, is, keep_letter, &after, &other);
+    if (rc == 0)
+        rc = difference(&before, &after, print_change, f);
     if (rc == 0) {
-        rc = run(f, is, keep_letter, &after, &future);
-        f->after = &future;
-        if (rc == 0)
-            rc = difference(&before, &after, print_change, f);
-        if (rc == 0) {
-            print_refusals(f, &future);
-            print_sum(f, &future);
-        }
-        future_close(&future);
+        print_refusals(f, &other);
+        print_sum(f, &other);
     }
+    future_close(&other);
+    future_close(&one);
     outlook_close(&before);
     outlook_close(&after);
     return rc;

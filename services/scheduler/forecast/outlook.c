@@ -26,22 +26,12 @@ struct outlook_letter *outlook_add(struct outlook *o) {
 
 /* ---- what a row says ---- */
 
-/* What follows the last `sep`, which is taken off; all of it when there is none. */
-static struct text cut_last(struct text *rest, char sep) {
-    size_t n = rest->n;
-    while (n > 0 && rest->p[n - 1] != sep)
-        n--;
-    struct text last = {rest->p + n, rest->n - n};
-    rest->n = n > 0 ? n - 1 : 0;
-    return last;
-}
-
 /* "rule+version/kind:subject/step:occurrence/person/channel" without version and occurrence, which
  * are what may differ between two futures. */
 static struct text same_of(struct arena *arena, const struct rec_ledger *row) {
     struct text rest = row->key, step;
-    struct text channel = cut_last(&rest, '/'), person = cut_last(&rest, '/');
-    struct text occurrence = cut_last(&rest, '/');
+    struct text channel = text_cut_last(&rest, '/'), person = text_cut_last(&rest, '/');
+    struct text occurrence = text_cut_last(&rest, '/');
     if (!text_cut(&rest, '/', &step)) /* the rule and its version */
         rest = TEXT_NONE;
     if (!text_cut(&occurrence, ':', &step))
