@@ -32,7 +32,7 @@ def backoff(attempt, seed):
 
 class Row:
     def __init__(self, **fields):
-        self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = self.left = None
+        self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = self.left = self.deferred = None
         self.attempts = self.resends = 0
         self.__dict__.update(fields)
 
@@ -305,7 +305,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
         meeting = self.meetings.get(row.about[1]) if row.about[0] == "meeting" else None
         if row.useful and self.now > row.useful:
             self.end(row, "expired", "past its use while it waited")
-        elif row.state == "deferred" and self.now - row.decided > GIVE_UP_AFTER:
+        elif row.state == "deferred" and self.now - row.deferred > GIVE_UP_AFTER:
             self.end(row, "expired", "not deliverable for too long")
         elif p["state"] == "erased":
             self.end(row, "suppressed", "the person was erased")
@@ -344,6 +344,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
                 self.address_report(row, "hard")
         elif fate == "deferred":
             row.next_try = self.now + backoff(row.attempts, row.no)
+            row.deferred = row.deferred or self.now
             row.left = row.resends and row.left  # an earlier copy of it may have
             self.end(row, "deferred", "the other end asks us to come back")
         elif fate == "unknown":

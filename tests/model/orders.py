@@ -90,12 +90,13 @@ class Orders(Meetings):
         if row.state == "held":
             return self.let_go(row, self.now, "an operator asked for it")
         row.resends = min(row.resends + (row.state == "unknown"), 10)
-        row.next_try = self.now
+        row.next_try, row.deferred = self.now, None
         self.end(row, "queued", "an operator asked for it")
 
     def delivery_withdraw(self, delivery):
         row = self.letter(delivery)
         need(row.state in WAITING + ("held", "digested"), "wrong-state")
+        need(row.state != "digested" or not self.is_in_flight(row), "wrong-state")
         self.end(row, "withdrawn", "an operator took it back")
 
     def hold_release(self, delivery=None, hold=None):

@@ -310,6 +310,74 @@ static void test_catchup(void **context) {
     trial_close(&t);
 }
 
+/* ---- what waited long before it was tried ---- */
+
+/* Ordered for next week: the other end may still put it off for as long as any other letter. */
+static void test_put_off_late(void **context) {
+    struct trial t;
+    (void)context;
+    begin(&t);
+    trial_do(&t, "letter.send",
+             "{'audience':'members','network':'net','class':'news','subject':'S','text':'T',"
+             "'send_at':'2022-04-12T10:00'}");
+    t.fate = deferred;
+    trial_until(&t, "2022-04-12T10:00");
+    letter_of_a(&t, "letter", "deferred");
+    trial_until(&t, "2022-04-15T09:30");
+    letter_of_a(&t, "letter", "deferred");
+    trial_until(&t, "2022-04-15T18:00"); /* three days after it was first put off */
+    letter_of_a(&t, "letter", "expired");
+    trial_close(&t);
+
+    begin(&t); /* retried by hand, it has as long once more */
+    poll(&t, "q1");
+    t.fate = deferred;
+    trial_until(&t, "2022-04-07T09:00");
+    trial_do(&t, "delivery.retry", "{'delivery':%lld}",
+             (long long)letter_of_a(&t, "p", "deferred"));
+    trial_until(&t, "2022-04-09T09:00");
+    t.fate = NULL;
+    trial_until(&t, "2022-04-09T18:00");
+    letter_of_a(&t, "p", "accepted");
+    trial_close(&t);
+}
+
+/* She is one with somebody else while her digest is open: what is in it still comes. */
+static void test_merged(void **context) {
+    struct trial t;
+    (void)context;
+    begin(&t);
+    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    poll(&t, "q1");
+    trial_settle(&t);
+    letter_of_a(&t, "p", "digested");
+    trial_do(&t, "person.merge", "{'person':'a','into':'d'}");
+    trial_until(&t, "2022-04-06T10:00");
+    assert_int_equal(trial_rows(&t, "digest", "d", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "p", "d", "accepted", NULL), 1);
+    trial_close(&t);
+}
+
+/* A digest's letter whose fate is unknown may have left, with what is in it. */
+static void test_withdraw_what_may_have_left(void **context) {
+    struct trial t;
+    (void)context;
+    begin(&t);
+    t.settings.unknown_resends = 0;
+    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    poll(&t, "q1");
+    t.fate = lost;
+    trial_until(&t, "2022-04-05T09:00");
+    letter_of_a(&t, "digest", "unknown");
+    assert_string_equal(trial_say(&t, "delivery.withdraw", "{'delivery':%lld}",
+                                  (long long)letter_of_a(&t, "p", "digested")),
+                        "wrong-state");
+    trial_do(&t, "delivery.settle", "{'delivery':%lld,'outcome':'sent'}",
+             (long long)letter_of_a(&t, "digest", "unknown"));
+    letter_of_a(&t, "p", "accepted");
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_away_over_midnight),
@@ -320,6 +388,9 @@ int main(void) {
         cmocka_unit_test(test_retried),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_catchup),
+        cmocka_unit_test(test_put_off_late),
+        cmocka_unit_test(test_merged),
+        cmocka_unit_test(test_withdraw_what_may_have_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/reminders/catchup.h"
+#include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/hold.h"
@@ -91,8 +92,13 @@ static int order(struct office *o, int64_t no, const char *event, struct text re
         return rc;
     office_about(o, "ledger", arena_printf(o->arena, "%lld", (long long)no));
     struct text was = row.state;
-    bool again = text_is(text_of(event), "retry");
+    bool again = text_is(text_of(event), "retry"), has_left = false;
+    if (text_is(was, "digested") && (rc = digest_has_left(o, &row, &has_left)))
+        return rc;
+    if (has_left)
+        return refuse(o, "wrong-state", "delivery", "The letter it is in may have left.");
     row.next_try = 0;
+    row.deferred = again ? 0 : row.deferred;
     row.resends += again && text_is(was, "unknown") && row.resends < RESENDS_MOST;
     rc = again && hold_has(&row) ? hold_let_go(o, &row, o->now, reason)
                                  : ledger_move(o, &row, event, reason);

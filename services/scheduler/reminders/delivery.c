@@ -57,7 +57,7 @@ static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
     *ret_ended = true;
     if (row->useful && o->now > row->useful)
         return ledger_move(o, row, "expire", TEXT_LIT("past its use while it waited"));
-    if (text_is(row->state, "deferred") && o->now - row->decided > o->settings->give_up_after)
+    if (text_is(row->state, "deferred") && o->now - row->deferred > o->settings->give_up_after)
         return ledger_move(o, row, "expire", TEXT_LIT("not deliverable for too long"));
     int rc = recheck_person(o, row, &why);
     if (rc)
@@ -124,6 +124,8 @@ static int defer(struct office *o, struct rec_ledger *row, const struct frame_re
     if (r->wait > wait)
         wait = r->wait < o->settings->retry_longest ? r->wait : o->settings->retry_longest;
     row->next_try = o->now + wait;
+    if (!row->deferred)
+        row->deferred = o->now;
     return ledger_move(o, row, "defer", TEXT_LIT("the other end asks us to come back"));
 }
 
