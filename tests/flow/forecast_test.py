@@ -43,7 +43,8 @@ def what_goes_out_is_what_was_forecast_test(h):
           ("m03", "restricted processing"))
     equal({line["language"] for line in seen if line["person"] == "dk"}, {"da"})
     equal(forecast(h, "--until", "2022-04-01", "--person", "dk"), [line for line in seen if line["person"] == "dk"])
-    equal(forecast(h, "--until", "2022-04-01", "--about", "m2"), [])
+    unknown = h.run_cirkel("forecast", "--until", "2022-04-01", "--about", "m2", code=1).errors
+    equal("nothing has the id m2" in unknown, True, unknown)
     equal(len(forecast(h, "--until", "2022-04-01", "--about", "meeting:m1")), len(seen))
 
     entries = icalendar.Calendar.from_ical(h.run_cirkel("forecast", "--until", "2022-04-01", "--ics")).walk("VEVENT")
