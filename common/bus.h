@@ -28,6 +28,7 @@ struct bus;
 struct door;
 
 #define BUS_KEY_BYTES 32
+#define BUS_KEY_TEXT 41 /* a key as Z85, and its end */
 #define BUS_USER_MAX 64
 
 struct peer { /* who a frame came from, and where its answer goes */
@@ -91,7 +92,7 @@ const char *bus_endpoint(const struct door *door);
 MUST_CHECK int bus_self_test(struct bus *bus, struct door *door, msec wait);
 
 MUST_CHECK int bus_key_new(struct bus_key *ret);
-void bus_key_text(const uint8_t key[BUS_KEY_BYTES], char ret_z85[41]);
+void bus_key_text(const uint8_t key[BUS_KEY_BYTES], char ret_z85[BUS_KEY_TEXT]);
 MUST_CHECK int bus_key_parse(struct text z85, uint8_t ret_key[BUS_KEY_BYTES]);
 
 /* A caller is the blocking end for commands, which have no loop. */

@@ -203,7 +203,7 @@ int bus_key_new(struct bus_key *ret) {
     return 0;
 }
 
-void bus_key_text(const uint8_t key[BUS_KEY_BYTES], char ret_z85[41]) {
+void bus_key_text(const uint8_t key[BUS_KEY_BYTES], char ret_z85[BUS_KEY_TEXT]) {
     must(zmq_z85_encode(ret_z85, key, BUS_KEY_BYTES) != NULL);
 }
 

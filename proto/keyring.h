@@ -23,7 +23,7 @@
 
 struct key_client {
     char owner[65];
-    char public_z85[41];
+    char public_z85[BUS_KEY_TEXT];
     uint8_t public_key[BUS_KEY_BYTES];
     bool is_operator;
     unsigned type_count;

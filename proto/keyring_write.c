@@ -46,7 +46,7 @@ static int check_client(struct text owner, const struct text *types, unsigned ty
 /* In single quotes: a key may hold "${". */
 static void print_client(struct buf *to, const struct bus_key *key, const struct text *types,
                          unsigned type_count, bool is_operator) {
-    char z85[41];
+    char z85[BUS_KEY_TEXT];
     bus_key_text(key->public_key, z85);
     buf_printf(to, "public = '%s'\ntypes = {", z85);
     for (unsigned i = 0; i < type_count; i++)
@@ -68,20 +68,19 @@ static int write_client(const char *dir, struct text owner, struct bytes content
 }
 
 static int make_server(const char *path, const char *dir, struct bus_key *ret) {
-    char text[2 * 41 + 1], z85[41];
+    char public[BUS_KEY_TEXT], secret[BUS_KEY_TEXT], text[2 * BUS_KEY_TEXT + 1];
     int r = make_dir(dir, DIR_MODE);
     if (r == 0)
         r = bus_key_new(ret);
     if (r < 0)
         return r;
-    bus_key_text(ret->public_key, z85);
-    memcpy(text, z85, 40);
-    bus_key_text(ret->secret_key, z85);
-    memcpy(text + 41, z85, 40);
-    text[40] = text[81] = '\n';
-    r = write_file(path, KEY_MODE, (struct bytes){text, 82});
+    bus_key_text(ret->public_key, public);
+    bus_key_text(ret->secret_key, secret);
+    int n = snprintf(text, sizeof text, "%s\n%s\n", public, secret);
+    must(n == 2 * BUS_KEY_TEXT);
+    r = write_file(path, KEY_MODE, (struct bytes){text, (size_t)n});
     explicit_bzero(text, sizeof text);
-    explicit_bzero(z85, sizeof z85);
+    explicit_bzero(secret, sizeof secret);
     return r;
 }
 

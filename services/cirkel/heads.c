@@ -25,17 +25,6 @@ static int make_folder(const char *home, char ret[HOME_PATH]) {
     return mkdtemp(ret) ? 0 : trouble("%s: no room for a look: %s", ret, strerror(errno));
 }
 
-static void remove_folder(const char *folder) {
-    static const char *const names[] = {"event.jsonl", "data.mdb", "lock.mdb", "writer.lock"};
-    char path[HOME_PATH];
-
-    for (unsigned i = 0; i < COUNT_OF(names); i++) {
-        home_path(path, folder, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(folder);
-}
-
 static int write_event(const char *path, const char *type, const json_t *body) {
     json_t *event = json_pack("{s:s,s:s,s:O}", "id", "look", "type", type, "body", body);
     int rc = json_dump_file(event, path, JSON_COMPACT);
@@ -187,7 +176,7 @@ int heads_look(const struct options *options, const char *type, const json_t *bo
     int rc = make_folder(options->home, folder);
     if (rc == 0) {
         rc = look_into(options, type, body, until, rule, folder, ret);
-        remove_folder(folder);
+        remove_tree(folder);
     }
     end_now(before);
     return rc;

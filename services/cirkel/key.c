@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct secret { /* as text: what the owner needs to connect */
-    char public_z85[41], secret_z85[41], server_z85[41];
+    char public_z85[BUS_KEY_TEXT], secret_z85[BUS_KEY_TEXT], server_z85[BUS_KEY_TEXT];
 };
 
 static int write_secret(const char *dir, const char *owner, const struct secret *secret) {
@@ -24,6 +24,7 @@ static int write_secret(const char *dir, const char *owner, const struct secret 
     buf_printf(&text, "owner = %s\npublic = %s\nsecret = %s\nserver = %s\n", owner,
                secret->public_z85, secret->secret_z85, secret->server_z85);
     rc = write_file(path, 0600, buf_as_bytes(&text));
+    explicit_bzero(text.p, text.n);
     buf_free(&text);
     if (rc)
         return trouble("%s: %s. Revoke the key and make a new one: cirkel key revoke %s", path,
@@ -80,6 +81,9 @@ static int key_new(const struct options *options, const char *keys, const char *
         bus_key_text(server.public_key, secret.server_z85);
         rc = show_secret(options, owner, &secret);
     }
+    explicit_bzero(&made, sizeof made);
+    explicit_bzero(&server, sizeof server);
+    explicit_bzero(&secret, sizeof secret);
     buf_free(&error);
     return rc;
 }
@@ -134,7 +138,7 @@ static int key_list(const struct options *options, const char *keys) {
     table_out_free(&listing.table);
     json_decref(listing.tree);
     buf_free(&error);
-    if (rc == -EINVAL)
+    if (rc == -EBADMSG) /* said above, with file and line */
         return EXIT_USAGE;
     return rc ? trouble("%s: %s", keys, strerror(-rc)) : EXIT_DONE;
 }

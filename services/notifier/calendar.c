@@ -18,8 +18,8 @@ struct calendar {
     icalcomponent *zone;
 };
 
-static int fail(int rc, char why[200], const char *what) {
-    (void)snprintf(why, 200, "calendar: %s", what);
+static int fail(int rc, char why[CALENDAR_WHY_MAX], const char *what) {
+    (void)snprintf(why, CALENDAR_WHY_MAX, "calendar: %s", what);
     return rc;
 }
 
@@ -173,7 +173,7 @@ const char *calendar_method_name(enum calendar_method method) {
 }
 
 int calendar_write(struct calendar *calendar, const struct calendar_in *in, struct buf *to,
-                   char why[200]) {
+                   char why[CALENDAR_WHY_MAX]) {
     const struct rec_meeting *meeting = in->meeting;
     const struct zone *zone;
     struct wall starts, ends;

@@ -13,6 +13,8 @@
 #include "common/base.h"
 #include "proto/shape.h"
 
+#define CALENDAR_WHY_MAX 200
+
 enum calendar_method { CALENDAR_REQUEST, CALENDAR_CANCEL };
 
 struct calendar_in { /* all borrowed */
@@ -34,6 +36,6 @@ const char *calendar_method_name(enum calendar_method method); /* "REQUEST", "CA
 
 /* Appends the entry: folded lines that end in CRLF. */
 MUST_CHECK int calendar_write(struct calendar *calendar, const struct calendar_in *in,
-                              struct buf *to, char why[200]);
+                              struct buf *to, char why[CALENDAR_WHY_MAX]);
 
 #endif

@@ -151,6 +151,14 @@ def curve_client_test(h):
         file.write(f"public = {public}\nsecret = {secret}\n{server}")
     equal(push(endpoint, stranger, "quiet.set", {"person": "anna"}, patience=1500), None, "an unknown key")
 
+    assert "web" in h.run_cirkel("key", "list")
+    bad = h.path("keys/clients/other.conf")
+    with open(bad, "w") as file:
+        file.write("public = 'no key'\n")
+    listed = h.run_cirkel("key", "list", code=2)
+    assert "web" in listed and "other.conf" in listed.errors and "Bad message" not in listed.errors, listed.errors
+    os.remove(bad)
+
     h.run_cirkel("key", "revoke", "web")
     h.until(lambda: (push(endpoint, key, "quiet.set", {"person": "anna"}, patience=700) or
                      {"status": "refused"})["status"] == "refused", "the revoked key is refused", patience=12)

@@ -161,7 +161,7 @@ static void test_the_self_test_tells_a_good_door_from_a_bad_one(void **state) {
 static void test_keys_have_a_text(void **state) {
     struct bus_key key;
     uint8_t back[BUS_KEY_BYTES];
-    char text[41];
+    char text[BUS_KEY_TEXT];
 
     (void)state;
     assert_int_equal(bus_key_new(&key), 0);

@@ -44,7 +44,7 @@ static struct calendar_in input(const struct rec_meeting *meeting) {
 static char *write_entry(const struct calendar_in *in, int expected) {
     struct calendar *calendar = calendar_new();
     struct buf to;
-    char why[200];
+    char why[CALENDAR_WHY_MAX];
     buf_init(&to, 100000);
     assert_int_equal(calendar_write(calendar, in, &to, why), expected);
     char *copy = strdup(buf_cstr(&to));

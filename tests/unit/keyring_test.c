@@ -71,7 +71,7 @@ static void what_is_written_is_read(void **state) {
     struct bus_key web = new_client("web", "registration.*", false);
     struct bus_key all = new_client("all.2", "*", false);
     struct bus_key desk = new_client("desk-1", "*", true);
-    char z85[41];
+    char z85[BUS_KEY_TEXT];
     struct keyring *ring = open_ring(0);
     const struct key_client *client = keyring_find(ring, web.public_key);
     assert_int_equal(count(ring), 3);

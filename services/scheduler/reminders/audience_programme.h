@@ -1,5 +1,6 @@
 /* audience_programme - the people of applications and participations: the audiences assessors,
- * applicant, partners, staff and cohort. Not for others than audience_walk.c. */
+ * applicant, partners, staff and cohort. Not for others than audience_has.c and
+ * audience_walk.c. */
 #ifndef SCHEDULER_AUDIENCE_PROGRAMME_H
 #define SCHEDULER_AUDIENCE_PROGRAMME_H
 
