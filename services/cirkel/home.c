@@ -1,5 +1,7 @@
 #include "services/cirkel/home.h"
 
+#include "common/clock.h"
+
 #include "common/token.h"
 #include "proto/instance.h"
 #include "proto/keyring.h"
@@ -50,6 +52,15 @@ bool home_is_trial(const char *home) {
     char path[HOME_PATH];
     home_path(path, home, "trial");
     return access(path, F_OK) == 0;
+}
+
+bool home_use_clock(const char *home) {
+    char path[HOME_PATH];
+    home_path(path, home, "run/clock");
+    if (home_is_trial(home) && clock_use(path) == 0)
+        return true;
+    (void)!clock_use(NULL);
+    return false;
 }
 
 bool home_is_in_use(const char *home) {

@@ -14,6 +14,9 @@
 /* "HOME/name"; must() fit: longer homes are refused by home_need(). */
 void home_path(char ret[HOME_PATH], const char *home, const char *name);
 bool home_is_trial(const char *home);
+/* Time in this process is that home's from now on: virtual (true) where a trial home has a clock of
+ * its own, else the machine's. */
+bool home_use_clock(const char *home);
 bool home_is_in_use(const char *home); /* somebody runs in it */
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);

@@ -24,13 +24,10 @@ const char *outlook_member(const json_t *line, const char *name) {
 /* The moment it is in that home, and until when. */
 static int find_until(const struct options *options, struct look *look, char ret[RFC3339_TEXT],
                       bool *ret_virtual) {
-    char path[HOME_PATH], now[RFC3339_TEXT];
+    char now[RFC3339_TEXT];
     instant until;
 
-    home_path(path, options->home, "run/clock");
-    *ret_virtual = options->clock || home_is_trial(options->home);
-    if (*ret_virtual && clock_use(path))
-        *ret_virtual = false;
+    *ret_virtual = home_use_clock(options->home);
     if (when_parse(options->until ? options->until : "30d", clock_now(), look->office, &until))
         return usage("--until takes a span like 30d, of a hundred years at most, or a moment like "
                      "2022-05-24 or 2022-05-24T09:00");

@@ -413,15 +413,6 @@ static void print_queues(const struct queues *q) {
     buf_free(&ended);
 }
 
-/* A trial home lives on its own clock. */
-static void use_clock(const char *home) {
-    char path[HOME_PATH];
-
-    home_path(path, home, "run/clock");
-    if (home_is_trial(home) && clock_use(path))
-        (void)!clock_use(NULL);
-}
-
 int verb_queues(const struct options *options, int argc, char **argv) {
     struct queues q = {0};
     int rc;
@@ -432,7 +423,7 @@ int verb_queues(const struct options *options, int argc, char **argv) {
     rc = look_open(&q.look, options->home);
     if (rc)
         return rc;
-    use_clock(options->home);
+    home_use_clock(options->home);
     q.now = clock_now();
     rc = gather(&q, options->home);
     look_for_alarms(&q, options->home);

@@ -55,7 +55,7 @@ int why_rules(struct why *why) {
         rc = text_copy(why->about, subject, sizeof subject);
     if (rc)
         return rc;
-    if (home_is_trial(why->home))
+    if (home_use_clock(why->home))
         argv[7] = clock;
     buf_init(&output, OUTPUT_MAX);
     rc = child_run(argv, &output);

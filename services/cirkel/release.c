@@ -402,14 +402,11 @@ static int show_and_release(struct difference *d, const struct options *options,
 
 static int find_difference(struct difference *d, const struct options *options,
                            const struct settings *settings) {
-    char clock[HOME_PATH];
     int rc = look_open(&d->look, options->home);
 
     if (rc)
         return rc;
-    home_path(clock, options->home, "run/clock");
-    if (home_is_trial(options->home) && clock_use(clock))
-        (void)!clock_use(NULL);
+    home_use_clock(options->home);
     d->now = clock_now();
     d->domain = settings->message_domain;
     d->has_log = options->mail_log != NULL;

@@ -136,14 +136,6 @@ int64_t report_day_number(const struct report *r, struct text date) {
 
 /* ---- when ---- */
 
-static void use_clock_of(const char *home) {
-    char path[HOME_PATH];
-
-    home_path(path, home, "run/clock");
-    if (home_is_trial(home) && clock_use(path))
-        (void)!clock_use(NULL);
-}
-
 static int find_until(struct report *r, const char *until) {
     struct wall day;
     instant at = clock_now();
@@ -284,7 +276,7 @@ int report_read(struct report *r, const char *home, const char *programme, const
         return rc;
     if (zone_find(r->programme.zone, &r->zone))
         r->zone = r->look.office;
-    use_clock_of(home);
+    home_use_clock(home);
     rc = find_until(r, until);
     if (rc)
         return rc;

@@ -193,11 +193,12 @@ static int summary(const struct mailbag *bag, int rc) {
                                   (json_int_t)bag->again, "refused", (json_int_t)bag->refused,
                                   "bad_lines", (json_int_t)bag->bad));
     } else {
-        printf("%llu events said: %llu taken (%llu of them said before), %llu refused; %llu lines "
-               "could not be read.\n",
-               (unsigned long long)bag->said, (unsigned long long)bag->applied,
-               (unsigned long long)bag->again, (unsigned long long)bag->refused,
-               (unsigned long long)bag->bad);
+        printf("%llu %s said: %llu taken (%llu of them said before), %llu refused; %llu %s could "
+               "not be read.\n",
+               (unsigned long long)bag->said, plural((int64_t)bag->said, "event", "events"),
+               (unsigned long long)bag->applied, (unsigned long long)bag->again,
+               (unsigned long long)bag->refused, (unsigned long long)bag->bad,
+               plural((int64_t)bag->bad, "line", "lines"));
     }
     if (rc == -EBADMSG)
         return usage("stopped at a line that cannot be read; mend it and send the file again "

@@ -1,5 +1,7 @@
 """Why somebody was written to, or was not: the whole chain, in sentences and as JSON."""
 import json
+import os
+import time
 
 from tests.harness.house import equal
 
@@ -61,6 +63,19 @@ def pain_11_why_she_did_not_get_it_test(h):
     h.run_cirkel("ledger", "--person", "nobody", code=1)
     h.run_cirkel("ledger", "--state", "lost", code=2)
     equal(h.run_cirkel("ledger", "--since", "2030-01-01").lines, ["Nobody was considered for such a letter."])
+
+
+def why_on_the_machines_clock_test(h):
+    """A trial home need not have a clock of its own."""
+    h.init()
+    os.unlink(h.path("run/clock"))
+    h.start("intake", clock=False)
+    h.start("scheduler", clock=False)
+    h.now = int(time.time() * 1000)
+    h.found(members=1)
+    h.say("meeting.plan", meeting="m1", network="net", kind="network", minutes=90, mode="video", audience="members",
+          starts=f"{time.localtime().tm_year + 1}-06-01T09:00", link="https://video.example/m1", title="T")
+    equal(rule(why(h, "m01", "m1"), "meeting-cancelled")["plan"], "none")
 
 
 def why_a_rule_of_two_values_test(h):
