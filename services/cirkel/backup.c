@@ -149,7 +149,7 @@ static void tell_office(struct backing_up *b) {
     json_t *body = json_pack("{s:s,s:I,s:I}", "path", path ? path : b->place.folder, "input",
                              (json_int_t)b->made.input, "position", (json_int_t)b->made.position);
 
-    if (b->made.input && home_is_in_use(b->home) &&
+    if (b->made.input && home_is_served(b->home) &&
         line_make(TEXT_NONE, TEXT_LIT("backup.record"), body, &line, wrong) == 0 &&
         front_open(&front, b->home) == 0 &&
         front_say(front, &line, 1, PATIENCE_SAY, on_answer, &b->is_known))

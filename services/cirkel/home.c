@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define FILE_MAX (1u << 20) /* bytes of settings, of a file of rules, of a letter */
@@ -79,6 +81,22 @@ bool home_is_in_use(const char *home) {
             close(fd);
     }
     return used;
+}
+
+bool home_is_served(const char *home) {
+    static const char *const doors[] = {"run/intake.ipc", "run/scheduler.ipc"};
+    bool served = false;
+
+    for (unsigned i = 0; !served && i < COUNT_OF(doors); i++) {
+        struct sockaddr_un at = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int n = snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", home, doors[i]);
+        served = fd >= 0 && n > 0 && n < (int)sizeof at.sun_path &&
+                 connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+        if (fd >= 0)
+            close(fd);
+    }
+    return served;
 }
 
 static int too_long(const char *home) {

@@ -17,7 +17,8 @@ bool home_is_trial(const char *home);
 /* Time in this process is that home's from now on: virtual (true) where a trial home has a clock of
  * its own, else the machine's. */
 bool home_use_clock(const char *home);
-bool home_is_in_use(const char *home); /* somebody runs in it */
+bool home_is_in_use(const char *home); /* somebody runs in it; asks by taking its locks */
+bool home_is_served(const char *home); /* somebody listens there */
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);
 /* Parts of a home: 0 or -errno. */

@@ -31,7 +31,7 @@ static const struct {
     enum rec_type record;
     const char *columns;
 } chosen[] = {
-    {REC_PLAN, "plan due state considered made"},
+    {REC_PLAN, "plan due was state considered made"},
     {REC_PROGRAMME, "programme state name funder places taken starts ends"},
     {REC_CALL, "call state programme opens closes answer_by accept_days"},
     {REC_APPLICATION, "application state organisation call outcome rank assessments mean"},

@@ -399,8 +399,10 @@ static void print_queues(const struct queues *q) {
         print_age(q, ", the oldest for ", q->due_first);
     printf("%s%s\n", q->due_rows ? "; next " : "", next);
     if (q->zones_at)
-        printf("zones   new time zone data moved %" PRIu64 " of them, on %s\n", q->zones_moved,
-               zones_at);
+        printf("zones   new time zone data moved %" PRIu64
+               " of them, on %s; from when: cirkel list "
+               "plan, the column was\n",
+               q->zones_moved, zones_at);
     puts("");
     print_outbox(q);
     buf_init(&ended, 4096);

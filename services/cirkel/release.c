@@ -360,7 +360,7 @@ static int release(struct difference *d, const struct options *options, const ch
     int rc;
 
     must(s);
-    rc = front_open(&s->front, options->home);
+    rc = home_is_served(options->home) ? front_open(&s->front, options->home) : -ECONNREFUSED;
     if (rc == 0)
         rc = say_all(d, s, reason);
     front_close(&s->front);

@@ -80,7 +80,7 @@ int send_one(const struct options *options, const char *type, const json_t *body
     memset(&line, 0, sizeof line);
     if (line_make(text_of(options->id), text_of(type), body, &line, wrong))
         return usage("%s", wrong);
-    rc = front_open(&front, options->home);
+    rc = home_is_served(options->home) ? front_open(&front, options->home) : -ETIMEDOUT;
     if (rc == 0) {
         rc = front_say(front, &line, 1, PATIENCE_ONE, on_answer, &one);
         front_close(&front);
@@ -217,7 +217,7 @@ static int send_file(const struct options *options) {
     if (rc == 0 && (rc = lines_open(&bag->lines, options->file)))
         rc = usage("%s: %s", options->file, strerror(-rc));
     if (rc == 0) {
-        rc = front_open(&bag->front, options->home);
+        rc = home_is_served(options->home) ? front_open(&bag->front, options->home) : -ETIMEDOUT;
         if (rc) {
             rc = not_there(options->home, rc);
         } else {

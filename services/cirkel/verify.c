@@ -216,17 +216,17 @@ static json_t *check_all(struct verify *v, bool json) {
     return checked;
 }
 
-static void print_findings(const struct verify *v) {
+static void print_findings(const struct verify *v, FILE *to) {
     json_t *line;
     size_t i;
 
-    json_array_foreach(v->lines, i, line) printf("  %s\n", json_string_value(line));
+    json_array_foreach(v->lines, i, line) fprintf(to, "  %s\n", json_string_value(line));
     if (v->findings > json_array_size(v->lines))
-        printf("  … and %" PRIu64 " more\n", v->findings - json_array_size(v->lines));
+        fprintf(to, "  … and %" PRIu64 " more\n", v->findings - json_array_size(v->lines));
     if (v->findings)
-        printf("%" PRIu64 " findings.\n", v->findings);
+        fprintf(to, "%" PRIu64 " findings.\n", v->findings);
     else
-        puts("All is as it should be.");
+        fputs("All is as it should be.\n", to);
 }
 
 static int verify(const struct options *options, const struct replayed *replayed) {
@@ -247,7 +247,7 @@ static int verify(const struct options *options, const struct replayed *replayed
             json_object_set(tree, "replay", replayed->said);
         tree_print(tree);
     } else {
-        print_findings(&v);
+        print_findings(&v, stdout);
     }
     json_decref(checked);
     json_decref(v.lines);
@@ -279,7 +279,7 @@ int verify_quietly(const char *home, uint64_t *ret_findings) {
     look_close(&v.look);
     *ret_findings = v.findings;
     if (v.findings)
-        print_findings(&v);
+        print_findings(&v, stderr);
     json_decref(v.lines);
     return 0;
 }

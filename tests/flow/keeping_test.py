@@ -1,5 +1,7 @@
 """Keeping the house: its configuration, its locks, its pauses."""
+import os
 import subprocess
+import time
 
 from tests.harness.house import equal
 
@@ -85,3 +87,24 @@ def pause_and_resume_test(h):
     h.settle()
     equal(len(h.letters()), before + 2)
     h.verify()
+
+
+def nobody_there_test(h):
+    """Whoever speaks to a home in which nothing runs hears it at once, and not after a minute."""
+    h.init(at="2022-03-01T09:00")
+    for args in (("pause", "for a look"), ("settle", 1, "sent"), ("send", "-f", "/dev/null")):
+        began = time.monotonic()
+        assert "nobody answers" in h.run_cirkel(*args, code=1).errors, args
+        assert time.monotonic() - began < 5, args
+    h.start()
+    h.settle()
+    h.run_cirkel("backup", os.path.join(h.folder, "backup"))
+    h.stop()
+    other = h.another("again")
+    h.run_cirkel("restore", os.path.join(h.folder, "backup"), other.home)
+    other.set_clock("2022-03-01T09:00")
+    other.start()
+    other.stop()
+    began = time.monotonic()
+    said = other.run_cirkel("release", "--hold", "--yes", code=1).errors
+    assert "nothing was released" in said and time.monotonic() - began < 5, said
