@@ -160,6 +160,49 @@ def caps_and_nudges_test(h):
     h.verify()
 
 
+def nudges_leave_one_a_day_test(h):
+    """Whatever put the first off into the day of the second: on each day one leaves, and each says why it waits."""
+    h.init(at="2022-04-16T08:00")
+    h.start()
+    h.found(members=2)
+    for n in ("n1", "n2"):
+        h.call(n, starts="2022-04-25T09:00", registration_closes="2022-04-20T12:00")
+    h.say("sending.pause", reason="the mail server moves")
+    h.clock("2022-04-17T09:00")
+    equal([row["state"] for row in h.ledger(rule="meeting-nudge", person="m02")], ["queued", "queued"])
+    h.clock("2022-04-18T07:30")
+    h.say("sending.resume")
+    h.clock("2022-04-18T09:00")
+    equal([row["state"] for row in h.ledger(rule="meeting-nudge", person="m02")], ["accepted", "queued"])
+    why = h.run_cirkel("why", "m02", "n2")
+    assert "nudge: one a day" in why and "2022-04-19T09:00" in why, why
+    h.clock("2022-04-19T09:00")
+    ended = [h.moment(row["ended"]) for row in h.records("ledger", rule="meeting-nudge", person="m02")]
+    equal(ended, [h.moment("2022-04-18T07:30"), h.moment("2022-04-19T09:00")])
+    h.verify()
+
+
+def retried_news_counts_test(h):
+    """What an operator retries is news like any other: it fills a week, and waits when that is full."""
+    h.init(at="2022-04-05T08:00", news_a_week=1)
+    h.start()
+    h.found(members=2)
+    letter = ["letter.send", {"class": "news"}]
+    h.say(*letter, audience="members", network="net", subject="S", text="T", window=60)
+    h.settle()
+    h.run_cirkel("retry", h.ledger(rule="letter", person="m01")[0]["no"])
+    h.settle()
+    poll(h, "q1")
+    equal(states(h, "m01", "letter"), ["accepted"])
+    equal((states(h, "m01"), states(h, "m02")), (["digested"], ["accepted"]))
+    said = h.run_cirkel("retry", h.ledger(rule="letter", person="m02")[0]["no"])
+    assert "digested" in said, said
+    assert "cap: 1 letter of news a week; it goes with others" in h.run_cirkel("why", "m02", "net")
+    h.clock("2022-04-11T08:00")
+    equal((states(h, "m01"), states(h, "m02", "letter")), (["accepted"], ["accepted"]))
+    h.verify()
+
+
 def operators_morning_test(h):
     """At eight the operators hear what needs somebody, in their own language; on a quiet morning nothing comes."""
     h.init(at="2022-04-01T09:00")

@@ -216,11 +216,11 @@ static int keep_within_cap(struct office *o, const struct turn *t, const struct 
 static int place(struct office *o, const struct rule *rule, struct text topic, bool late,
                  const struct turn *t, struct rec_ledger *row) {
     bool news = text_is(row->class, "news"), joined = false;
-    struct wish wish;
+    struct wish wish = {.most = 0};
     row->next_try = o->now;
     if (rule->about->table == TABLE_DIGEST)
         return news ? place_in_time(o, t, row) : 0;
-    int rc = read_wish(o, t->p->person, topic, &wish);
+    int rc = news ? read_wish(o, t->p->person, topic, &wish) : 0;
     if (rc)
         return rc;
     bool weekly = text_is(wish.digest, "weekly");
