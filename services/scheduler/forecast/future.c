@@ -291,17 +291,6 @@ static int make_scratch(const char *home, char ret[4200]) {
     return mkdtemp(ret) ? 0 : -errno;
 }
 
-/* Nothing is left behind, however we end: the open files go on without a name. */
-static void remove_scratch(const char *dir) {
-    static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock"};
-    char path[4300];
-    for (unsigned i = 0; i < COUNT_OF(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(dir);
-}
-
 static int open_scratch(struct future *f, const char *home, struct txn *core, struct buf *err) {
     char dir[4200];
     int rc = make_scratch(home, dir);
@@ -313,7 +302,7 @@ static int open_scratch(struct future *f, const char *home, struct txn *core, st
     struct store_options o = {
         .dir = dir, .tables = table_names, .count = TABLE_COUNT, .writer = true, .below = core};
     rc = store_open(&f->scratch, &o);
-    remove_scratch(dir);
+    remove_tree(dir); /* however we end: the open files go on without a name */
     return rc;
 }
 
