@@ -193,12 +193,17 @@ static int check_reading(struct restoring *r) {
 }
 
 static int check_backup(struct restoring *r) {
+    struct instance there;
     uint64_t findings = 0;
     const char *part;
     int rc = backup_read(r->from, &r->backup);
 
     if (rc)
         return usage("%s is no backup (%s)", r->from, strerror(-rc));
+    if (instance_read(r->home, &there) == 0 && there.instance != r->backup.instance)
+        return usage("%s is the home of another office than %s, and its keys and letters do not "
+                     "belong to it; name another folder",
+                     r->home, r->from);
     part = missing(r->from);
     if (part)
         return trouble("%s is not whole: there is no %s in it; nothing was restored. Take an "

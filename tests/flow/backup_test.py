@@ -298,3 +298,22 @@ def what_is_kept_is_bounded_test(h):
     h.until(lambda: not kept()["gone_before"], "it is kept again")
     equal(replay(h)["replay"]["difference_count"], 0)
     h.verify()
+
+
+def restore_over_another_office_test(h):
+    """The keys and letters of one office are not given to another one's data: its backup gets a folder of its own."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.settle()
+    backup = os.path.join(h.folder, "backup")
+    h.run_cirkel("backup", backup)
+    other = h.another("other")
+    other.init(at="2022-03-01T09:00")
+    other.start()
+    other.stop()
+    said = other.run_cirkel("restore", backup, other.home, "--replace", code=2).errors
+    assert "another office" in said and "another folder" in said, said
+    other.run_cirkel("verify", "--home", other.home)
+    equal([name for name in os.listdir(other.folder) if name.startswith("home")], ["home"])
+    other.run_cirkel("restore", backup, os.path.join(other.folder, "second"))
