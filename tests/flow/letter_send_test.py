@@ -146,6 +146,8 @@ def letter_send_counts_who_is_reached_test(h):
     say = ["letter", "send", "members", *written(h), "--about", "network:net", "--class", "news"]
     assert "It would go to 3 people." in h.run_cirkel(*say)
     h.run_cirkel(*say, "--count", "3", "--window", "10m")
+    said = h.run_cirkel(*say, "--window", "20m")
+    assert "It would go to 3 people.\n1 of them would not get it after all" in said, said
     h.clock("2022-03-01T08:00")
     equal(len(h.letters(rule="letter")), 3)
 
