@@ -79,6 +79,15 @@ const struct field *shape_field(const struct shape *shape, struct text name) {
     return NULL;
 }
 
+instant shape_since(const struct shape *shape, const void *rec) {
+    const struct field *state = shape_field(shape, TEXT_LIT("state")), *since = NULL;
+    if (state)
+        since = shape_field(shape, *(const struct text *)((const char *)rec + state->offset));
+    if (!since || since->kind != FIELD_INSTANT)
+        return 0;
+    return *(const instant *)((const char *)rec + since->offset);
+}
+
 /* Lengths stand apart: every request is looked up, at the door and when it is applied. */
 int msg_find(struct text type, enum msg_type *ret) {
     static const uint8_t lengths[MSG_COUNT] = {

@@ -78,6 +78,8 @@ enum speaker { /* who may say a message */
 /* The name as it goes over the wire: without a trailing underscore. */
 struct text field_name(const struct field *field);
 const struct field *shape_field(const struct shape *shape, struct text name); /* NULL: none */
+/* Since when a record is in its state: the instant that has its name; 0: none has. */
+instant shape_since(const struct shape *shape, const void *rec);
 
 /* ---- parts: struct part_topic, part_shapes[PART_topic] ---- */
 #include "proto/rows_struct.inc"

@@ -53,13 +53,19 @@ static int tell_person(struct why *why) {
     struct key key = key_of(why->person);
     int rc;
 
-    why_say(why, "person", "%.*s is %.*s%s, and reads %.*s.", TEXT_ARGS(why->person),
-            TEXT_ARGS(who->name.p ? who->name : who->state),
-            text_is(who->state, "active") ? "" : " (no longer active)", TEXT_ARGS(who->language));
+    if (text_is(who->state, "erased"))
+        why_say(why, "person",
+                "%.*s was erased: name and address are gone, what was decided is kept.",
+                TEXT_ARGS(why->person));
+    else
+        why_say(why, "person", "%.*s is %.*s%s, and reads %.*s.", TEXT_ARGS(why->person),
+                TEXT_ARGS(who->name.p ? who->name : who->state),
+                text_is(who->state, "active") ? "" : " (no longer active)",
+                TEXT_ARGS(who->language));
     if (who->into.p)
         why_say(why, "person", "The record was merged into %.*s; look there.",
                 TEXT_ARGS(who->into));
-    if (!who->email.p)
+    if (!who->email.p && !text_is(who->state, "erased"))
         why_say(why, "person", "There is no address to write to.");
     why_address(why);
     if (who->restricted)
@@ -85,7 +91,10 @@ static void tell_membership(struct why *why, struct text network) {
                 TEXT_ARGS(network));
         return;
     }
-    when_format(m.confirmed ? m.confirmed : m.granted ? m.granted : m.requested, m.zone, since);
+    when_format(text_is(m.state, "active")   ? m.confirmed ? m.confirmed : m.granted
+                : text_is(m.state, "lapsed") ? m.lapses
+                                             : shape_since(&rec_shapes[REC_MEMBERSHIP], &m),
+                m.zone, since);
     why_say(why, "membership", "Membership of %.*s is %.*s%s%s.", TEXT_ARGS(network),
             TEXT_ARGS(m.state), since[0] ? ", since " : "", since);
 }
@@ -99,7 +108,7 @@ static void tell_registration(struct why *why, struct text meeting) {
         why_say(why, "registration", "Has no registration for %.*s.", TEXT_ARGS(meeting));
         return;
     }
-    when_format(r.registered ? r.registered : r.waiting, r.zone, since);
+    when_format(shape_since(&rec_shapes[REC_REGISTRATION], &r), r.zone, since);
     why_say(why, "registration", "For %.*s: %.*s%s%s%s%.*s.", TEXT_ARGS(meeting),
             TEXT_ARGS(r.state), since[0] ? ", since " : "", since,
             r.answer.p ? "; last answer " : "", TEXT_ARGS(r.answer));

@@ -65,6 +65,27 @@ def pain_11_why_she_did_not_get_it_test(h):
     equal(h.run_cirkel("ledger", "--since", "2030-01-01").lines, ["Nobody was considered for such a letter."])
 
 
+def why_since_when_test(h):
+    """What is no more is so since it ended, not since it began; who was erased has no name that could be told."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=3)
+    h.call("m1", starts="2022-04-22T09:00")
+    h.register("m1", "m01", "m02", "m03")
+    h.clock("2022-03-05T09:00")
+    h.say("registration.cancel", meeting="m1", person="m01")
+    h.say("membership.end", network="net", person="m01")
+    h.say("person.erase", person="m03")
+    text = h.run_cirkel("why", "m01", "m1")
+    for words in ("Membership of net is ended, since 2022-03-05T09:00:00+01:00.",
+                  "For m1: cancelled, since 2022-03-05T09:00:00+01:00", "the registration is cancelled since 2022-03-05"):
+        assert words in text, text
+    text = h.run_cirkel("why", "m02", "m1")
+    assert "For m1: registered, since 2022-03-01" in text and "is active, since 2022-03-01" in text, text
+    equal(h.run_cirkel("why", "m03", "m1").lines[0],
+          "m03 was erased: name and address are gone, what was decided is kept.")
+
+
 def why_on_the_machines_clock_test(h):
     """A trial home need not have a clock of its own."""
     h.init()

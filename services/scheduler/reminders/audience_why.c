@@ -47,14 +47,7 @@ static int say_registration(const struct asking *a) {
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     buf_printf(a->to, "the registration is %.*s", TEXT_ARGS(r.state));
-    add_day(a,
-            r.cancelled  ? r.cancelled
-            : r.declined ? r.declined
-            : r.lapsed   ? r.lapsed
-            : r.offered  ? r.offered
-            : r.waiting  ? r.waiting
-                         : r.registered,
-            r.zone);
+    add_day(a, shape_since(&rec_shapes[REC_REGISTRATION], &r), r.zone);
     return 0;
 }
 
@@ -76,10 +69,7 @@ static int say_membership(const struct asking *a) {
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     buf_printf(a->to, "the membership of %.*s is %.*s", TEXT_ARGS(network), TEXT_ARGS(m.state));
-    add_day(a,
-            text_is(m.state, "lapsed")  ? m.lapses
-            : text_is(m.state, "ended") ? m.ended
-                                        : m.requested,
+    add_day(a, text_is(m.state, "lapsed") ? m.lapses : shape_since(&rec_shapes[REC_MEMBERSHIP], &m),
             m.zone);
     return 0;
 }
