@@ -143,17 +143,23 @@ static int enter(struct apply *a) {
 
 static int install(struct apply *a) {
     const char *home = a->options->home;
-    bool settings;
+    bool settings = false, already = config_set_is_in_force(home);
     struct buf err;
     buf_init(&err, 2 * HOME_PATH);
-    int rc = config_set_install(home, &settings, &err);
+    int rc = already ? 0 : config_set_install(home, &settings, &err);
     if (rc)
         rc = trouble("%s. Mend that and apply it again", buf_cstr(&err));
     buf_free(&err);
+    if (already) /* what was before it stays what was before */
+        config_set_forget(home);
     if (rc == 0)
         rc = enter(a);
     if (rc)
         return rc;
+    if (already) {
+        printf("Version %s was in force already.\n", a->sum.version);
+        return EXIT_DONE;
+    }
     printf("Version %s is in force. What was before lies in %s/" CONFIG_PREVIOUS ".\n",
            a->sum.version, home);
     if (settings && !supervise_reload(home))
@@ -179,8 +185,9 @@ int verb_apply(const struct options *options, int argc, char **argv) {
         rc = usage("%s", buf_cstr(&err));
     buf_free(&err);
     home_path(coming, options->home, CONFIG_COMING);
-    if (rc == 0)
-        rc = look_at(&a, coming);
+    if (rc == 0 && (rc = look_at(&a, coming)) == EXIT_USAGE)
+        fprintf(stderr, "cirkel: %s is a copy of %s: mend it there; nothing was changed\n", coming,
+                argv[0]);
     if (rc == 0)
         rc = confirm(&a);
     if (rc == 0)

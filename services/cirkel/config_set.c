@@ -195,6 +195,47 @@ static int put_in_force(const char *home, struct buf *err) {
     return rc ? rc : finish(home, err);
 }
 
+struct comparing {
+    char coming[HOME_PATH], there[HOME_PATH];
+    int files;
+    bool same;
+};
+
+static int compare_file(void *ctx, const char *name) {
+    struct comparing *c = ctx;
+    char a[HOME_PATH], b[HOME_PATH];
+    path_in(a, c->coming, "", name);
+    path_in(b, c->there, "", name);
+    c->same &= is_same_file(a, b);
+    c->files++;
+    return 0;
+}
+
+static int count_file(void *ctx, const char *name) {
+    (void)name;
+    ++*(int *)ctx;
+    return 0;
+}
+
+static bool is_same_folder(const char *home, const char *name) {
+    struct comparing c = {.same = true};
+    int there = 0;
+    path_in(c.coming, home, CONFIG_COMING, name);
+    path_in(c.there, home, "", name);
+    return each_file(c.coming, compare_file, &c) == 0 &&
+           each_file(c.there, count_file, &there) == 0 && c.same && c.files == there;
+}
+
+bool config_set_is_in_force(const char *home) {
+    char coming[HOME_PATH], there[HOME_PATH];
+    path_in(coming, home, CONFIG_COMING, "cirkel.conf");
+    path_in(there, home, "", "cirkel.conf");
+    bool same = is_same_file(coming, there);
+    for (unsigned i = 0; i < FOLDERS; i++)
+        same = same && is_same_folder(home, names[i]);
+    return same;
+}
+
 int config_set_install(const char *home, bool *ret_settings, struct buf *reterr) {
     char coming[HOME_PATH], there[HOME_PATH];
     int lock, rc = lock_home(home, &lock);

@@ -17,6 +17,8 @@
 
 /* Copies DIR to HOME/coming; what DIR has not (of cirkel.conf, rules, letters) is the home's. */
 MUST_CHECK int config_set_prepare(const char *home, const char *dir, struct buf *reterr);
+/* HOME/coming is what HOME has, file by file. */
+bool config_set_is_in_force(const char *home);
 /* Changes HOME/coming with what is in force, and calls that `previous`. *ret_settings: whether
  * cirkel.conf is another one. */
 MUST_CHECK int config_set_install(const char *home, bool *ret_settings, struct buf *reterr);
