@@ -38,6 +38,7 @@ struct sim {
     struct trial t;
     bool away;         /* the scheduler: what is said waits, what falls due waits */
     unsigned batch;    /* most events a commit; 0: all that wait */
+    bool other_rules;  /* rules became others on the way */
     sim_fate_fn *fate; /* NULL: everything is accepted */
     void *ctx;         /* for fate */
 

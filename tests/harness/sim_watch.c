@@ -169,7 +169,8 @@ static bool next_of(struct sim *s, struct text person, uint64_t *no, struct rec_
 static bool has_another(struct sim *s, const struct rec_ledger *row) {
     struct rec_ledger other;
     for (uint64_t no = 0; next_of(s, row->person, &no, &other);) {
-        bool counts = text_is(other.state, "superseded") || other.attempts;
+        bool counts = text_is(other.state, "superseded") || text_is(other.state, "accepted") ||
+                      other.attempts;
         if (counts && other.no != row->no && text_eq(other.about, row->about) && other.told)
             return true;
     }
@@ -329,7 +330,9 @@ static void look_at_row(void *ctx, const struct rec_ledger *row) {
         fail_msg("%lld is %.*s without a reason", (long long)row->no, TEXT_ARGS(row->state));
     must(text_cut(&key, '+', &version)); /* the rule's name; its version is cut off */
     must(text_cut(&key, '/', &version));
-    must(asprintf(&once->keys[once->n++], "%.*s/%.*s", TEXT_ARGS(row->rule), TEXT_ARGS(key)) > 0);
+    /* another rule speaks again at another moment */
+    must(asprintf(&once->keys[once->n++], "%.*s/%.*s@%lld", TEXT_ARGS(row->rule), TEXT_ARGS(key),
+                  once->s->other_rules ? (long long)row->due : 0) > 0);
 }
 
 static int by_text(const void *a, const void *b) {

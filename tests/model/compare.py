@@ -14,9 +14,9 @@ windows; programmes with their call, applications, assessments, decisions (told 
 reserves, advisers, staff that comes and goes, hours and their pace, milestones, evidence and solutions, and what all these
 owe, up its ladder by the working days of both countries;
 ideas and cases; the operators' morning; people of whom two are one; rules that
-ask, skip or gather what is late.
+ask, skip or gather what is late, and that change.
 Not drawn: leaving a programme and its end, meetings of a programme,
-merges of organisations, configurations that change.
+merges of organisations, settings that change.
 What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections
@@ -34,7 +34,7 @@ from tests.model import inputs, reached, rules  # noqa: E402
 from tests.model.play import play  # noqa: E402
 
 RULES = os.path.join(ROOT, "config/rules")
-SHOWN = 40
+SHOWN, WIDE = 40, 800
 AT_ONCE = 20
 SHRINK_SECONDS = 45
 
@@ -90,7 +90,7 @@ def show(simulate, book, seed, said):
     short = shrink(simulate, book, said)
     print(f"cut down from {len(said)} inputs to {len(short)}:")
     for line in short[-SHOWN:]:
-        print("   ", json.dumps(line))
+        print("   ", json.dumps(line)[:WIDE])
     print("line %d:\n  office %s\n  model  %s" % differs(simulate, book, short))
 
 

@@ -376,7 +376,8 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
     ACTS = ((9, plan), (0.5, plan_many), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
             (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (6, offer),
             (5, member), (1, whole), (6, wish), (0.4, want_less), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
-            (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS + CasesDrawing.CASES
+            (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS + CasesDrawing.CASES \
+        + RulesDrawing.RULES
 
     def draw(self):
         self.found()

@@ -4,6 +4,7 @@ import os
 import re
 
 from tests.model import rules
+from tests.model.times import HOUR, MINUTE
 
 SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "config/rules")
 RULE = r'^rule "[^"]+" \{\n.*?^\}\n'
@@ -23,3 +24,38 @@ class RulesDrawing:
                 late = self.r.choice(("ask", "ask", "skip", "ask" if whole else "digest", "ask" if whole else "digest"))
                 self.rulebook[i] = re.sub(r'late = "\w+"', f'late = "{late}"', self.rulebook[i])
             self.do("rules", text="".join(self.rulebook))
+
+    def other_rules(self):
+        """Moments, audiences and lateness of some change, some go, others come back or are new; then it is applied."""
+        fields = r'"(starts|registration_closes|requested|received) [-+]'
+        likely = [i for i, rule in enumerate(shipped()) if re.search(fields, rule)]
+        for i in self.r.sample(range(len(self.rulebook)), self.r.choice((1, 12, 40))) + self.r.sample(likely, 3):
+            self.rulebook[i] = self.other_rule(self.rulebook[i], shipped()[i])
+        self.do("rules", text="".join(self.rulebook))
+        for _ in range(self.r.choice((0, 1, 1, 2))):
+            self.now += self.r.choice((0, 0, MINUTE, 5 * HOUR))
+            self.apply_rules()
+
+    def other_rule(self, rule, original):
+        what = self.r.random()
+        if not rule or 'about = "digest"' in rule or "together" in rule:  # what gathers and what is gathered name each other
+            return original
+        if what < 0.15:
+            return ""
+        if what < 0.3:
+            return original
+        if what < 0.4:
+            return re.sub(r'to = "registered"', 'to = "registered or waiting"', rule)
+        if what < 0.5:
+            return re.sub(r'^rule "([^"]+?)(-\d+)?"', lambda m: f'rule "{m[1]}-{len(self.lines)}"', rule)
+        return re.sub(r'"(\w+ [-+]) (\d+)([dh])', lambda m: f'"{m[1]} {max(1, int(m[2]) + self.r.randint(-3, 2))}{m[3]}', rule)
+
+    def apply_rules(self):
+        if self.chance(4):
+            return self.say("rules.apply", version="0123456789abcdef")
+        also = self.some((True,), 80)
+        self.say("rules.apply", also_existing=also, count=self.some((0, 1, 2, 7), 15) if also else None)
+        count = also and "count" not in self.lines[-1]["body"]
+        self.lines[-1]["rules"] = "count" if count else "name"
+
+    RULES = ((5, other_rules), (0.5, apply_rules))

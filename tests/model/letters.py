@@ -1,13 +1,13 @@
 """What falls due, whom it is for, and what becomes of each letter: the ledger of the model.
 
 What is due is not kept in a queue but looked up in the state: the first of all moments that are ahead of nothing."""
-import bisect
 import collections
 import json
 
 from tests.model.addresses import Addresses
 from tests.model.digests import LATE_AFTER, OFFICE_ZONE, Digests
-from tests.model.owing import Owing, country_of
+from tests.model.owing import Owing
+from tests.model.plans import RULE, Plans
 from tests.model.subjects import PAIRS, Subjects
 from tests.model.times import DAY, HOUR, MINUTE, instant, rfc3339, wall
 
@@ -44,9 +44,9 @@ class Row:
         return json.dumps({k: v for k, v in fields.items() if v is not None})
 
 
-class Letters(Addresses, Digests, Owing, Subjects):
+class Letters(Addresses, Digests, Owing, Plans, Subjects):
     def __init__(self, rules):
-        self.rules = rules
+        self.rules, self.config = rules, ""  # the text of the rules, when they are not the shipped ones
         self.now = self.said = self.since = self.paused = 0  # since: what lies before it is told nobody any more
         self.came = collections.Counter()  # what leaves no trace in the ledger
         self.people, self.organisations, self.networks, self.members, self.wholes = {}, {}, {}, {}, {}
@@ -61,41 +61,6 @@ class Letters(Addresses, Digests, Owing, Subjects):
         self.digests = {}  # (person, window)
         self.holds, self.gathering = [], None
         self.addresses = {}  # address -> what is known against it
-
-    # ---- plans ----
-
-    def derive(self, kind, id_):
-        subject = self.subject(kind, id_)
-        record, zone, country = subject.record, subject.zone, subject.country or country_of(subject.zone)
-        plans, wanted = self.plans.setdefault((kind, id_), {}), {}
-        for rule in self.rules.values():
-            if rule.about != kind or not rule.speaks(record):
-                continue
-            useful = rule.useful.of(record, zone, country) if rule.useful else None
-            for step, moment in enumerate(rule.when):
-                at = moment.of(record, zone, country) if rule.speaks_at(step, record) else None
-                if at:
-                    wanted[rule.name, step, at[1]] = [at[0], useful[0] if useful else None, zone]
-        for key in list(plans):
-            if plans[key][0] == "planned":
-                overdue = plans[key][1] < self.since
-                self.set_plan(kind, id_, key, None)
-                if key in wanted:
-                    late = wanted[key][0] < self.since and not overdue
-                    self.set_plan(kind, id_, key, ["past" if late else "planned"] + wanted[key])
-        for key in wanted:
-            if key not in plans:
-                self.set_plan(kind, id_, key, ["past" if wanted[key][0] < self.since else "planned"] + wanted[key])
-
-    def set_plan(self, kind, id_, key, plan):
-        plans = self.plans[kind, id_]
-        was = plans.pop(key, None)
-        if was and was[0] == "planned":
-            self.ahead.remove((was[1], "plan", kind, id_) + key)
-        if plan:
-            plans[key] = plan
-            if plan[0] == "planned":
-                bisect.insort(self.ahead, (plan[1], "plan", kind, id_) + key)
 
     # ---- what is due ----
 
@@ -135,7 +100,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
             return self.write_letter(id_)
         rule, subject, key = self.rules[name], self.subject(kind, id_), (name, step, occurrence)
         plan = self.plans[kind, id_][key]
-        _, due, useful, zone = plan
+        due, useful, zone = plan[1:4]
         state = reason = None
         late = self.now - due
         if useful and self.now > useful:
@@ -178,7 +143,7 @@ class Letters(Addresses, Digests, Owing, Subjects):
 
     def add(self, rule, subject, key, plan, person, state, reason, sheet=None):
         zone, meeting, about = subject.zone, subject.meeting, subject.about
-        of = (rule.name, self.id_of(subject, rule)) + key[1:]
+        of = (rule.name, self.id_of(subject, rule)) + key[1:] + (plan[RULE].version,)
         if (of, person) in self.by_key:
             return
         p = self.people[person]
@@ -208,7 +173,9 @@ class Letters(Addresses, Digests, Owing, Subjects):
         """Somebody came after letters to those who have a place had gone out: she has a row that says so."""
         subject = self.subject("meeting", meeting)
         for key in sorted(self.plans[("meeting", meeting)]):
-            rule, plan = self.rules[key[0]], self.plans["meeting", meeting][key]
+            rule, plan = self.rules.get(key[0]), self.plans["meeting", meeting][key]
+            if not rule or key[1] >= len(rule.when):
+                continue
             still = rule.when[key[1]].of(subject.record, subject.zone)
             if (plan[0] == "fired" and rule.mentions("registered") and still and still[1] == key[2]
                     and self.is_in(rule.to, subject, person)):
@@ -233,8 +200,10 @@ class Letters(Addresses, Digests, Owing, Subjects):
 
     def let_go(self, row, at, reason=None):
         """Not before then, and as gently as if it were decided now."""
-        row.state, row.reason = None, reason
-        self.place(row, at)
+        row.state, row.reason, row.next_try = "queued", reason, at
+        if row.of[0] == "letter" or row.of[0] in self.rules:
+            row.rule = self.rules.get(row.of[0], row.rule)
+            self.place(row, at)
         row.next_try = max(row.next_try, at)
         self.end(row, row.state, row.reason)
 
@@ -275,15 +244,16 @@ class Letters(Addresses, Digests, Owing, Subjects):
 
     def overtake(self, row):
         """What a later step of the same rule says takes the place of what still waits of earlier ones."""
-        name, id_, step, _ = row.of
-        for key in sorted(self.plans.get((row.rule.about, id_), {})):
-            if key[0] == name and key[1] != step and self.plans[row.rule.about, id_][key][1] < row.due:
-                other = self.by_key.get(((name, id_) + key[1:], row.person))
+        name, id_, step = row.of[:3]
+        for key, plan in sorted(self.plans.get((row.rule.about, id_), {}).items(), key=lambda p: p[0]):
+            if key[0] == name and key[1] != step and plan[1] < row.due:
+                other = self.by_key.get(((name, id_) + key[1:] + (plan[RULE].version,), row.person))
                 if other in self.held:
                     self.end(other, "superseded", "overtaken by a later step of its rule")
 
     def is_asking(self, row):
-        return row.rule.late == "ask" and self.now - row.due > LATE_AFTER
+        rule = self.rules.get(row.of[0])
+        return rule and rule.late == "ask" and self.now - row.due > LATE_AFTER
 
     def due_sheet(self, _no):
         sheet = self.gathering

@@ -1,4 +1,5 @@
 """The model of the office: what may be said, and what follows from it. Letters are in letters.py."""
+from tests.model.applying import Applying
 from tests.model.links import read
 from tests.model.meetings import Refused, need
 from tests.model.merges import Merges
@@ -7,7 +8,7 @@ from tests.model.times import DAY, instant, wall
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Merges):
+class Office(Applying, Merges):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         self.since = self.said

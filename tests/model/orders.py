@@ -127,7 +127,7 @@ class Orders(Meetings):
         r["hold"] = self.new_hold("letter")
         r["hold"].update(open=True, until=until, letter=letter)
         self.plans["letter", letter] = {}
-        self.set_plan("letter", letter, ("letter", 0, "ordered"), ["planned", self.said, None, zone])
+        self.set_plan("letter", letter, ("letter", 0, "ordered"), ["planned", self.said, None, zone, rule])
 
     def reach(self, rule, subject):
         return sum(not self.why_not(rule, k) for k, p in self.people.items()

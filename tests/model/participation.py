@@ -123,9 +123,9 @@ class Participation(Programme):
     # ---- pace ----
 
     def next_look(self, t):
-        """The first of each month at eight, from the first day of the programme on."""
-        w = clock(self.said, t["zone"]).replace(hour=8, minute=0)
-        while w.day != 1 or instant(w, t["zone"]) <= self.said or w.strftime("%Y-%m-%d") < t["starts"]:
+        """The first of the next month at eight. A look that is late speaks of the day on which it is made."""
+        w = clock(self.said, t["zone"]).replace(hour=8, minute=0) + ONE
+        while w.day != 1:
             w += ONE
         return instant(w, t["zone"])
 

@@ -1,7 +1,6 @@
 """The model plays inputs as tests/sim/simulate.c does, and answers with the same lines."""
 import json
 
-from tests.model import rules as rulebook
 from tests.model.office import Office
 from tests.model.times import parse
 
@@ -60,11 +59,15 @@ class Play:
         if not do:
             if "delivery" in line:
                 line = {**line, "body": {**line["body"], "delivery": self.choose(**line["delivery"])}}
+            if "rules" in line:
+                o.said = o.now
+                count = {"count": o.existing()[1]} if line["rules"] == "count" else {}
+                line = {**line, "body": {**line["body"], **count, "version": o.config}}
             self.inbox.append((seq, o.now, line))
             return
         self.settle()
         if do == "rules":
-            o.rules = rulebook.parse(line["text"])
+            o.new_rules(line["text"])
         if do == "relay":
             self.fates[line.get("person", "")] = list(line["outcomes"])
         if do in ("away", "back"):

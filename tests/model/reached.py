@@ -30,7 +30,7 @@ APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", 
            "staff.name", "staff.replace", "hours.log", "hours.correct", "obligation.waive", "milestone.plan",
            "milestone.move", "milestone.reach", "evidence.add", "evidence.judge", "solution.publish",
            # ideas, cases, merges
-           "person.merge",
+           "person.merge", "rules.apply",
            "idea.answer", "idea.promote", "idea.close", "support.assign", "support.answer", "support.note", "support.close")
 
 REASONS = (
@@ -62,8 +62,8 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "one of the staff left", "fell behind", "caught up", "overdue: renew-backing", "reached late",
         # operators
         "a morning without anything", "late, and gathered",
-        # merges
-        "a letter moved by a merge", "a letter withdrawn by a merge")
+        # merges and rules
+        "a changed rule speaks again", "a new rule reached back", "a letter moved by a merge", "a letter withdrawn by a merge")
 
 
 def missing(seen, seed, seeds, book):

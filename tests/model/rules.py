@@ -57,7 +57,7 @@ class Moment:
 
 class Rule:
     def __init__(self, name, said):
-        self.name, self.to = name, said["to"]
+        self.name, self.to, self.version = name, said["to"], repr(said)
         self.about, _, kind = said["about"].partition(".")
         self.when = [Moment(m) for m in said["when"]]
         rungs = [rung.split(": ") for rung in said.get("ladder", [])]

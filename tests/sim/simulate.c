@@ -11,6 +11,8 @@
  *                                  an event of the front door (the lines of config/samples); the
  *                                  delivery: the number of the nth newest row in that state goes
  *                                  into the body (of none: a number that there is not)
+ *   {…, "rules": "name" | "count"} the rules in force go into its body: their version, and how many
+ *                                  people they did not reach because they were there before
  *   {"do": "run", "at"}            time passes, stopping wherever something falls due (as it does
  *                                  before each event, too)
  *   {"do": "jump", "at"}           the clock is there at once; what fell due meanwhile is late
@@ -46,6 +48,7 @@
 
 #include "common/json.h"
 #include "common/pack.h"
+#include "services/scheduler/reminders/existing.h"
 #include "tests/harness/sim.h"
 
 #define LISTS 256
@@ -235,6 +238,65 @@ static int name_delivery(struct sim_line *l) {
     return 0;
 }
 
+/* ---- the rules in force ---- */
+
+/* The field of a line; TEXT_NONE: it has none. */
+static struct text text_field(const struct sim_line *l, const char *field) {
+    struct pack_reader r = pack_read(l->all);
+    struct text name, text = TEXT_NONE;
+    uint32_t pairs;
+    must(pack_read_map(&r, &pairs));
+    while (pairs-- > 0)
+        if (!pack_read_text(&r, &name) ||
+            !(text_is(name, field) ? pack_read_text(&r, &text) : pack_skip(&r)))
+            return TEXT_NONE;
+    return text;
+}
+
+static int64_t existing(void) {
+    struct office *o = &it.sim.t.step.office;
+    int64_t count;
+    o->now = o->said = it.sim.t.now;
+    arena_reset(it.sim.t.arena);
+    must(existing_count(o, &count) == 0);
+    return count;
+}
+
+static int name_rules(struct sim_line *l) {
+    struct text what = text_field(l, "rules");
+    struct pack_reader body = pack_read(l->body);
+    bool count = what.p && text_is(what, "count");
+    struct buf *b = &it.named;
+    uint32_t pairs;
+    if (!what.p)
+        return 0;
+    if (!pack_read_map(&body, &pairs))
+        return -1;
+    buf_clear(b);
+    pack_map(b, pairs + 1 + count);
+    pack_raw(b, (struct bytes){body.p, (size_t)(body.end - body.p)});
+    pack_str(b, "version");
+    pack_text(b, text_of(it.sim.t.rules.name));
+    if (count) {
+        pack_str(b, "count");
+        pack_int(b, existing());
+    }
+    l->body = buf_as_bytes(b);
+    return 0;
+}
+
+static int take_rules(const struct sim_line *l) {
+    struct text text = text_field(l, "text");
+    if (!text.p)
+        return -1;
+    char *rules = strndup(text.p, text.n);
+    must(rules);
+    trial_rules(&it.sim.t, rules);
+    it.sim.other_rules = it.sim.t.seq > 0;
+    free(rules);
+    return 0;
+}
+
 /* ---- one line ---- */
 
 static void move(const struct sim_line *l, bool jump) {
@@ -246,31 +308,13 @@ static void move(const struct sim_line *l, bool jump) {
         sim_advance(&it.sim, l->at);
 }
 
-static int take_rules(const struct sim_line *l) {
-    struct pack_reader r = pack_read(l->all);
-    struct text name, text = TEXT_NONE;
-    uint32_t pairs;
-    must(pack_read_map(&r, &pairs));
-    while (pairs-- > 0)
-        if (!pack_read_text(&r, &name) ||
-            !(text_is(name, "text") ? pack_read_text(&r, &text) : pack_skip(&r)))
-            return -1;
-    if (!text.p)
-        return -1;
-    char *rules = strndup(text.p, text.n);
-    must(rules);
-    trial_rules(&it.sim.t, rules);
-    free(rules);
-    return 0;
-}
-
 static int take(struct sim_line *l) {
     if (l->do_.p && text_is(l->do_, "back"))
         it.sim.t.now = l->at > it.sim.t.now ? l->at : it.sim.t.now;
     else
         move(l, text_is(l->do_, "jump"));
     if (!l->do_.p) {
-        if (!l->id.p || !l->type.p || !l->body.p || name_delivery(l))
+        if (!l->id.p || !l->type.p || !l->body.p || name_delivery(l) || name_rules(l))
             return -1;
         sim_say(&it.sim, l->id, l->type, l->body);
         return 0;
