@@ -180,6 +180,8 @@ int verb_apply(const struct options *options, int argc, char **argv) {
             "apply needs one folder with cirkel.conf, rules and letters: cirkel apply DIR");
     if (options->count && !options->also_existing)
         return usage("--count is the number of people that --also-existing reaches back to");
+    if ((rc = outlook_need(options)))
+        return rc;
     buf_init(&err, 2 * HOME_PATH);
     if (config_set_prepare(options->home, argv[0], &err))
         rc = usage("%s", buf_cstr(&err));

@@ -71,6 +71,12 @@ static void add(struct arguments *a, const char *name, const char *value) {
         a->argv[a->count++] = (char *)(uintptr_t)value;
 }
 
+int outlook_need(const struct options *options) {
+    char until[RFC3339_TEXT];
+    bool on_clock;
+    return prepare(options, until, &on_clock);
+}
+
 int outlook_ask(const struct options *options, const char *look, struct buf *output) {
     char program[HOME_PATH], until[RFC3339_TEXT];
     struct arguments a = {.argv = {program}, .count = 1};

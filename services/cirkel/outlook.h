@@ -11,6 +11,8 @@ struct outlook_sum { /* of a difference */
     char version[17]; /* of the configuration that was looked at */
 };
 
+/* Whether those options can be looked at in that home: 0, or an exit code and why. */
+MUST_CHECK int outlook_need(const struct options *options);
 /* Lets the scheduler forecast, by the options until, with, with_config, also_existing, person and
  * about. `look`: an empty folder, for samples of what would be added, which is then listed with
  * what would not leave; NULL: none of that. `output`: gets its lines; NULL: they go to stdout. 0,

@@ -113,6 +113,8 @@ def what_cannot_work_changes_nothing_test(h):
     wrong = h.run_cirkel("apply", bad, "--yes", code=2).errors
     assert "no-such-letter" in wrong and f"is a copy of {bad}: mend it there; nothing was changed" in wrong, wrong
     h.run_cirkel("apply", h.folder, "--yes", code=2)
+    wrong = h.run_cirkel("apply", bad, "--until", "2022-03-01", code=2).errors
+    assert "lies behind" in wrong and "copy" not in wrong, wrong
     assert not os.path.exists(h.path("rules/more.conf")) and not os.path.exists(h.path("coming"))
     h.stop()
     text = h.run_cirkel("apply", other_config(h, "new"), "--yes", code=1)
