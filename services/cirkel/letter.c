@@ -117,6 +117,12 @@ static int send_it(const struct options *options, json_t *body, int64_t goes) {
 
     if (rc)
         return rc;
+    if (!count && !goes) {
+        fprintf(options->json ? stderr : stdout,
+                "Nothing was sent: there is nobody it would go to%s.\n",
+                options->about ? "" : "; an audience may need --about, such as --about network:ID");
+        return EXIT_DONE;
+    }
     if (!count) {
         fprintf(options->json ? stderr : stdout,
                 "Nothing was sent. To send it, with %lld %s to take it back, say the same with "

@@ -21,9 +21,10 @@ const char *outlook_member(const json_t *line, const char *name) {
 
 /* ---- asking ---- */
 
-/* The moment it is in that home, and until when. */
-static int find_until(const struct options *options, struct look *look, char ret[RFC3339_TEXT],
-                      bool *ret_virtual) {
+/* The moment it is in that home, and until when. Of what is to be said at a moment that lies behind
+ * the scheduler itself says so. */
+static int find_until(const struct options *options, struct look *look, bool is_said,
+                      char ret[RFC3339_TEXT], bool *ret_virtual) {
     char now[RFC3339_TEXT];
     instant until;
 
@@ -32,6 +33,8 @@ static int find_until(const struct options *options, struct look *look, char ret
         return usage("--until takes a span like 30d, of a hundred years at most, or a moment like "
                      "2022-05-24 or 2022-05-24T09:00");
     when_format(clock_now(), text_of(look->zone), now);
+    if (until < clock_now() && is_said)
+        until = clock_now();
     if (until < clock_now())
         return usage("--until %s lies behind: here it is %s%s", options->until, now,
                      *ret_virtual ? " (virtual clock)" : "");
@@ -40,13 +43,14 @@ static int find_until(const struct options *options, struct look *look, char ret
 }
 
 /* With a file of events, whom and what it is about may come from there. */
-static int prepare(const struct options *options, char ret_until[RFC3339_TEXT], bool *ret_virtual) {
+static int prepare(const struct options *options, bool is_said, char ret_until[RFC3339_TEXT],
+                   bool *ret_virtual) {
     struct look look;
     int rc = look_open(&look, options->home);
 
     if (rc)
         return rc;
-    rc = find_until(options, &look, ret_until, ret_virtual);
+    rc = find_until(options, &look, is_said, ret_until, ret_virtual);
     if (rc == 0 && !options->with)
         rc = look_need_person(&look, options->person);
     if (rc == 0 && !options->with)
@@ -74,14 +78,14 @@ static void add(struct arguments *a, const char *name, const char *value) {
 int outlook_need(const struct options *options) {
     char until[RFC3339_TEXT];
     bool on_clock;
-    return prepare(options, until, &on_clock);
+    return prepare(options, false, until, &on_clock);
 }
 
 int outlook_ask(const struct options *options, const char *look, struct buf *output) {
     char program[HOME_PATH], until[RFC3339_TEXT];
     struct arguments a = {.argv = {program}, .count = 1};
     bool on_clock;
-    int rc = prepare(options, until, &on_clock);
+    int rc = prepare(options, look != NULL, until, &on_clock);
 
     if (rc)
         return rc;
