@@ -105,6 +105,13 @@ static int too_long(const char *home) {
                  home, HOME_NAME_MAX);
 }
 
+/* A restore that was killed between its two names. */
+static bool is_half_restored(const char *home) {
+    char path[HOME_PATH];
+    int n = snprintf(path, sizeof path, "%s.part/cirkel.conf", home);
+    return n < (int)sizeof path && access(path, F_OK) == 0;
+}
+
 int home_need(const char *home) {
     if (strlen(home) > HOME_NAME_MAX)
         return too_long(home);
@@ -112,6 +119,11 @@ int home_need(const char *home) {
         return 0;
     if (errno == EACCES)
         return usage("%s: %s. Run this as the user the service runs as", home, strerror(errno));
+    if (is_half_restored(home))
+        return usage("%s is no home, but %s.part is there: a restore did not end. Remove that, and "
+                     "say it\n        again; what was there before, if anything, is in "
+                     "%s.before-…",
+                     home, home, home);
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
                  "        or name another with --home DIR. To see it work: cirkel run --demo",
                  home, home);

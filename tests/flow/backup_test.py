@@ -107,6 +107,8 @@ def restore_over_a_home_test(h):
     with open(os.path.join(backup, "core", "data.mdb"), "r+b") as file:
         file.seek(os.path.getsize(file.name) // 2)
         file.write(bytes(4096))
+    os.rename(h.home, h.home + ".part")  # killed between the two names
+    assert "a restore did not end" in h.run_cirkel("queues", code=2).errors
     h.run_cirkel("restore", backup, os.path.join(h.folder, "never"), code=None)
     assert not os.path.exists(os.path.join(h.folder, "never")), "a damaged backup is not restored"
 
