@@ -118,7 +118,7 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
         for p in self.people:
             if self.chance(30):
                 self.wish(p)
-        if self.chance(65):
+        if self.chance(58):
             self.found_programme()
         if self.chance(40):
             self.say("membership.grant", network="n1", organisation="o2", source="all of them")
@@ -391,7 +391,7 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
                 self.outage()
             if self.is_paused and self.chance(13):
                 self.pause()
-            if self.closes and self.chance(85 if self.took else 40 if self.released else 60):
+            if self.closes and self.chance(78 if self.took else 40 if self.released else 60):
                 self.programme()
             else:
                 self.r.choices(acts, weights)[0](self)

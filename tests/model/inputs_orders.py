@@ -88,6 +88,14 @@ class OrdersDrawing:
     def pause(self):
         if not self.is_paused:
             self.say("sending.pause", reason="so it is")
+            if self.chance(25):  # news to all, twice, and then they want it seldom
+                for _ in range(2):
+                    self.letters.append(f"l{len(self.letters) + 1}")
+                    self.say("letter.send", letter=self.letters[-1], audience="members", subject={"en": "hello"}, network="n1",
+                             text={"en": "hello"}, window=1, **{"class": "news"})
+                self.now += 2 * MINUTE
+                for person in self.people[:4]:
+                    self.wish(person)
         if self.is_paused or self.chance(5):
             self.say("sending.resume")
         self.is_paused = not self.is_paused

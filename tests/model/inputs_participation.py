@@ -131,8 +131,28 @@ class ParticipationDrawing(ProgrammeDrawing):
     def latest(self, letter):
         return f"{letter}{max(1, self.made.get(letter, 0) - self.r.choice((0, 0, 1, 2, 3, -1)))}"
 
-    BEFORE = ProgrammeDrawing.BEFORE + ((1, evidence), (0.5, judge_evidence))
-    AFTER = ProgrammeDrawing.AFTER + ((1.5, evidence), (0.5, judge_evidence))
+    # ---- the end ----
+
+    def leave(self):
+        self.say("participation.leave", **self.part(), reason={"en": "so"}, place=self.some(("next", "free"), 50))
+        self.remember_in(5)
+        for _ in range(self.r.randint(0, 2)):
+            self.answer_offer()
+
+    def end(self):
+        self.say("programme.end", programme="g")
+
+    def update_programme(self):
+        ends = clock(self.now, self.programme_zone) + datetime.timedelta(days=self.r.choice((-20, 0, 10, 40, 100, 200)))
+        self.say("programme.update", programme="g", ends=self.some((ends.strftime("%Y-%m-%d"),), 80),
+                 places=self.some((1, 2, 3), 30), lead=self.some(("s1", "s3"), 20))
+
+    def close_organisation(self):
+        self.say("organisation.close", organisation=self.r.choice(self.took or [o for o, _ in ORGANISATIONS]), reason="so")
+
+    BEFORE = ProgrammeDrawing.BEFORE + ((1, evidence), (0.5, judge_evidence), (0.1, end), (0.1, close_organisation))
+    AFTER = ProgrammeDrawing.AFTER + ((1.5, evidence), (0.5, judge_evidence), (0.4, end), (0.2, close_organisation))
     TAKING_PART = ((10, log), (2, correct), (1.5, replace), (1.5, name_anew), (1.5, change_work), (1, adviser_of),
-                   (3, milestone), (3, milestone_more), (3, evidence), (2, judge_evidence), (1, solution),
+                   (3, milestone), (3, milestone_more), (3, evidence), (2, judge_evidence), (1, solution), (0.6, leave), (0.15, end), (0.7, update_programme),
+                   (0.15, close_organisation), (0.5, ProgrammeDrawing.answer_offer), (0.5, ProgrammeDrawing.offer_next),
                    (1, ProgrammeDrawing.waive), (0.5, ProgrammeDrawing.guard))

@@ -2,7 +2,7 @@
 import math
 
 from tests.model import rules as rulebook
-from tests.model.letters import CATCHUP_ASK, OUTAGE_AFTER, WAITING
+from tests.model.letters import CATCHUP_ASK, OUTAGE_AFTER, WAITING, Row
 from tests.model.meetings import Meetings, need
 from tests.model.times import MINUTE, instant, wall
 
@@ -121,7 +121,7 @@ class Orders(Meetings):
         need(until > self.said, "too-late")
         rule = rulebook.once("letter", audience, given["class"])
         self.letters[letter] = r = {"letter": letter, "network": network, "meeting": meeting, "zone": zone, "rule": rule}
-        if count and count != self.reach(rule, self.subject("letter", letter)):
+        if count and count != self.reach(rule, self.subject("letter", letter), until):
             del self.letters[letter]
             need(False, "conflict")
         r["hold"] = self.new_hold("letter")
@@ -129,9 +129,24 @@ class Orders(Meetings):
         self.plans["letter", letter] = {}
         self.set_plan("letter", letter, ("letter", 0, "ordered"), ["planned", self.said, None, zone, rule])
 
-    def reach(self, rule, subject):
-        return sum(not self.why_not(rule, k) for k, p in self.people.items()
+    def reach(self, rule, subject, at):
+        return sum(self.would_reach(rule, k, at, None) for k, p in self.people.items()
                    if p["state"] == "active" and self.is_in(rule.to, subject, k))
+
+    def would_reach(self, rule, person, at, useful):
+        """Whether she really hears of what leaves then; nothing of it stays."""
+        now, came, there = self.now, self.came.copy(), set(self.digests)
+        row = Row(rule=rule, person=person, due=at, useful=useful, state="queued")
+        if not self.why_not(rule, person):
+            self.now = at
+            self.place(row, at)
+        if row.digest:
+            row.digest["items"].remove(row)
+            row.digest["count"] -= 1
+        for fresh in set(self.digests) - there:
+            del self.digests[fresh]
+        self.now, self.came = now, came
+        return not self.why_not(rule, person) and row.state in ("queued", "digested")
 
     def write_letter(self, letter):
         r, key = self.letters[letter], ("letter", 0, "ordered")

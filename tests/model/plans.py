@@ -79,5 +79,5 @@ class Plans:
                 if rule.speaks(subject.record) and rule.speaks_at(key[1], subject.record):
                     found.append((kind, id_, key, plan))
                     count += sum(p["state"] == "active" and self.is_in(rule.to_at(key[1]), subject, k)
-                                 and not self.why_not(rule, k) for k, p in self.people.items())
+                                 and self.would_reach(rule, k, self.said, plan[USEFUL]) for k, p in self.people.items())
         return found, count

@@ -102,6 +102,7 @@ class Programme(Orders):
     def application_start(self, application, call, organisation, contact):
         need(application not in self.applications, "already")
         c = self.known(self.calls, call)
+        need(self.programmes[c["programme"]]["state"] != "ended", "wrong-state")
         self.known(self.organisations, organisation, "active")
         self.check_speaks(contact, organisation)
         self.check_call_open(c)
@@ -266,7 +267,7 @@ class Programme(Orders):
     def decision_make(self, application, outcome, rank=0, **_):
         a = self.application(application)
         p, c = self.programmes[a["programme"]], self.calls[a["call"]]
-        need(not p["releasing"], "wrong-state")
+        need(p["state"] != "ended" and not p["releasing"], "wrong-state")
         need(self.said >= self.ends(c), "too-early")
         need(not a["released"], "already")
         need(a["state"] in CANDIDATE or (a["state"] == "ineligible" and outcome == "declined"), "wrong-state")
@@ -282,6 +283,7 @@ class Programme(Orders):
 
     def check_release(self, programme):
         p = self.known(self.programmes, programme)
+        need(p["state"] != "ended", "wrong-state")
         need(self.calls, "not-found")
         c = list(self.calls.values())[-1]
         need(c["state"] == "decided" or self.said >= self.ends(c), "too-early")

@@ -18,7 +18,7 @@ LETTERS = (("meeting-moved", "accepted"), ("meeting-postponed", "accepted"), ("m
            ("name-staff", "accepted"), ("publish-solution", "accepted"))
 
 # of those that rules.py reads every rule tells somebody something, but these
-UNTOLD = ("application-over", "recording-for-cohort", "participation-left", "staff-absent")
+UNTOLD = ("recording-for-cohort", "staff-absent")
 
 APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", "quiet.set", "sending.pause",
            "sending.resume", "catchup.release", "catchup.skip", "delivery.retry", "delivery.withdraw", "delivery.settle",
@@ -29,6 +29,7 @@ APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", 
            "decision.make", "decision.release", "offer.accept", "offer.refuse", "offer.make", "adviser.assign",
            "staff.name", "staff.replace", "hours.log", "hours.correct", "obligation.waive", "milestone.plan",
            "milestone.move", "milestone.reach", "evidence.add", "evidence.judge", "solution.publish",
+           "participation.leave", "programme.update", "programme.end", "organisation.close",
            # ideas, cases, merges
            "person.merge", "rules.apply",
            "idea.answer", "idea.promote", "idea.close", "support.assign", "support.answer", "support.note", "support.close")
@@ -60,6 +61,7 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "overdue: answer-more", "overdue: answer-offer", "overdue: submit-assessment", "overdue: name-staff",
         "overdue: publish-solution", "a reserve moved up", "decisions in a window", "decisions taken back by themselves",
         "one of the staff left", "fell behind", "caught up", "overdue: renew-backing", "reached late",
+        "a place was free for the next", "a place more",
         # operators
         "a morning without anything", "late, and gathered",
         # merges and rules

@@ -69,11 +69,14 @@ class Subjects:
     def staff_of(self, subject):
         t = subject.participation
         if t:
-            return t["staff"] if t["state"] == "running" or subject.record is t else []
+            is_still = t["state"] == "running" or subject.record is t or "solution" in subject.record
+            return t["staff"] if is_still else []
         return [k for t in self.participations.values() if t["state"] == "running" for k in t["staff"]]
 
     def cohort_of(self, programme):
-        return [k for t in self.participations.values() if t["programme"] == programme["programme"] for k in t["staff"]]
+        """Who left is of it no more."""
+        return [k for t in self.participations.values() for k in t["staff"]
+                if t["programme"] == programme["programme"] and t["state"] in ("running", "completed")]
 
     # ---- whom it concerns ----
 

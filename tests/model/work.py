@@ -66,8 +66,8 @@ class Work(Participation):
 
     def milestone_reach(self, milestone):
         m, t = self.milestone(milestone)
-        need(m["state"] != "reached", "already")
         need(t["state"] == "running", "wrong-state")
+        need(m["state"] != "reached", "already")
         self.came["reached late"] += m["state"] == "overdue"
         self.set_milestone(m, state="reached")
 
