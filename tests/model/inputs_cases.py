@@ -92,4 +92,9 @@ class CasesDrawing:
             self.now += SECOND
         self.say("person.merge", **dict(zip(("person", "into"), self.r.sample((person, again), 2))))
 
-    CASES = ((3, idea), (2, idea_more), (3, support), (3, support_more), (0.7, merge), (2.5, register_again))
+    def merge_organisations(self):
+        """Nobody applies for these."""
+        organisation, into = (self.r.choice(("o1", "o2", "o2", "o3")) for _ in "ab")
+        self.say("organisation.merge", organisation=organisation, into=into)
+
+    CASES = ((3, idea), (2, idea_more), (3, support), (3, support_more), (0.7, merge), (2.5, register_again), (0.4, merge_organisations))

@@ -77,7 +77,7 @@ class OrdersDrawing:
         sheet = self.some((1, 2, 3), 20)
         rule = self.some(("meeting-invitation", "meeting-week-before", "meeting-moved", "meeting-day-before"), 35)
         ahead = [t for t in self.moments() if self.now + 9 * MINUTE < t < self.now + 5 * DAY]
-        if ahead and not self.is_away and self.chance(30):  # shortly before it is too late for them
+        if ahead and not self.is_away and self.chance(55):  # shortly before it is too late for them
             self.now = self.r.choice(ahead) - self.r.choice((3, 9)) * MINUTE
             self.say("catchup.release", rate=1)
         elif self.chance(70):
@@ -127,4 +127,4 @@ class OrdersDrawing:
             self.now += 31 * DAY
 
     ORDERS = ((4, retry), (3, withdraw_letter), (4, settle_letter), (4, report), (2.5, reports), (2, lift),
-              (1.5, release_letter), (4, letter_send), (1, hold), (6, sheet), (5, pause), (3, skip), (3, confirm), (0.15, rest))
+              (1.5, release_letter), (4, letter_send), (1, hold), (8, sheet), (5, pause), (3, skip), (3, confirm), (0.15, rest))

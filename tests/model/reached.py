@@ -31,7 +31,7 @@ APPLIED = ("registration.accept_offer", "membership.confirm", "preference.set", 
            "milestone.move", "milestone.reach", "evidence.add", "evidence.judge", "solution.publish",
            "participation.leave", "programme.update", "programme.end", "organisation.close",
            # ideas, cases, merges
-           "person.merge", "rules.apply",
+           "person.merge", "organisation.merge", "rules.apply",
            "idea.answer", "idea.promote", "idea.close", "support.assign", "support.answer", "support.note", "support.close")
 
 REASONS = (
