@@ -151,7 +151,7 @@ static void check_time(struct sim *s, const struct rec_ledger *row) {
 }
 
 /* The next of a person's letters after number *no. */
-static bool next_of(struct sim *s, struct text person, uint64_t *no, struct rec_ledger *ret) {
+static bool next_of(struct sim *s, struct text person, uint64_t *no) {
     struct key prefix = key1(person), from = prefix;
     struct bytes key, value;
     size_t at = prefix.n;
@@ -160,7 +160,6 @@ static bool next_of(struct sim *s, struct text person, uint64_t *no, struct rec_
         !key_has_prefix(key, &prefix))
         return false;
     must(key_next_u64(key, &at, no));
-    trial_get(&s->t, TABLE_LEDGER, key_no(*no), ret);
     return true;
 }
 
@@ -168,7 +167,8 @@ static bool next_of(struct sim *s, struct text person, uint64_t *no, struct rec_
  * same; or it had left to a record of hers that has been merged into this one. */
 static bool has_another(struct sim *s, const struct rec_ledger *row) {
     struct rec_ledger other;
-    for (uint64_t no = 0; next_of(s, row->person, &no, &other);) {
+    for (uint64_t no = 0; next_of(s, row->person, &no);) {
+        trial_get(&s->t, TABLE_LEDGER, key_no(no), &other);
         bool counts = text_is(other.state, "superseded") || text_is(other.state, "accepted") ||
                       other.attempts;
         if (counts && other.no != row->no && text_eq(other.about, row->about) && other.told)
@@ -223,6 +223,8 @@ static void check_gentle(struct sim *s, const struct rec_ledger *row, const stru
 
 /* ---- how much of it ---- */
 
+#define LOOKED_BACK (9 * DAYS) /* a week, and a day for the zones */
+
 static instant *left_of(struct sim_watch *w, int64_t no) {
     size_t at = (size_t)no, room = w->left_room;
     if (at >= room) {
@@ -261,8 +263,11 @@ static void check_amount(struct sim *s, const struct rec_ledger *row, const stru
     const struct zone *zone = quiet_zone(&s->t.step.office, p);
     int64_t most = most_a_week(s, row->person), week = 0;
     struct rec_ledger other;
-    for (uint64_t no = 0; next_of(s, row->person, &no, &other);) {
-        instant left = *left_of(s->watch, other.no);
+    for (uint64_t no = 0; next_of(s, row->person, &no);) {
+        instant left = *left_of(s->watch, (int64_t)no);
+        if (left <= s->t.now - LOOKED_BACK)
+            continue;
+        trial_get(&s->t, TABLE_LEDGER, key_no(no), &other);
         if (other.no == row->no || !text_is(other.class, "news") ||
             text_is(other.about_kind, "digest") || !may_have_left(s, &other))
             continue;
