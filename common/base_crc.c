@@ -43,6 +43,13 @@ __attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(uint32_t crc, const
         wide = __builtin_ia32_crc32di(wide, word);
     }
     crc = (uint32_t)wide;
+    if (n >= 4) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        crc = __builtin_ia32_crc32si(crc, word);
+        p += 4;
+        n -= 4;
+    }
     for (; n > 0; p++, n--)
         crc = __builtin_ia32_crc32qi(crc, *p);
     return crc;

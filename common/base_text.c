@@ -37,10 +37,6 @@ struct text text_of(const char *s) {
     return (struct text){s, s ? strlen(s) : 0};
 }
 
-bool text_eq(struct text a, struct text b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 int text_cmp(struct text a, struct text b) {
     return bytes_cmp((struct bytes){a.p, a.n}, (struct bytes){b.p, b.n});
 }
