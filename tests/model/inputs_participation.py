@@ -76,7 +76,8 @@ class ParticipationDrawing(ProgrammeDrawing):
     # ---- hours ----
 
     def log(self):
-        part, day = self.part(), clock(self.now, self.programme_zone) - datetime.timedelta(days=self.r.choice((0, 0, 1, 5, -1, 40)))
+        part, ago = self.part(), self.r.choice((0, 0, 1, 5, -1, 40))
+        day = clock(self.now, self.programme_zone) - datetime.timedelta(days=ago)
         for _ in range(self.r.choice((1, 1, 3))):
             self.logged += 1
             self.say("hours.log", **part, hours=f"h{self.logged}" if self.chance(97) else "h1", person=self.of(part),
@@ -98,8 +99,8 @@ class ParticipationDrawing(ProgrammeDrawing):
         return day.strftime("%Y-%m-%d")
 
     def milestone(self):
-        self.say("milestone.plan", milestone=self.number("m"), **self.part(), title={"en": "m"}, due=self.a_date(-1, 0, 3, 10, 15, 20, 40),
-                 phase=self.some(("f", "f", "none"), 30))
+        self.say("milestone.plan", milestone=self.number("m"), **self.part(), title={"en": "m"},
+                 due=self.a_date(-1, 0, 3, 10, 15, 20, 40), phase=self.some(("f", "f", "none"), 30))
 
     def milestone_more(self):
         id_ = self.latest("m")
@@ -153,6 +154,7 @@ class ParticipationDrawing(ProgrammeDrawing):
     BEFORE = ProgrammeDrawing.BEFORE + ((1, evidence), (0.5, judge_evidence), (0.1, end), (0.1, close_organisation))
     AFTER = ProgrammeDrawing.AFTER + ((1.5, evidence), (0.5, judge_evidence), (0.4, end), (0.2, close_organisation))
     TAKING_PART = ((10, log), (2, correct), (1.5, replace), (1.5, name_anew), (1.5, change_work), (1, adviser_of),
-                   (3, milestone), (3, milestone_more), (3, evidence), (2, judge_evidence), (1, solution), (0.6, leave), (0.15, end), (0.7, update_programme),
+                   (3, milestone), (3, milestone_more), (3, evidence), (2, judge_evidence), (1, solution),
+                   (0.6, leave), (0.15, end), (0.7, update_programme),
                    (0.15, close_organisation), (0.5, ProgrammeDrawing.answer_offer), (0.5, ProgrammeDrawing.offer_next),
                    (1, ProgrammeDrawing.waive), (0.5, ProgrammeDrawing.guard))

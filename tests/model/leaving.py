@@ -30,11 +30,15 @@ class Leaving(Work):
         t.update(next_look=0, **news)
         self.put_participation(t)
         for m in self.milestones.values():
-            if (m["programme"], m["organisation"]) == (t["programme"], t["organisation"]) and m["state"] in ("planned", "overdue"):
+            if self.is_of(m, t) and m["state"] in ("planned", "overdue"):
                 self.set_milestone(m, state="dropped")
         for e in self.evidence.values():
-            if (e["programme"], e["organisation"]) == (t["programme"], t["organisation"]):
+            if self.is_of(e, t):
                 self.end_owed("moot", ("evidence", e["evidence"]), "renew-backing")
+
+    @staticmethod
+    def is_of(r, t):
+        return (r["programme"], r["organisation"]) == (t["programme"], t["organisation"])
 
     # ---- the end ----
 

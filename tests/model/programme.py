@@ -17,7 +17,8 @@ class Programme(Orders):
         for host in hosts:
             self.known(self.organisations, host, "active")
         self.person(lead)
-        self.programmes[programme] = {"least_staff": 0, "budget_minutes": 0, "budget_per": None, **given, "programme": programme, "lead": lead, "zone": zone,
+        absent = {"least_staff": 0, "budget_minutes": 0, "budget_per": None}
+        self.programmes[programme] = {**absent, **given, "programme": programme, "lead": lead, "zone": zone,
                                       "state": "planned", "taken": 0, "releasing": None}
 
     def put_call(self, c):

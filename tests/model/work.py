@@ -29,7 +29,8 @@ class Work(Participation):
 
     def first_due(self):
         due = [super().first_due()]
-        due += [(self.over(m["due"], m["zone"]), "milestone", k) for k, m in self.milestones.items() if m["state"] == "planned"]
+        due += [(self.over(m["due"], m["zone"]), "milestone", k) for k, m in self.milestones.items()
+                if m["state"] == "planned"]
         due += [(self.over(e["valid_until"], e["zone"]), "evidence", k) for k, e in self.evidence.items()
                 if e["valid_until"] and e["state"] in HOLDS]
         return min(filter(None, due), default=None)
