@@ -15,12 +15,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "services/scheduler/forecast/forecast.h"
+#include "services/scheduler/forecast/way.h"
 #include "services/scheduler/replay.h"
 #include "services/scheduler/scheduler.h"
 #include "services/scheduler/why/why.h"
 
 #define GRACE (5 * SECONDS)
-#define NICE_FORECAST 19 /* what is only thought of disturbs nobody */
 
 static const char usage[] =
     "[--home DIR] [--clock] [--debug] [--check | --why PERSON --about ID | --forecast UNTIL "
@@ -119,8 +119,8 @@ int main(int argc, char **argv) {
         return replay(a.home, backup);
     if (asker && f.about)
         return why(a.home, a.with_clock, asker, f.about);
-    if (f.until && nice(NICE_FORECAST) == -1)
-        log_debug("not_nicer", "error=%s", strerror(errno));
+    if (f.until)
+        way_lowest();
     f.home = a.home;
     f.clock = a.with_clock;
     return f.until ? forecast(&f) : serve(&a);

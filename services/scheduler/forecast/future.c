@@ -8,6 +8,7 @@
 
 #include "common/pack.h"
 #include "common/store.h"
+#include "services/scheduler/forecast/way.h"
 #include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -268,10 +269,12 @@ static int commit(struct future *f) {
 
 int future_run(struct future *f, future_fn *fn, void *ctx) {
     struct telling t = {fn, ctx};
+    struct way way = {0};
     bool more = true;
     int rc = 0;
     while (more && rc == 0) {
         rc = one_step(f, &t, &more);
+        way_give(&way);
         if (rc == 0 && more && txn_writes(f->txn) > WRITES_A_COMMIT) {
             rc = commit(f);
             if (rc == 0)
