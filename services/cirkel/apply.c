@@ -156,7 +156,8 @@ static int install(struct apply *a) {
         rc = enter(a);
     if (rc)
         return rc;
-    if (already) {
+    if (already) { /* whoever put it in force may not have come to tell the service */
+        (void)supervise_reload(home);
         printf("Version %s was in force already.\n", a->sum.version);
         return EXIT_DONE;
     }
@@ -167,11 +168,29 @@ static int install(struct apply *a) {
     return EXIT_DONE;
 }
 
-int verb_apply(const struct options *options, int argc, char **argv) {
-    struct apply a = {.options = options};
+static int look_and_install(struct apply *a, const char *dir) {
+    const char *home = a->options->home;
     char coming[HOME_PATH];
     struct buf err;
-    int rc = config_set_need(options->home);
+    buf_init(&err, 2 * HOME_PATH);
+    int rc = config_set_prepare(home, dir, &err) ? usage("%s", buf_cstr(&err)) : 0;
+    buf_free(&err);
+    home_path(coming, home, CONFIG_COMING);
+    if (rc == 0 && (rc = look_at(a, coming)) == EXIT_USAGE)
+        fprintf(stderr, "cirkel: %s is a copy of %s: mend it there; nothing was changed\n", coming,
+                dir);
+    if (rc == 0)
+        rc = confirm(a);
+    if (rc == 0)
+        return install(a);
+    config_set_forget(home);
+    return rc;
+}
+
+int verb_apply(const struct options *options, int argc, char **argv) {
+    struct apply a = {.options = options};
+    struct buf err;
+    int lock, rc = config_set_need(options->home);
 
     if (rc)
         return rc;
@@ -183,18 +202,12 @@ int verb_apply(const struct options *options, int argc, char **argv) {
     if ((rc = outlook_need(options)))
         return rc;
     buf_init(&err, 2 * HOME_PATH);
-    if (config_set_prepare(options->home, argv[0], &err))
-        rc = usage("%s", buf_cstr(&err));
+    if (config_set_lock(options->home, &lock, &err))
+        rc = trouble("%s", buf_cstr(&err));
     buf_free(&err);
-    home_path(coming, options->home, CONFIG_COMING);
-    if (rc == 0 && (rc = look_at(&a, coming)) == EXIT_USAGE)
-        fprintf(stderr, "cirkel: %s is a copy of %s: mend it there; nothing was changed\n", coming,
-                argv[0]);
-    if (rc == 0)
-        rc = confirm(&a);
-    if (rc == 0)
-        rc = install(&a);
-    else
-        config_set_forget(options->home);
+    if (rc)
+        return rc;
+    rc = look_and_install(&a, argv[0]);
+    close(lock);
     return rc;
 }

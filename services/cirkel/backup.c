@@ -35,6 +35,7 @@ struct backing_up {
     struct backup made;
     struct progress bar;
     bool with_keys, is_known;
+    char refusal[200]; /* the office's words */
 };
 
 static int copy_core(struct backing_up *b) {
@@ -136,9 +137,11 @@ static int copy_all(struct backing_up *b) {
 /* ---- telling the office ---- */
 
 static void on_answer(void *ctx, const struct line *line, const struct answer *answer) {
-    bool *applied = ctx;
+    struct backing_up *b = ctx;
     (void)line;
-    *applied = !answer_is_refusal(answer);
+    b->is_known = !answer_is_refusal(answer);
+    if (!b->is_known)
+        snprintf(b->refusal, sizeof b->refusal, "%.*s", TEXT_ARGS(answer->text));
 }
 
 /* So that it need not keep what the backup holds; when it does not run, it keeps it. */
@@ -151,8 +154,7 @@ static void tell_office(struct backing_up *b) {
 
     if (b->made.input && home_is_served(b->home) &&
         line_make(TEXT_NONE, TEXT_LIT("backup.record"), body, &line, wrong) == 0 &&
-        front_open(&front, b->home) == 0 &&
-        front_say(front, &line, 1, PATIENCE_SAY, on_answer, &b->is_known))
+        front_open(&front, b->home) == 0 && front_say(front, &line, 1, PATIENCE_SAY, on_answer, b))
         b->is_known = false;
     front_close(&front);
     line_free(&line);
@@ -173,8 +175,8 @@ static void print(const struct backing_up *b, bool json) {
     if (!b->with_keys)
         printf("Keys and passwords are not in it (--with-keys).\n");
     if (!b->is_known)
-        printf(
-            "The service does not run, or did not answer: it goes on keeping what came before.\n");
+        printf("%s: it goes on keeping what came before.\n",
+               b->refusal[0] ? b->refusal : "The service does not run, or did not answer");
 }
 
 static int finish(struct backing_up *b) {

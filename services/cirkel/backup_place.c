@@ -52,8 +52,10 @@ int backup_place(const char *what, const char *name, struct backup_place *ret) {
     snprintf(ret->part, sizeof ret->part, "%s.part", ret->folder);
     if (lstat(ret->part, &st) == 0)
         return usage("%s is there: another %s is at work, or one did not end. When none is, remove "
-                     "it first",
-                     ret->part, what);
+                     "it first%s",
+                     ret->part, what,
+                     access(ret->folder, F_OK) ? ", and move FOLDER.before-… back if there is one"
+                                               : "");
     return 0;
 }
 

@@ -168,6 +168,14 @@ int config_set_finish(const char *home, struct buf *reterr) {
     return rc;
 }
 
+int config_set_lock(const char *home, int *ret_lock, struct buf *reterr) {
+    int rc = lock_home(home, ret_lock);
+    if (rc)
+        buf_printf(reterr, "%s/" LOCK ": %s; nothing was changed", home,
+                   rc == -EBUSY ? "another `cirkel apply` is at it" : strerror(-rc));
+    return rc;
+}
+
 int config_set_need(const char *home) {
     struct buf err;
     int rc = home_need(home);
@@ -238,18 +246,10 @@ bool config_set_is_in_force(const char *home) {
 
 int config_set_install(const char *home, bool *ret_settings, struct buf *reterr) {
     char coming[HOME_PATH], there[HOME_PATH];
-    int lock, rc = lock_home(home, &lock);
-    if (rc) {
-        buf_printf(reterr, "%s/" LOCK ": %s", home,
-                   rc == -EBUSY ? "another `cirkel apply` is at it" : strerror(-rc));
-        return rc;
-    }
     path_in(coming, home, CONFIG_COMING, "cirkel.conf");
     path_in(there, home, "", "cirkel.conf");
     *ret_settings = !is_same_file(coming, there);
-    rc = put_in_force(home, reterr);
-    close(lock);
-    return rc;
+    return put_in_force(home, reterr);
 }
 
 void config_set_forget(const char *home) {

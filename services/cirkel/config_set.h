@@ -15,6 +15,9 @@
 #define CONFIG_COMING "coming"
 #define CONFIG_PREVIOUS "previous"
 
+/* From before `coming` is made until it is gone or in force, so that nobody puts in force what
+ * somebody else has looked at. -EBUSY: another one is at it. close() ends it. */
+MUST_CHECK int config_set_lock(const char *home, int *ret_lock, struct buf *reterr);
 /* Copies DIR to HOME/coming; what DIR has not (of cirkel.conf, rules, letters) is the home's. */
 MUST_CHECK int config_set_prepare(const char *home, const char *dir, struct buf *reterr);
 /* HOME/coming is what HOME has, file by file. */

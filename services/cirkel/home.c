@@ -120,10 +120,11 @@ int home_need(const char *home) {
     if (errno == EACCES)
         return usage("%s: %s. Run this as the user the service runs as", home, strerror(errno));
     if (is_half_restored(home))
-        return usage("%s is no home, but %s.part is there: a restore did not end. Remove that, and "
-                     "say it\n        again; what was there before, if anything, is in "
-                     "%s.before-…",
-                     home, home, home);
+        return usage(
+            "%s is no home, but %s.part is there: a restore did not end. If %s.before-… "
+            "is there,\n        move it back to %s first: its keys and letters are needed. "
+            "Then remove %s.part,\n        and restore with --replace",
+            home, home, home, home, home);
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
                  "        or name another with --home DIR. To see it work: cirkel run --demo",
                  home, home);

@@ -360,6 +360,7 @@ int verb_why(const struct options *options, int argc, char **argv) {
     why.occasions = json_array();
     key = key_of(why.person);
     rc = look_get(&why.look, TABLE_PERSON, &why.who, key_bytes(&key));
+    bool is_nobody = rc == -ENOENT;
     if (rc == 0 && argc == 2 && !look_knows(&why.look, argv[1]))
         code = look_need_id(&why.look, argv[1]);
     if (rc == 0 && code == 0)
@@ -369,7 +370,7 @@ int verb_why(const struct options *options, int argc, char **argv) {
         print_why(&why, options->json);
     json_decref(why.lines);
     json_decref(why.occasions);
-    if (rc == -ENOENT)
+    if (is_nobody)
         return trouble("there is no person %s. See: cirkel list person", argv[0]);
     return rc ? trouble("not all could be read: %s. See: cirkel verify", strerror(-rc)) : code;
 }

@@ -70,33 +70,38 @@ static void take_line(struct mail_log *log, struct text text) {
     }
 }
 
-static bool is_compressed(FILE *file) {
-    static const unsigned char magics[][3] = {
-        {0x1f, 0x8b, 0x08}, {0xfd, '7', 'z'}, {0x28, 0xb5, 0x2f}, {'B', 'Z', 'h'}};
-    unsigned char first[3];
-    bool is = fread(first, 1, sizeof first, file) == sizeof first;
+static bool is_compressed(struct text first) {
+    static const char *const magics[] = {"\x1f\x8b\x08",
+                                         "\xfd"
+                                         "7z",
+                                         "\x28\xb5\x2f", "BZh"};
     unsigned i = 0;
-    while (i < COUNT_OF(magics) && memcmp(first, magics[i], sizeof first) != 0)
+    while (i < COUNT_OF(magics) && !text_starts(first, magics[i]))
         i++;
-    rewind(file);
-    return is && i < COUNT_OF(magics);
+    return i < COUNT_OF(magics);
 }
 
 static int read_lines(struct mail_log *log, FILE *file) {
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
-    while ((n = getline(&line, &room, file)) >= 0)
-        take_line(log, (struct text){line, (size_t)n});
+    int rc = 0;
+    for (bool any = false; rc == 0 && (n = getline(&line, &room, file)) >= 0; any = true) {
+        struct text text = {line, (size_t)n};
+        if (!any && is_compressed(text))
+            rc = -EMEDIUMTYPE;
+        else
+            take_line(log, text);
+    }
     free(line);
-    return ferror(file) ? -EIO : 0;
+    return rc == 0 && ferror(file) ? -EIO : rc;
 }
 
 static int read_log(struct mail_log *log, const char *path) {
     FILE *file = fopen(path, "re");
     if (!file)
         return -errno;
-    int rc = is_compressed(file) ? -EMEDIUMTYPE : read_lines(log, file);
+    int rc = read_lines(log, file);
     fclose(file);
     return rc;
 }

@@ -138,12 +138,12 @@ static void find_strangers(struct difference *d) {
     }
 }
 
-static int read_mail_log(struct difference *d, const char *path) {
+static int read_mail_log(struct difference *d, const char *home, const char *path) {
     int rc = mail_log_read(d->log, path);
     if (rc == -EMEDIUMTYPE)
-        return usage("--mail-log %s is compressed. Say: zcat -f %s | cirkel release --hold "
-                     "--mail-log -",
-                     path, path);
+        return usage("--mail-log %s is compressed. Unpack it by zcat, xzcat, zstdcat or bzcat, and "
+                     "pipe that\n        to: cirkel release --hold --home %s --mail-log -",
+                     path, home);
     if (rc)
         return usage("--mail-log %s: %s", path, strerror(-rc));
     for (unsigned i = 0; i < mail_log_count(d->log); i++)
@@ -153,7 +153,7 @@ static int read_mail_log(struct difference *d, const char *path) {
 
 static int read_logs(struct difference *d, const struct options *options) {
     char path[HOME_PATH];
-    int rc = options->mail_log ? read_mail_log(d, options->mail_log) : 0;
+    int rc = options->mail_log ? read_mail_log(d, options->home, options->mail_log) : 0;
 
     if (rc)
         return rc;

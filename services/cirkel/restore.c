@@ -61,18 +61,18 @@ static int name_it(struct restoring *r) {
     return rc ? rc : instance_write(r->place.part, &instance);
 }
 
+/* Those of the home first, which are later ones: what was revoked since stays so. */
 static int copy_keys(struct restoring *r) {
+    const char *const places[] = {r->home, r->from};
     char path[HOME_PATH];
 
-    home_path(path, r->from, "keys/links.key");
-    if (access(path, F_OK) == 0) {
-        r->has_keys = true;
-        return backup_copy_keys(r->from, r->place.part);
+    for (unsigned i = 0; i < COUNT_OF(places); i++) {
+        home_path(path, places[i], "keys/links.key");
+        r->has_keys = access(path, F_OK) == 0;
+        if (r->has_keys)
+            return backup_copy_keys(places[i], r->place.part);
     }
-    home_path(path, r->home, "keys/links.key");
-    r->has_keys = access(path, F_OK) == 0;
-    return r->has_keys ? backup_copy_keys(r->home, r->place.part)
-                       : home_make_keys(r->place.part, home_is_trial(r->place.part));
+    return home_make_keys(r->place.part, home_is_trial(r->place.part));
 }
 
 static int fill(struct restoring *r) {
@@ -108,6 +108,8 @@ static int take_outgoing(struct restoring *r) {
 }
 
 static int put_in_place(struct restoring *r, bool is_there) {
+    if (is_there && home_is_in_use(r->home)) /* somebody has started it while all was copied */
+        return -EBUSY;
     if (is_there) {
         snprintf(r->aside, sizeof r->aside, "%s.before-%lld", r->home, (long long)time(NULL));
         if (rename(r->home, r->aside))
@@ -132,7 +134,9 @@ static int make(struct restoring *r, bool is_there) {
     if (r->aside[0])
         return trouble("%s was not restored as a whole: %s; what was there before is in %s",
                        r->home, strerror(-rc), r->aside);
-    return trouble("%s was not restored: %s; nothing is left of it", r->home, strerror(-rc));
+    return trouble("%s was not restored: %s; nothing is left of it", r->home,
+                   rc == -EBUSY ? "its service was started meanwhile, and must be stopped"
+                                : strerror(-rc));
 }
 
 static void print(const struct restoring *r, bool json) {

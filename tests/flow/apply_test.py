@@ -51,6 +51,12 @@ def pain_01_a_rule_added_late_mails_nobody_back_test(h):
     h.run_cirkel("apply", new, code=3, text="n\n")
     assert not os.path.exists(h.path("rules/more.conf")) and not os.path.exists(h.path("coming"))
 
+    first = subprocess.Popen([h.program("cirkel"), "apply", new, "--home", h.home], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    h.until(lambda: os.path.exists(h.path("coming/cirkel.conf")), "somebody looks at it")
+    assert "another `cirkel apply` is at it" in h.run_cirkel("apply", new, code=1).errors
+    first.communicate("n\n")
+
     text = h.run_cirkel("apply", new, text="y\n")
     assert "No letter would be different." in text and "is in force" in text, text
     h.settle()

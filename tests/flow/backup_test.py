@@ -88,6 +88,7 @@ def restore_over_a_home_test(h):
     backup = os.path.join(h.folder, "backup")
     h.run_cirkel("backup", backup, "--with-keys")
     assert os.path.exists(os.path.join(backup, "keys/server.key"))
+    h.run_cirkel("key", "new", "late", "--types", "meeting.*", "--out", h.folder)  # which that backup does not know
     h.call("m1", starts="2022-03-22T09:00")
     invited = ids(h.letters(rule="meeting-invitation"))
     equal(len(invited), 2)
@@ -95,6 +96,7 @@ def restore_over_a_home_test(h):
     h.stop()
     h.run_cirkel("restore", backup, h.home, code=2)
     told = h.run_cirkel("restore", backup, h.home, "--replace")
+    assert "late" in h.run_cirkel("key", "list"), "the home's keys are the later ones"
     assert "release --hold" in told, told
     h.set_clock("2022-03-01T10:00")
     h.start()

@@ -83,6 +83,12 @@ def pain_14_copied_home_holds_its_letters_test(h):
     with open(log) as file:
         said = other.run_cirkel("release", "--hold", "--mail-log", "-", text=file.read())
     assert "     2  letters of this office" in said and not said.errors, said
+    bare = os.path.join(other.folder, "ids")
+    with open(bare, "w") as file:
+        file.writelines(letter.message_id + "\n" for letter in h.letters(rule="meeting-week-before"))
+    piped = subprocess.run(["bash", "-c", f"'{other.program('cirkel')}' release --hold --home '{other.home}' "
+                                          f"--mail-log <(cat '{bare}')"], capture_output=True, text=True)
+    assert "     2  letters of this office" in piped.stdout, (piped.stdout, piped.stderr)
     other.run_cirkel("release", "--hold", "--yes", "--mail-log", log, "it is the only one now")
     other.settle()
     equal(holds(other), {})

@@ -116,7 +116,7 @@ def letter_send_released_early_test(h):
 def letter_send_look_interrupted_test(h):
     """Who breaks off a look leaves no letters lying about."""
     house(h)
-    say = [h.program("cirkel"), "letter", "send", "members", *written(h), "--about", "network:net", "--clock",
+    say = [h.program("cirkel"), "letter", "send", "members", *written(h), "--about", "network:net",
            "--home", h.path()]
     home_alone = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
     stopped = 0
