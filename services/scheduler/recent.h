@@ -3,8 +3,8 @@
  *
  * INVARIANTS A record is handed out for the same bytes, of which decoding is a function, or for the
  *            same key while nothing of its table has changed (txn_changes()). So there is nothing
- * to forget when a row changes or a transaction is aborted. OWNERSHIP  Texts of a record handed out
- * live until the next recent_turn().
+ *            to forget when a row changes or a transaction is aborted.
+ * OWNERSHIP  Texts of a record handed out live until the next recent_turn().
  */
 #ifndef SCHEDULER_RECENT_H
 #define SCHEDULER_RECENT_H

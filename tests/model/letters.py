@@ -16,7 +16,7 @@ RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 
 WAITING = ("queued", "deferred")
 ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
 # what follows from these counts from when they fell due, however late somebody looks: nothing is silent for an outage
-FROM_THEN = ("call-close", "evidence", "milestone", "obligation", "pace")
+FROM_THEN = ("call-close", "call-open", "evidence", "milestone", "obligation", "pace", "poll")
 
 
 def backoff(attempt, seed):

@@ -252,16 +252,14 @@ static void remember(struct happened *h) {
     sim_each_row(&it.s, on_before, h);
 }
 
-/* Decided since, or open then, or opened again: that is told when it leaves or waits, and not when
- * it ends otherwise. What is of unknown fate still has not changed, and what comes back had left.
- */
+/* Decided since, or open then, or opened again. What is of unknown fate still has not changed, and
+ * what comes back had left. */
 static bool is_of_the_weeks(const struct happened *h, const struct rec_ledger *row) {
     if ((uint64_t)row->no > h->before)
         return true;
     if (text_is(row->state, "unknown") || text_is(row->state, "failed"))
         return false;
-    bool again = h->ended[row->no] && h->ended[row->no] != row->ended;
-    return !h->ended[row->no] || (again && (!row->ended || text_is(row->state, "accepted")));
+    return !h->ended[row->no] || h->ended[row->no] != row->ended;
 }
 
 struct forecast {

@@ -290,6 +290,30 @@ static void test_unknown(void **context) {
     trial_close(&t);
 }
 
+/* It waits to go once more, because its answer was lost; and somebody knows that it has not left.
+ */
+static void test_unknown_again(void **context) {
+    struct trial t;
+    (void)context;
+    begin(&t);
+    nudge_at(&t, "x", "2022-04-05T09:00", "2022-05-01T09:00");
+    nudge_at(&t, "y", "2022-04-05T10:00", "2022-05-01T09:00");
+    trial_until(&t, "2022-04-05T08:59");
+    t.fate = lost;
+    t.now = trial_wall("2022-04-05T09:00");
+    trial_fire(&t);
+    int64_t x = letter_of_a(&t, "n", "queued");
+    assert_true(trial_arm(&t, x, 1));
+    assert_int_equal(step_lost(&t.step, t.now, (uint64_t)x), 0);
+    expect(&t, "n", "x", "queued", "2022-04-05T09:0");
+    trial_do(&t, "delivery.settle", "{'delivery':%lld,'outcome':'not-sent'}", (long long)x);
+    trial_do(&t, "delivery.withdraw", "{'delivery':%lld}", (long long)x);
+    t.fate = NULL;
+    trial_until(&t, "2022-04-05T10:00");
+    expect(&t, "n", "y", "accepted", "2022-04-05T10:00");
+    trial_close(&t);
+}
+
 /* Somebody sees a catch-up sheet and lets all of it go at once. */
 static void test_catchup(void **context) {
     struct trial t;
@@ -387,6 +411,7 @@ int main(void) {
         cmocka_unit_test(test_held),
         cmocka_unit_test(test_retried),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_unknown_again),
         cmocka_unit_test(test_catchup),
         cmocka_unit_test(test_put_off_late),
         cmocka_unit_test(test_merged),

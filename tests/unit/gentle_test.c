@@ -186,6 +186,32 @@ static void test_follows(void **context) {
     trial_close(&t);
 }
 
+/* Somebody had one of them tried again by itself; it goes once, and the letter without it. */
+static void test_one_goes_alone(void **context) {
+    struct rec_ledger letter, row;
+    struct trial t;
+    (void)context;
+    gather(&t);
+    poll(&t, "q1", "2022-04-20T12:00");
+    poll(&t, "q2", "2022-04-20T12:00");
+    t.fate = refused;
+    trial_until(&t, "2022-04-02T08:00");
+    assert_int_equal(trial_rows(&t, "digest", "a", "failed", &letter), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "failed", &row), 2);
+    t.fate = NULL;
+    trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)row.no);
+    trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)letter.no);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "queued", NULL), 1);
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "digested", NULL), 1);
+    trial_settle(&t);
+    trial_until(&t, "2022-04-02T08:01");
+    assert_int_equal(trial_rows(&t, "poll-opened", "a", "accepted", NULL), 2);
+    assert_int_equal(trial_rows(&t, "digest", "a", "superseded", NULL), 1);
+    assert_int_equal(trial_rows(&t, "digest", "a", "accepted", NULL), 1);
+    assert_int_equal(digest_of(&t, "a", "news.2022-04-02T08:00").count, 1);
+    trial_close(&t);
+}
+
 /* A meeting moves while its nudge waits in a digest: the nudge falls out, the correction goes. */
 static void test_correction_of_what_is_gathered(void **context) {
     struct trial t;
@@ -413,6 +439,7 @@ int main(void) {
         cmocka_unit_test(test_what_falls_out),
         cmocka_unit_test(test_made_anew),
         cmocka_unit_test(test_follows),
+        cmocka_unit_test(test_one_goes_alone),
         cmocka_unit_test(test_correction_of_what_is_gathered),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_one_nudge_a_day),

@@ -55,6 +55,25 @@ static void test_moved(void **context) {
     trial_close(&t);
 }
 
+/* What time itself changes is found out a little later, and its moment is not past by that. */
+static void test_closed_by_time(void **context) {
+    static const char rule[] = "rule \"over\" { about = \"poll\" when = { \"closes\" } "
+                               "only = { \"state = closed\" } to = \"members\" "
+                               "letter = \"poll-opened\" class = \"service\" }";
+    struct trial t;
+    (void)context;
+    open_world(&t, rule, "2022-05-01T08:00");
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-05-20T12:00','audience':"
+             "'members','options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]}");
+    trial_until(&t, "2022-05-20T11:00");
+    t.now = trial_wall("2022-05-20T12:01") + 7;
+    trial_settle(&t);
+    assert_int_equal(trial_plans(&t, "over", "fired"), 1);
+    assert_int_equal(rows(&t, "over", "accepted"), 3);
+    trial_close(&t);
+}
+
 static void test_moved_back_to_the_old_date(void **context) {
     struct trial t;
     (void)context;
@@ -406,6 +425,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_past_and_planned),
         cmocka_unit_test(test_moved),
+        cmocka_unit_test(test_closed_by_time),
         cmocka_unit_test(test_moved_back_to_the_old_date),
         cmocka_unit_test(test_what_vanished_is_damage),
         cmocka_unit_test(test_moved_twice_quickly),

@@ -53,7 +53,7 @@ static int find_plan(struct beyond *b, const struct place *p) {
 static int stands_against(struct beyond *b, const struct place *p, struct text person,
                           struct text *ret_reason) {
     struct office *o = &b->f->step.office;
-    instant at = b->at > o->now ? b->at : o->now;
+    instant at = b->at > b->f->now ? b->at : b->f->now;
     struct subject subject;
     struct buf reason;
     const char *stopped = NULL;

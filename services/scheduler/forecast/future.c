@@ -111,6 +111,40 @@ static int add_open_holds(struct future *f) {
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* What is in it follows a digest's letter. */
+static int add_items(struct future *f, struct text digest) {
+    struct rec_digest d;
+    struct text person;
+    int64_t no;
+    must(text_cut(&digest, '/', &person));
+    int rc = office_get(&f->step.office, TABLE_DIGEST, key2(person, digest), &d);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    struct buf items; /* adding lets go of what was read */
+    buf_init(&items, d.items.raw.n + 1);
+    buf_add(&items, d.items.raw.p, d.items.raw.n);
+    struct list list = {buf_as_bytes(&items), d.items.count};
+    while (rc == 0 && codec_next_int(&list, &no))
+        rc = add_open(f, (uint64_t)no);
+    buf_free(&items);
+    return rc;
+}
+
+/* An order about a letter that had come to its end may have opened it again. */
+static int add_reopened(struct future *f) {
+    struct office *o = &f->step.office;
+    struct rec_ledger row;
+    int64_t no;
+    if (!text_is(o->about_kind, "ledger") || text_int(o->about, &no))
+        return 0;
+    int rc = ledger_get(o, (uint64_t)no, &row);
+    if (rc || row.ended || (uint64_t)no > f->before)
+        return rc == -ENOENT ? 0 : rc;
+    if (text_is(row.about_kind, "digest"))
+        rc = add_items(f, row.about);
+    return rc ? rc : add_open(f, (uint64_t)no);
+}
+
 static int find_open(struct future *f) {
     static const struct key all = {.n = 0};
     int rc = add_open_of(f, TABLE_OUTBOX, all);
@@ -206,6 +240,8 @@ static int hear(struct future *f) {
         rc = step_event(&f->step, f->now, position + 1, e->payload);
     if (rc == 0 && !o->refusal.code && e->line)
         f->counted += counted(o);
+    if (rc == 0 && !o->refusal.code)
+        rc = add_reopened(f);
     if (rc || !o->refusal.code || !e->line)
         return rc;
     f->refusals = realloc(f->refusals, (f->refusal_count + 1) * sizeof *f->refusals);
@@ -283,7 +319,11 @@ int future_run(struct future *f, future_fn *fn, void *ctx) {
     }
     if (rc == 0)
         rc = look(f, &t);
-    return rc ? rc : tell_waiting(f, &t);
+    if (rc == 0)
+        rc = tell_waiting(f, &t);
+    if (rc == 0)
+        rc = commit(f); /* so that two futures beside each other are not both held in memory */
+    return rc ? rc : begin(f);
 }
 
 /* ---- begin and end ---- */

@@ -41,8 +41,10 @@ int apply_delivery_settle(struct office *o, const struct msg_delivery_settle *m)
     else if (text_is(row.state, "unknown")) {
         row.left = 0;
         rc = ledger_move(o, &row, "resend", TEXT_LIT("a person knows that it did not leave"));
-    } else if (!text_eq(said, m->outcome)) /* it goes again by itself */
-        rc = put(o, &row);
+    } else if (!text_eq(said, m->outcome)) { /* it goes again by itself */
+        row.left = 0;
+        rc = ledger_move(o, &row, "wait", row.reason);
+    }
     answer_text(o, "state", row.state);
     return rc;
 }

@@ -11,7 +11,7 @@
 #include "services/scheduler/reminders/rule.h"
 #include "services/scheduler/reminders/plan.h"
 
-#define RESENDS_MOST 10 /* records.def */
+#define RESENDS_MOST 10 /* records_reminder.def */
 
 int apply_sending_pause(struct office *o, const struct msg_sending_pause *m) {
     bool paused;

@@ -252,6 +252,8 @@ int digest_follow(struct office *o, const struct rec_ledger *letter, const char 
     while (rc == 0 && (arms || follows) && codec_next_int(&d.items, &no)) {
         struct rec_ledger row;
         rc = ledger_get(o, (uint64_t)no, &row);
+        if (rc == 0 && !text_eq(row.digest, letter->about)) /* it goes by itself, or in another */
+            continue;
         if (rc == 0 && arms)
             rc = told_note(o, &row, TOLD_MAYBE);
         else if (rc == 0)
@@ -277,7 +279,8 @@ int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_
         rc = ledger_get(o, (uint64_t)no, &row);
         if (rc)
             return rc;
-        *ret_old |= !text_is(row.state, "digested") || (row.useful && o->now > row.useful);
+        *ret_old |= !text_is(row.state, "digested") || !text_eq(row.digest, letter->about) ||
+                    (row.useful && o->now > row.useful);
     }
     return *ret_old ? close_now(o, &d) : 0;
 }
