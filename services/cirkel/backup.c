@@ -175,8 +175,8 @@ static void print(const struct backing_up *b, bool json) {
     if (!b->with_keys)
         printf("Keys and passwords are not in it (--with-keys).\n");
     if (!b->is_known)
-        printf("%s: it goes on keeping what came before.\n",
-               b->refusal[0] ? b->refusal : "The service does not run, or did not answer");
+        printf("%s It goes on keeping what came before.\n",
+               b->refusal[0] ? b->refusal : "The service does not run, or did not answer.");
 }
 
 static int finish(struct backing_up *b) {

@@ -54,8 +54,9 @@ int backup_place(const char *what, const char *name, struct backup_place *ret) {
         return usage("%s is there: another %s is at work, or one did not end. When none is, remove "
                      "it first%s",
                      ret->part, what,
-                     access(ret->folder, F_OK) ? ", and move FOLDER.before-… back if there is one"
-                                               : "");
+                     strcmp(what, "restore") == 0 && access(ret->folder, F_OK)
+                         ? ", and move the latest FOLDER.before-… back if there is one"
+                         : "");
     return 0;
 }
 

@@ -173,6 +173,8 @@ int config_set_lock(const char *home, int *ret_lock, struct buf *reterr) {
     if (rc)
         buf_printf(reterr, "%s/" LOCK ": %s; nothing was changed", home,
                    rc == -EBUSY ? "another `cirkel apply` is at it" : strerror(-rc));
+    else if ((rc = finish(home, reterr))) /* whoever had it was killed */
+        close(*ret_lock);
     return rc;
 }
 

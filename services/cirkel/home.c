@@ -121,8 +121,8 @@ int home_need(const char *home) {
         return usage("%s: %s. Run this as the user the service runs as", home, strerror(errno));
     if (is_half_restored(home))
         return usage(
-            "%s is no home, but %s.part is there: a restore did not end. If %s.before-… "
-            "is there,\n        move it back to %s first: its keys and letters are needed. "
+            "%s is no home, but %s.part is there: a restore did not end. If a %s.before-… "
+            "of it is there,\n        move it back to %s first: its keys and letters are needed. "
             "Then remove %s.part,\n        and restore with --replace",
             home, home, home, home, home);
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"

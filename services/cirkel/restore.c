@@ -1,5 +1,6 @@
 /* restore - a home from a backup: another generation, and an inbox of its own from here on. */
 #include "common/journal.h"
+#include "common/token.h"
 #include "proto/instance.h"
 #include "services/cirkel/backup.h"
 #include "services/cirkel/backup_place.h"
@@ -61,18 +62,29 @@ static int name_it(struct restoring *r) {
     return rc ? rc : instance_write(r->place.part, &instance);
 }
 
-/* Those of the home first, which are later ones: what was revoked since stays so. */
-static int copy_keys(struct restoring *r) {
-    const char *const places[] = {r->home, r->from};
+static int look_for_keys(const char *home) {
+    struct token_key key;
     char path[HOME_PATH];
 
-    for (unsigned i = 0; i < COUNT_OF(places); i++) {
-        home_path(path, places[i], "keys/links.key");
-        r->has_keys = access(path, F_OK) == 0;
-        if (r->has_keys)
-            return backup_copy_keys(places[i], r->place.part);
-    }
-    return home_make_keys(r->place.part, home_is_trial(r->place.part));
+    home_path(path, home, "keys/links.key");
+    int rc = token_key_load(path, &key);
+    explicit_bzero(&key, sizeof key);
+    return rc;
+}
+
+/* Those of the home first, which are later ones: what was revoked since stays so. Damaged ones are
+ * better than none: the others beside them need not be. */
+static int copy_keys(struct restoring *r) {
+    int home = look_for_keys(r->home), from = look_for_keys(r->from);
+    const char *place = home == 0         ? r->home
+                        : from == 0       ? r->from
+                        : home != -ENOENT ? r->home
+                        : from != -ENOENT ? r->from
+                                          : NULL;
+
+    r->has_keys = place != NULL;
+    return place ? backup_copy_keys(place, r->place.part)
+                 : home_make_keys(r->place.part, home_is_trial(r->place.part));
 }
 
 static int fill(struct restoring *r) {
@@ -134,9 +146,11 @@ static int make(struct restoring *r, bool is_there) {
     if (r->aside[0])
         return trouble("%s was not restored as a whole: %s; what was there before is in %s",
                        r->home, strerror(-rc), r->aside);
-    return trouble("%s was not restored: %s; nothing is left of it", r->home,
-                   rc == -EBUSY ? "its service was started meanwhile, and must be stopped"
-                                : strerror(-rc));
+    if (rc == -EBUSY)
+        return trouble(
+            "the service of %s was started meanwhile; stop it first. Nothing was restored",
+            r->home);
+    return trouble("%s was not restored: %s; nothing is left of it", r->home, strerror(-rc));
 }
 
 static void print(const struct restoring *r, bool json) {

@@ -204,14 +204,14 @@ class Orders(Meetings):
         row = self.letter(delivery)
         is_open = row.state == "unknown" or (row.state in WAITING and row.resends)
         need(is_open or row.settled == outcome, "wrong-state")
-        said, row.settled = row.settled, outcome
+        row.settled = outcome
         if is_open and outcome == "sent":
             self.end(row, "accepted", "a person knows that it arrived")
         elif row.state == "unknown":
             row.next_try, row.left = self.now, None
             self.end(row, "queued", "a person knows that it did not leave")
             self.came["sent again, because somebody knows"] += 1
-        elif said != outcome:
+        elif is_open:
             row.left = None
 
     def delivery_report(self, delivery, kind):

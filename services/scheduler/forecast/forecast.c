@@ -182,6 +182,8 @@ static int print_difference(struct forecasting *f, const struct future_options *
     f->after = (struct beyond){.f = &other};
     int rc = run(f, was, keep_letter, &before, &one);
     if (rc == 0)
+        rc = future_put_aside(&one);
+    if (rc == 0)
         rc = run(f, is, keep_letter, &after, &other);
     if (rc == 0)
         rc = difference(&before, &after, print_change, f);

@@ -319,10 +319,11 @@ int future_run(struct future *f, future_fn *fn, void *ctx) {
     }
     if (rc == 0)
         rc = look(f, &t);
-    if (rc == 0)
-        rc = tell_waiting(f, &t);
-    if (rc == 0)
-        rc = commit(f); /* so that two futures beside each other are not both held in memory */
+    return rc ? rc : tell_waiting(f, &t);
+}
+
+int future_put_aside(struct future *f) {
+    int rc = commit(f);
     return rc ? rc : begin(f);
 }
 

@@ -64,5 +64,7 @@ void future_close(struct future *f);
  * ends, or as it still waits at the end. Non-zero stops, and is returned. */
 typedef int future_fn(void *ctx, struct future *f, const struct rec_ledger *row);
 MUST_CHECK int future_run(struct future *f, future_fn *fn, void *ctx);
+/* Once it has run: what it holds in memory goes to its file. */
+MUST_CHECK int future_put_aside(struct future *f);
 
 #endif

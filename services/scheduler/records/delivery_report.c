@@ -29,9 +29,8 @@ int apply_delivery_settle(struct office *o, const struct msg_delivery_settle *m)
     int rc = find_letter(o, m->delivery, &row);
     if (rc)
         return rc;
-    struct text said = row.settled;
     bool open = text_is(row.state, "unknown") || is_resend(&row);
-    if (!open && !text_eq(said, m->outcome))
+    if (!open && !text_eq(row.settled, m->outcome))
         return refuse(o, "wrong-state", "delivery", "The letter is %.*s; its fate is known.",
                       TEXT_ARGS(row.state));
     office_about(o, "ledger", arena_printf(o->arena, "%lld", (long long)m->delivery));
@@ -41,7 +40,7 @@ int apply_delivery_settle(struct office *o, const struct msg_delivery_settle *m)
     else if (text_is(row.state, "unknown")) {
         row.left = 0;
         rc = ledger_move(o, &row, "resend", TEXT_LIT("a person knows that it did not leave"));
-    } else if (!text_eq(said, m->outcome)) { /* it goes again by itself */
+    } else if (open) { /* it goes again by itself */
         row.left = 0;
         rc = ledger_move(o, &row, "wait", row.reason);
     }
