@@ -71,10 +71,7 @@ static void take_line(struct mail_log *log, struct text text) {
 }
 
 static bool is_compressed(struct text first) {
-    static const char *const magics[] = {"\x1f\x8b\x08",
-                                         "\xfd"
-                                         "7z",
-                                         "\x28\xb5\x2f", "BZh"};
+    static const char *const magics[] = {"\x1f\x8b\x08", "\3757z", "\x28\xb5\x2f", "BZh"};
     unsigned i = 0;
     while (i < COUNT_OF(magics) && !text_starts(first, magics[i]))
         i++;
