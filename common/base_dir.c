@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FILES_OPEN 8 /* of a tree that is removed, at once */
@@ -24,6 +26,22 @@ int sync_dir(const char *path) {
     int rc = fsync(fd) ? -errno : 0;
     close(fd);
     return rc;
+}
+
+int sync_folder_of(const char *path) {
+    char folder[PATH_MAX];
+    char *slash;
+    int rc;
+
+    rc = text_copy(text_of(path), folder, sizeof folder);
+    if (rc)
+        return rc;
+    slash = strrchr(folder, '/');
+    if (!slash)
+        strcpy(folder, ".");
+    else
+        slash[slash == folder ? 1 : 0] = '\0';
+    return sync_dir(folder);
 }
 
 void remove_tree(const char *path) {

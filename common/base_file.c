@@ -134,19 +134,3 @@ int make_dir(const char *path, unsigned mode) {
     }
     return make_one_dir(part, mode);
 }
-
-int sync_folder_of(const char *path) {
-    char folder[PATH_MAX];
-    char *slash;
-    int rc;
-
-    rc = text_copy(text_of(path), folder, sizeof folder);
-    if (rc)
-        return rc;
-    slash = strrchr(folder, '/');
-    if (!slash)
-        strcpy(folder, ".");
-    else
-        slash[slash == folder ? 1 : 0] = '\0';
-    return sync_dir(folder);
-}

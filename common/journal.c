@@ -29,10 +29,6 @@ int journal_path_no(const struct journal *journal, const char *name, uint64_t nu
     return n < 0 || n >= PATH_BYTES ? -ENAMETOOLONG : 0;
 }
 
-int journal_sync_dir(const struct journal *journal) {
-    return sync_dir(journal->dir);
-}
-
 int journal_write_at(int fd, const void *p, size_t n, size_t at) {
     const uint8_t *from = p;
     while (n > 0) {

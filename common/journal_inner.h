@@ -124,7 +124,6 @@ struct journal {
 MUST_CHECK int journal_path(const struct journal *journal, const char *name, char ret[PATH_BYTES]);
 MUST_CHECK int journal_path_no(const struct journal *journal, const char *name, uint64_t number,
                                char ret[PATH_BYTES]);
-MUST_CHECK int journal_sync_dir(const struct journal *journal);
 MUST_CHECK int journal_write_at(int fd, const void *p, size_t n, size_t at); /* all of it */
 /* Gives whole pages back to the disk, where the file system can. */
 void journal_punch(const char *path, size_t from, size_t to);

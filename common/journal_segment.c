@@ -229,7 +229,7 @@ static int name_next(struct journal *journal, const struct segment_head *head, i
         r = -errno;
     if (r == 0) {
         journal->maker.is_there = false;
-        r = journal_sync_dir(journal);
+        r = sync_dir(journal->dir);
     }
     if (r < 0)
         close(fd);

@@ -106,7 +106,7 @@ int shelf_sync(struct journal *journal) {
     if ((journal->shelf >= 0 && fdatasync(journal->shelf) < 0) ||
         (journal->ring >= 0 && fdatasync(journal->ring) < 0))
         return -errno;
-    int r = journal->is_dir_dirty ? journal_sync_dir(journal) : 0;
+    int r = journal->is_dir_dirty ? sync_dir(journal->dir) : 0;
     if (r == 0)
         journal->is_dir_dirty = false;
     return r;

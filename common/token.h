@@ -45,9 +45,9 @@ MUST_CHECK int token_read(const struct token_key *key, struct text text, struct 
 
 /* Keyless hash of several parts. ("ab", "c") and ("a", "bc") differ: each part's length goes in. */
 void token_hash16(const struct bytes *parts, unsigned count, unsigned char ret[16]);
-/* Of two parts, in a third of the time (SipHash-2-4 with 128 bits, Aumasson and Bernstein 2012,
- * without a secret). Whoever writes both of two things can make their sums the same: it tells what
- * somebody says again from something else of his own, and nobody from anybody else. */
+/* Of two parts, by a lighter hash (SipHash-2-4 with 128 bits, Aumasson and Bernstein 2012, without
+ * a secret). Whoever writes both of two things can make their sums the same: it tells what somebody
+ * says again from something else of his own, and nobody from anybody else. */
 void token_sum16(struct bytes a, struct bytes b, unsigned char ret[16]);
 /* The hash as 26 characters of lower-case base32 (a-z, 2-7), terminated: for ids. */
 #define TOKEN_ID_MAX 27

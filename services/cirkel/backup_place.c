@@ -38,6 +38,14 @@ static bool is_mount_point(const char *folder) {
            (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
+static int is_at_work(const char *what, const struct backup_place *place) {
+    bool is_away = strcmp(what, "restore") == 0 && access(place->folder, F_OK);
+    return usage("%s is there: another %s is at work, or one did not end. When none is, remove it "
+                 "first%s%s%s",
+                 place->part, what, is_away ? ", and move the latest " : "",
+                 is_away ? place->folder : "", is_away ? ".before-… back if there is one" : "");
+}
+
 int backup_place(const char *what, const char *name, struct backup_place *ret) {
     if (!name[0])
         return usage("%s needs the name of a folder. See: cirkel help %s", what, what);
@@ -50,14 +58,7 @@ int backup_place(const char *what, const char *name, struct backup_place *ret) {
                      "it, such as %s/%s",
                      ret->folder, strcmp(ret->folder, "/") ? ret->folder : "", what);
     snprintf(ret->part, sizeof ret->part, "%s.part", ret->folder);
-    if (lstat(ret->part, &st) == 0)
-        return usage("%s is there: another %s is at work, or one did not end. When none is, remove "
-                     "it first%s",
-                     ret->part, what,
-                     strcmp(what, "restore") == 0 && access(ret->folder, F_OK)
-                         ? ", and move the latest FOLDER.before-… back if there is one"
-                         : "");
-    return 0;
+    return lstat(ret->part, &st) ? 0 : is_at_work(what, ret);
 }
 
 int backup_place_make(const struct backup_place *place) {

@@ -1,7 +1,6 @@
 #include "services/cirkel/home.h"
 
 #include "common/clock.h"
-
 #include "common/token.h"
 #include "proto/instance.h"
 #include "proto/keyring.h"
@@ -66,7 +65,8 @@ bool home_use_clock(const char *home) {
 }
 
 bool home_is_in_use(const char *home) {
-    static const char *const locks[] = {"run/cirkel.lock", "core/writer.lock", "inbox/writer.lock"};
+    static const char *const locks[] = {"run/cirkel.lock", "core/writer.lock", "inbox/writer.lock",
+                                        "run/notifier.lock"};
     char path[HOME_PATH];
     bool used = false;
 

@@ -93,6 +93,8 @@ def restore_over_a_home_test(h):
     invited = ids(h.letters(rule="meeting-invitation"))
     equal(len(invited), 2)
     h.run_cirkel("restore", backup, h.home, "--replace", code=1)
+    h.stop("intake", "scheduler")
+    h.run_cirkel("restore", backup, h.home, "--replace", code=1)  # the notifier was left behind
     h.stop()
     h.run_cirkel("restore", backup, h.home, code=2)
     told = h.run_cirkel("restore", backup, h.home, "--replace")
@@ -111,6 +113,7 @@ def restore_over_a_home_test(h):
         file.write(bytes(4096))
     os.rename(h.home, h.home + ".part")  # killed between the two names
     assert "a restore did not end" in h.run_cirkel("queues", code=2).errors
+    assert f"the latest {h.home}.before-" in h.run_cirkel("restore", backup, h.home, code=2).errors
     h.run_cirkel("restore", backup, os.path.join(h.folder, "never"), code=None)
     assert not os.path.exists(os.path.join(h.folder, "never")), "a damaged backup is not restored"
 
