@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,17 @@ static bool runs_program(int pid, const char *program) {
     return n > 0 && text_starts((struct text){path, (size_t)n}, program);
 }
 
+/* The name it was given may be another one than ours, and begin where it stands. */
+static bool is_home(int pid, struct text name, const char *home) {
+    char path[HOME_PATH];
+    struct stat its, ours;
+    int n = text_starts(name, "/")
+                ? snprintf(path, sizeof path, "%.*s", TEXT_ARGS(name))
+                : snprintf(path, sizeof path, "/proc/%d/cwd/%.*s", pid, TEXT_ARGS(name));
+    return n > 0 && n < (int)sizeof path && stat(path, &its) == 0 && stat(home, &ours) == 0 &&
+           its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
 /* Its arguments are "PROGRAM --home HOME …". */
 static bool is_for_home(int pid, const char *home) {
     char path[64], words[2 * HOME_PATH];
@@ -43,7 +55,7 @@ static bool is_for_home(int pid, const char *home) {
     fclose(file);
     while (text_cut(&rest, '\0', &word)) {
         if (next_is_home)
-            return text_is(word, home);
+            return is_home(pid, word, home);
         next_is_home = text_is(word, "--home");
     }
     return false;

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "services/cirkel/child.h"
 #include "services/cirkel/config_set.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/orphan.h"
@@ -104,19 +105,38 @@ static uint32_t settings_sum(const char *home) {
     return sum;
 }
 
+static bool is_good(struct supervisor *s) {
+    static char home[] = "--home", check[] = "--check";
+    bool good = true;
+    for (unsigned i = 0; i < WORKERS && good; i++) {
+        char *argv[] = {s->workers[i].program, home, (char *)s->home, check, NULL};
+        good = child_run(argv, NULL) == 0;
+    }
+    return good;
+}
+
 /* The scheduler reads it while it runs; the others know cirkel.conf only, and start again if that
- * is another one. */
+ * is another one. Nobody who works with a good one is stopped for a bad one. */
 static void reload(void *ctx) {
     struct supervisor *s = ctx;
     uint32_t settings = settings_sum(s->home);
+    bool is_other = !s->stopping && settings != s->settings;
+    if (is_other && !is_good(s)) {
+        log_error("configuration_wrong", "the one before goes on; see: cirkel check-config");
+        is_other = false;
+    }
     for (unsigned i = 0; i < WORKERS && !s->stopping; i++) {
         struct worker *worker = &s->workers[i];
-        if (!worker->pid || (i > 0 && settings == s->settings))
+        if (worker->pid && i > 0 && !is_other)
             continue;
         worker->pause = PAUSE_FIRST;
-        kill(worker->pid, i > 0 ? SIGTERM : SIGHUP);
+        if (worker->pid)
+            kill(worker->pid, i > 0 ? SIGTERM : SIGHUP);
+        else
+            loop_after(s->loop, 0, start_worker, worker);
     }
-    s->settings = settings;
+    if (is_other)
+        s->settings = settings;
 }
 
 /* ---- starting, and starting again ---- */
@@ -136,6 +156,12 @@ static void on_worker_end(void *ctx, int pid, int64_t status, int signal) {
     if (s->stopping) {
         loop_cancel(s->loop, kill_hard, worker);
         stop_next(s);
+        return;
+    }
+    if (signal == 0 && status == EXIT_USAGE && s->ready) { /* the others need not stop for it */
+        log_error("worker_configuration", "worker=%s pid=%d again_in_ms=%" PRId64, worker->name,
+                  pid, worker->pause);
+        start_later(worker);
         return;
     }
     if (signal == 0 && status == EXIT_USAGE) {
