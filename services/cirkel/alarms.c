@@ -18,7 +18,11 @@ static const struct {
 
 static void add(struct alarm *to, unsigned *n, enum alarm_kind kind, uint64_t count,
                 instant since) {
-    to[(*n)++] = (struct alarm){kind, kinds[kind].word, kinds[kind].todo, count, since};
+    to[(*n)++] = (struct alarm){.kind = kind,
+                                .word = kinds[kind].word,
+                                .todo = kinds[kind].todo,
+                                .count = count,
+                                .since = since};
 }
 
 static bool is_older(instant since, instant now, msec patience) {
@@ -29,6 +33,10 @@ unsigned alarms_of(const struct health *h, msec patience, struct alarm ret[ALARM
     unsigned n = 0;
     instant quiet = h->last_accepted > h->oldest_waiting ? h->last_accepted : h->oldest_waiting;
 
+    if (h->away) {
+        add(ret, &n, ALARM_RUNNING, h->away, 0);
+        ret[n - 1].names = h->away < h->started ? h->away_names : NULL;
+    }
     if (h->pending && is_older(h->oldest_pending, h->now, EVENTS_PATIENCE))
         add(ret, &n, ALARM_EVENTS, h->pending, h->oldest_pending);
     if (h->overdue && is_older(h->oldest_overdue, h->now, DUE_PATIENCE))
@@ -45,6 +53,13 @@ void alarm_text(const struct alarm *alarm, instant now, struct buf *to) {
 
     span_format(now - alarm->since, span);
     switch (alarm->kind) {
+    case ALARM_RUNNING:
+        if (alarm->names)
+            buf_printf(to, "%s %s not run, though the rest of the service does", alarm->names,
+                       plural((int64_t)alarm->count, "does", "do"));
+        else
+            buf_printf(to, "the service does not run: nothing is taken in, falls due or leaves");
+        break;
     case ALARM_EVENTS:
         buf_printf(to, "%" PRIu64 " %s to be applied, the oldest for %s", alarm->count,
                    plural((int64_t)alarm->count, "event waits", "events wait"), span);

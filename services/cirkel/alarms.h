@@ -15,6 +15,8 @@ enum alarm_kind {
 
 struct health { /* instants are 0 when there is none */
     instant now;
+    unsigned started, away; /* programs of the service, and those of them that do not run */
+    const char *away_names;
     uint64_t pending, overdue; /* events not applied; plans past their moment */
     instant oldest_pending, oldest_overdue;
     uint64_t waiting; /* letters that could leave by now */
@@ -26,8 +28,9 @@ struct health { /* instants are 0 when there is none */
 struct alarm {
     enum alarm_kind kind;
     const char *word, *todo;
-    uint64_t count; /* of what waits */
-    instant since;  /* 0: it is so now */
+    uint64_t count;    /* of what waits */
+    const char *names; /* of what does not run; NULL: nothing of it does */
+    instant since;     /* 0: it is so now */
 };
 
 /* `patience`: how long a letter may wait while none is accepted. Returns how many. */

@@ -8,6 +8,7 @@
 #include "services/cirkel/look_halts.h"
 #include "services/cirkel/look_kept.h"
 #include "services/cirkel/look_sums.h"
+#include "services/cirkel/look_workers.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verbs.h"
@@ -53,6 +54,7 @@ struct queues {
     struct look_addresses addresses;
     struct look_kept kept;
     struct look_halts halts;
+    struct look_workers workers;
     instant zones_at; /* when time zone data last changed; 0: never */
     uint64_t zones_moved;
     struct alarm alarm[ALARM_COUNT];
@@ -195,7 +197,11 @@ static int gather(struct queues *q, const char *home) {
 }
 
 static void look_for_alarms(struct queues *q, const char *home) {
+    look_workers(home, &q->workers);
     struct health health = {.now = q->now,
+                            .started = q->workers.noted,
+                            .away = clock_is_virtual() ? 0 : q->workers.away,
+                            .away_names = q->workers.names,
                             .pending = q->pending,
                             .overdue = look_halts_find(&q->halts, "clock") ? 0 : q->overdue,
                             .oldest_pending = q->oldest_pending,
@@ -290,6 +296,7 @@ static json_t *queues_tree(const struct queues *q) {
         "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
         pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds",
         look_halts_tree(&q->halts, q->look.zone), "addresses", look_addresses_tree(&q->addresses));
+    json_object_set_new(tree, "not_running", look_workers_tree(&q->workers));
     json_object_set_new(tree, "kept", look_kept_tree(&q->kept, q->look.zone));
     json_object_set_new(tree, "catchup", catchup_tree(q));
     json_object_set_new(tree, "zones",
@@ -385,6 +392,9 @@ static void print_queues(const struct queues *q) {
     when_format(q->due_first, text_of(q->look.zone), next);
     when_format(q->zones_at, text_of(q->look.zone), zones_at);
     printf("%s%s\n\n", now, clock_is_virtual() ? " (virtual clock)" : "");
+    if (clock_is_virtual() && q->workers.away)
+        printf("Not running: %s. To go on: cirkel run --clock, or cirkel play\n\n",
+               q->workers.names);
     print_waiting(q);
     print_alarms(q);
     print_window(q);

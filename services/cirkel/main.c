@@ -73,7 +73,10 @@ static int parse_options(int argc, char **argv, struct options *ret) {
     }
     opterr = 0;
     while ((c = getopt_long(argc, argv, ":f:h", longs, &row)) != -1) {
-        if (c == 0)
+        if (c == 0 && optarg && optarg[0] == '-' && optarg[1] == '-')
+            return usage("--%s needs an argument (%s), and %s is an option. See: cirkel help",
+                         option_rows[row].name, option_rows[row].argument, optarg);
+        else if (c == 0)
             *option_of(ret, (unsigned)row) = optarg ? optarg : "";
         else if (c == 'f')
             ret->file = optarg;

@@ -95,6 +95,19 @@ int orphan_noted(const char *home, const char *name) {
     return (int)pid;
 }
 
+bool orphan_runs(int pid, const char *name) {
+    char path[64], begins[96];
+    struct buf text;
+
+    /* "PID (NAME) STATE …"; one that only waits to be reaped has ended. */
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    int n = snprintf(begins, sizeof begins, "%d (%s) ", pid, name);
+    bool runs = read_file(path, 4096, &text) == 0 && text_starts(buf_as_text(&text), begins) &&
+                buf_cstr(&text)[n] != 'Z';
+    buf_free(&text);
+    return runs;
+}
+
 bool orphan_stop(const char *home, const char *name, const char *program) {
     int pid = orphan_noted(home, name);
 

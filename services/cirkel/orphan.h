@@ -11,6 +11,8 @@
 
 MUST_CHECK int orphan_note(const char *home, const char *name, int pid);
 int orphan_noted(const char *home, const char *name); /* 0: nobody was */
+/* Whether it still does, by its name: who looks may be nobody's parent, and another user. */
+bool orphan_runs(int pid, const char *name);
 /* Stops the worker noted last, if it still runs: in order, and hard after 10 s. True when it did.
  */
 bool orphan_stop(const char *home, const char *name, const char *program);

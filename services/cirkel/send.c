@@ -246,17 +246,16 @@ int verb_send(const struct options *options, int argc, char **argv) {
 }
 
 /* An order with one or two plain fields. */
-static int order(const struct options *options, const char *type, const char *const names[],
-                 int least, int most, int argc, char **argv) {
+static int order(const struct options *options, const char *verb, const char *type,
+                 const char *const names[], int least, int most, int argc, char **argv) {
     json_t *body = json_object();
     int rc;
 
     if (argc < least || argc > most) {
         json_decref(body);
-        return usage("expected %s%s%s, and got %d %s: several words that are one go in quotes. "
-                     "See: cirkel help",
-                     names[0], most > 1 ? " and " : "", most > 1 ? names[1] : "", argc,
-                     plural(argc, "word", "words"));
+        return usage("it is said like this: cirkel %s %s%s. See: cirkel help %s", verb,
+                     verb_arguments(verb),
+                     argc > most ? "; several words that are one go in quotes" : "", verb);
     }
     for (int i = 0; i < argc; i++) {
         int64_t number;
@@ -275,29 +274,36 @@ static int order(const struct options *options, const char *type, const char *co
 }
 
 int verb_pause(const struct options *options, int argc, char **argv) {
-    return order(options, "sending.pause", (const char *const[]){"reason"}, 1, 1, argc, argv);
+    return order(options, "pause", "sending.pause", (const char *const[]){"reason"}, 1, 1, argc,
+                 argv);
 }
 
 int verb_resume(const struct options *options, int argc, char **argv) {
-    return order(options, "sending.resume", (const char *const[]){"reason"}, 0, 1, argc, argv);
+    return order(options, "resume", "sending.resume", (const char *const[]){"reason"}, 0, 1, argc,
+                 argv);
 }
 
 int verb_retry(const struct options *options, int argc, char **argv) {
-    return order(options, "delivery.retry", (const char *const[]){"delivery"}, 1, 1, argc, argv);
+    return order(options, "retry", "delivery.retry", (const char *const[]){"delivery"}, 1, 1, argc,
+                 argv);
 }
 
 int verb_withdraw(const struct options *options, int argc, char **argv) {
-    return order(options, "delivery.withdraw", (const char *const[]){"delivery"}, 1, 1, argc, argv);
+    return order(options, "withdraw", "delivery.withdraw", (const char *const[]){"delivery"}, 1, 1,
+                 argc, argv);
 }
 
 int verb_settle(const struct options *options, int argc, char **argv) {
-    return order(options, "delivery.settle", (const char *const[]){"delivery", "outcome"}, 2, 2,
-                 argc, argv);
+    return order(options, "settle", "delivery.settle", (const char *const[]){"delivery", "outcome"},
+                 2, 2, argc, argv);
 }
 
 int verb_unsuppress(const struct options *options, int argc, char **argv) {
-    return order(options, "suppression.lift", (const char *const[]){"suppression", "reason"}, 1, 2,
-                 argc, argv);
+    if (argc > 0 && strchr(argv[0], '@'))
+        return usage("unsuppress takes who has the address (cirkel list person), or the ID that "
+                     "cirkel list suppression shows, and no address: none is kept beside it");
+    return order(options, "unsuppress", "suppression.lift",
+                 (const char *const[]){"suppression", "reason"}, 1, 2, argc, argv);
 }
 
 /* What waits on catch-up sheets, as --rule and --rate say. */
@@ -325,7 +331,7 @@ int verb_skip(const struct options *options, int argc, char **argv) {
         return order_sheet(options, "catchup.skip");
     if (options->rule || options->all || argc == 0)
         return usage("skip needs either a PLAN, or --rule RULE, or --all. See: cirkel help skip");
-    return order(options, "plan.skip", (const char *const[]){"plan"}, 1, 1, argc, argv);
+    return order(options, "skip", "plan.skip", (const char *const[]){"plan"}, 1, 1, argc, argv);
 }
 
 /* "hold:3": a hold and not a letter. */
@@ -362,5 +368,6 @@ int verb_release(const struct options *options, int argc, char **argv) {
         return usage("--rule and --rate are of the catch-up sheet. See: cirkel help release");
     if (argc == 1 && text_starts(text_of(argv[0]), "hold:"))
         return order_hold(options, "hold.release", argv[0]);
-    return order(options, "hold.release", (const char *const[]){"delivery"}, 1, 1, argc, argv);
+    return order(options, "release", "hold.release", (const char *const[]){"delivery"}, 1, 1, argc,
+                 argv);
 }

@@ -32,6 +32,8 @@ typedef int verb_fn(const struct options *options, int argc, char **argv);
 #undef VERB
 #undef GROUP
 
+const char *verb_arguments(const char *verb); /* as its help shows them */
+
 /* One line on stderr, what is wrong and what to do next; they return the exit code. */
 int trouble(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int usage(const char *fmt, ...) PRINTF_LIKE(1, 2);

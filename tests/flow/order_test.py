@@ -44,3 +44,25 @@ def forecast_while_paused_test(h):
     h.say("sending.pause", reason="R")
     h.call("m1", starts="2022-03-22T09:00")
     h.run_cirkel("forecast", "--until", "2022-04-01T09:00")
+
+
+def orders_said_wrongly_test(h):
+    """Whoever says an order wrongly reads how it is said, and whoever gives one that cannot be carried out, why."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=1)
+    h.settle()
+    letter = h.ledger(state="accepted")[0]["no"]
+    for words, code, said in (
+            (("pause",), 2, "cirkel pause REASON. See: cirkel help pause"),
+            (("pause", "the", "link"), 2, "several words that are one go in quotes"),
+            (("settle", letter), 2, "cirkel settle NUMBER sent|not-sent."),
+            (("unsuppress", "m01@kommun.example"), 2, "cirkel list suppression"),
+            (("forecast", "--until", "--json"), 2, "--until needs an argument (WHEN), and --json is an option"),
+            (("withdraw", letter), 3, "The letter is accepted; only one that waits can be withdrawn."),
+            (("retry", letter), 3, "only one that failed, was deferred, is held or is of unknown fate is tried again")):
+        done = h.run_cirkel(*words, code=code)
+        assert said in done + done.errors, (words, done, done.errors)
+    for verb in ("why", "pause", "retry", "settle"):
+        assert len(h.run_cirkel("help", verb).split("Exit codes")[0].splitlines()) > 8, verb
+    h.verify()

@@ -1,6 +1,9 @@
 """What goes wrong with time and reminders elsewhere (1 to 8): late ones, lost ones, stale ones, an hour off."""
 import collections
 import json
+import os
+import signal
+import subprocess
 
 from tests.flow.pain import begin, due, people, told
 from tests.flow.places_test import at_once
@@ -196,6 +199,31 @@ def pain_06_recorded_and_never_executed_test(h):
     planned = h.run_cirkel("forecast", "--until", "30d")
     assert "meeting-day-before" in planned and "m01" in planned, planned
     h.verify()
+
+
+def pain_06_a_program_that_does_not_run_test(h):
+    """With nothing to do yet nothing waits; that a program is gone, or all of them, is told all the same."""
+    h.init(trial=False)
+    run = subprocess.Popen([h.program("cirkel"), "run", "--home", h.home], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=open(os.path.join(h.folder, "cirkel.log"), "w"))
+    try:
+        h.until(lambda: os.path.exists(h.path("run/intake.ipc")) and h.state(wait=False, patience=1), "it runs")
+        h.until(lambda: os.path.exists(h.path("run/gateway.ipc")), "all of it")
+        equal(json.loads(h.run_cirkel("queues", "--json"))["not_running"], [])
+        pids = {name: int(open(h.path("run", name + ".pid")).read()) for name in ("scheduler", "intake", "notifier", "gateway")}
+        run.kill()  # or it would start again what ends
+        run.wait()
+        os.kill(pids["notifier"], signal.SIGKILL)
+        said = h.run_cirkel("queues", code=ALARM)
+        assert "notifier does not run, though the rest of the service does" in said, said
+        for name in ("intake", "gateway", "scheduler"):
+            os.kill(pids[name], signal.SIGTERM)
+        h.until(lambda: len(json.loads(h.run_cirkel("queues", "--json", code=None))["not_running"]) == 4, "all have ended")
+        said = h.run_cirkel("queues", code=ALARM)
+        assert "the service does not run" in said and "cirkel run" in said, said
+    finally:
+        run.kill()
+        run.wait()
 
 
 def ask(h, name):

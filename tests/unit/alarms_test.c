@@ -21,6 +21,8 @@ static const struct {
 } rows[] = {
     {"a quiet office", {0}, ""},
     {"a busy one", {.pending = 900, .oldest_pending = AGO(59 * SECONDS)}, ""},
+    {"all programs run", {.started = 4}, ""},
+    {"one does not", {.started = 4, .away = 1, .away_names = "notifier"}, "not-running "},
     {"events wait", {.pending = 1, .oldest_pending = AGO(61 * SECONDS)}, "events-wait "},
     {"due now", {.overdue = 50, .oldest_overdue = AGO(5 * MINUTES)}, ""},
     {"due for long", {.overdue = 1, .oldest_overdue = AGO(6 * MINUTES)}, "reminders-wait "},
@@ -75,8 +77,34 @@ static void says_since_when(void **state) {
     buf_free(&text);
 }
 
+static void says_what_does_not_run(void **state) {
+    static const struct {
+        unsigned away;
+        const char *names, *text;
+    } said[] = {
+        {1, "notifier", "notifier does not run, though the rest of the service does"},
+        {2, "intake, gateway", "intake, gateway do not run, though the rest of the service does"},
+        {4, "scheduler, intake, notifier, gateway",
+         "the service does not run: nothing is taken in, falls due or leaves"},
+    };
+    struct alarm alarms[ALARM_COUNT];
+    struct buf text;
+    (void)state;
+    buf_init(&text, 256);
+    for (size_t i = 0; i < COUNT_OF(said); i++) {
+        struct health health = {
+            .now = NOW, .started = 4, .away = said[i].away, .away_names = said[i].names};
+        assert_int_equal(alarms_of(&health, PATIENCE, alarms), 1);
+        buf_clear(&text);
+        alarm_text(&alarms[0], NOW, &text);
+        assert_string_equal(buf_cstr(&text), said[i].text);
+    }
+    buf_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(only_when_broken),
-                                       cmocka_unit_test(says_since_when)};
+                                       cmocka_unit_test(says_since_when),
+                                       cmocka_unit_test(says_what_does_not_run)};
     return cmocka_run_group_tests_name("alarms", tests, NULL, NULL);
 }

@@ -103,8 +103,10 @@ static int order(struct office *o, int64_t no, const char *event, struct text re
     rc = again && hold_has(&row) ? hold_let_go(o, &row, o->now, reason)
                                  : ledger_move(o, &row, event, reason);
     if (rc == -EPROTO)
-        return refuse(o, "wrong-state", "delivery", "The letter is %.*s; %s cannot follow.",
-                      TEXT_ARGS(was), event);
+        return refuse(o, "wrong-state", "delivery", "The letter is %.*s; only one that %s.",
+                      TEXT_ARGS(was),
+                      again ? "failed, was deferred, is held or is of unknown fate is tried again"
+                            : "waits can be withdrawn");
     answer_text(o, "state", row.state);
     return rc;
 }
