@@ -3,8 +3,10 @@
 #include "common/clock.h"
 #include "services/cirkel/home.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,6 +14,7 @@
 
 #define STOP_WAIT (10 * SECONDS)
 #define LOOK_PAUSE (20 * 1000000L) /* ns */
+#define MARK "CIRKEL_SUPERVISED"
 
 static void pid_path(char ret[HOME_PATH], const char *home, const char *name) {
     char within[64];
@@ -61,6 +64,22 @@ static bool is_for_home(int pid, const char *home) {
     return false;
 }
 
+static bool is_marked(int pid) {
+    char path[64], *word = NULL;
+    size_t size = 0;
+    bool found = false;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/environ", pid);
+    file = fopen(path, "re");
+    while (file && !found && getdelim(&word, &size, '\0', file) > 0)
+        found = strcmp(word, MARK "=1") == 0;
+    free(word);
+    if (file)
+        fclose(file);
+    return found;
+}
+
 /* One that only waits to be reaped has ended, too: it runs no program any more. */
 static bool has_ended(int pid, const char *program, msec wait) {
     struct timespec pause = {0, LOOK_PAUSE};
@@ -72,6 +91,18 @@ static bool has_ended(int pid, const char *program, msec wait) {
         nanosleep(&pause, NULL);
     }
     return false;
+}
+
+static void stop(int pid, const char *program) {
+    kill(pid, SIGTERM);
+    if (!has_ended(pid, program, STOP_WAIT)) {
+        kill(pid, SIGKILL);
+        (void)has_ended(pid, program, STOP_WAIT);
+    }
+}
+
+void orphan_mark(void) {
+    must(setenv(MARK, "1", 1) == 0);
 }
 
 int orphan_note(const char *home, const char *name, int pid) {
@@ -108,15 +139,21 @@ bool orphan_runs(int pid, const char *name) {
     return runs;
 }
 
-bool orphan_stop(const char *home, const char *name, const char *program) {
-    int pid = orphan_noted(home, name);
+bool orphan_stop(const char *home, const char *program) {
+    DIR *dir = opendir("/proc");
+    bool any = false;
+    int64_t pid;
 
-    if (!pid || !runs_program(pid, program) || !is_for_home(pid, home))
-        return false;
-    kill(pid, SIGTERM);
-    if (!has_ended(pid, program, STOP_WAIT)) {
-        kill(pid, SIGKILL);
-        (void)has_ended(pid, program, STOP_WAIT);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        if (text_int(text_of(e->d_name), &pid) || pid <= 1 || pid > INT32_MAX)
+            continue;
+        if (!runs_program((int)pid, program) || !is_for_home((int)pid, home) ||
+            !is_marked((int)pid))
+            continue;
+        stop((int)pid, program);
+        any = true;
     }
-    return true;
+    if (dir)
+        closedir(dir);
+    return any;
 }

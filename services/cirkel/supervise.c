@@ -282,7 +282,7 @@ static int find_programs(struct supervisor *s) {
 static void stop_orphans(const struct supervisor *s) {
     for (unsigned i = 0; i < WORKERS; i++) {
         const struct worker *worker = &s->workers[stop_order[i]];
-        if (orphan_stop(s->home, worker->name, worker->program))
+        if (orphan_stop(s->home, worker->program))
             log_warn("orphan_stopped", "worker=%s", worker->name);
     }
 }
@@ -308,6 +308,7 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     if (rc)
         return trouble("the event loop could not be opened: %s", strerror(-rc));
     stop_orphans(&s);
+    orphan_mark();
     finish_config(&s);
     s.settings = settings_sum(home);
     rc = orphan_note(home, "cirkel", getpid());

@@ -108,3 +108,29 @@ def found_under_another_name_test(h):
         h.until(lambda: letters(h) == 1, "a letter leaves")
     finally:
         run.end()
+
+
+def killed_before_it_noted_them_test(h):
+    """A supervisor that is killed while it starts its workers leaves some that it has not noted yet; the next one stops
+    them all the same. Whoever was started by hand is left alone."""
+    h.init()
+    run = Running(h)
+    try:
+        h.until(lambda: run.said("running in") and answers(h), "all work")
+        left = pids(h).values()
+        run.end(signal.SIGKILL)
+        for name in WORKERS:
+            os.remove(h.path("run", name + ".pid"))
+        os.truncate(run.log, 0)
+        run = Running(h)
+        h.until(lambda: run.said("running in") and answers(h), "the next ones work")
+        equal([pid for pid in left if lives(pid)], [], "whoever was left")
+        equal(run.end(), 0, "the end of the supervisor")
+
+        os.truncate(run.log, 0)
+        h.start("scheduler", clock=False)
+        run = Running(h)
+        h.until(lambda: run.said("another scheduler works on it"), "two are one too many")
+        equal(h.workers["scheduler"].poll(), None, "whoever was started by hand")
+    finally:
+        run.end()
