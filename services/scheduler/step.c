@@ -63,7 +63,7 @@ static const struct {
     {"evidence", evidence_expire, true},
     {"pace", participation_look, true},
     {"milestone", milestone_expire, true},
-    {"digest", digest_close, false},
+    {"digest", digest_close, true},
     {"morning", morning_make, false},
     {"suppression", suppression_expire, false},
     {"hold", hold_expire, false},

@@ -17,7 +17,7 @@ class Addresses:
         return "complained of our news" if a["cause"] == "complaint" and news else None
 
     def address_report(self, row, kind):
-        a = self.addresses.setdefault(row.address, {"cause": None, "soft": 0, "first": 0, "until": 0, "last": 0,
+        a = self.addresses.setdefault(row.address, {"cause": None, "soft": 0, "first": 0, "until": 0, "last": 0, "since": 0,
                                                     "complained": False, "lifted": False})
         again, a["last"] = a["last"] == row.no, row.no
         if kind == "hard":
@@ -30,7 +30,7 @@ class Addresses:
             self.count_soft(a, again)
 
     def suppress(self, a, cause, until=0):
-        a.update(cause=cause, until=until, lifted=False)
+        a.update(cause=cause, until=until, lifted=False, since=a["since"] if a["cause"] else self.now)
 
     def count_soft(self, a, again):
         """So many letters within the window that the first of them began."""

@@ -177,7 +177,7 @@ class Digests:
             alone.next_try, alone.digest = self.now, None
             self.end(alone, "queued")
             self.came["alone after all"] += 1
-        d.update(state="closed", count=len(d["items"]), closed=max(self.now, d["closed"] + 1), letter=None)
+        d.update(state="closed", count=len(d["items"]), closed=max(self.now, d["closed"] + 1) if d["closed"] else d["until"], letter=None)
         self.derive("digest", f"{d['person']}/{d['window']}")
 
     def written(self, d, letter):

@@ -16,7 +16,7 @@ RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 
 WAITING = ("queued", "deferred")
 ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
 # what follows from these counts from when they fell due, however late somebody looks: nothing is silent for an outage
-FROM_THEN = ("call-close", "call-open", "evidence", "milestone", "obligation", "pace", "poll")
+FROM_THEN = ("call-close", "call-open", "digest", "evidence", "milestone", "obligation", "pace", "poll")
 
 
 def backoff(attempt, seed):
@@ -230,11 +230,31 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
     def stop(self, state, reason, person=None, meeting=None, below=None):
         """What has not left yet and would tell something that is no more so, or somebody who may not be told."""
         for row in self.rows:
-            still = row in self.waiting or row in self.held or (row.state == "digested" and not self.is_in_flight(row))
-            if (still and (not person or row.person == person)
+            if (self.has_not_left(row) and (not person or row.person == person)
                     and (not meeting or row.about == ("meeting", meeting))
                     and (below is None or (row.told and row.told < below))):
                 self.end(row, state, reason)
+
+    def has_not_left(self, row):
+        return row in self.waiting or row in self.held or (row.state == "digested" and not self.is_in_flight(row))
+
+    def answered(self, r):
+        """Whoever has said whether she comes is not asked any more."""
+        subject = self.subject("meeting", r["meeting"])
+        for row in self.rows:
+            rule = self.rules.get(row.of[0])
+            if (row.person == r["person"] and row.about == ("meeting", r["meeting"]) and self.has_not_left(row)
+                    and rule and rule.mentions("not-answered") and not self.is_in(rule.to, subject, row.person)):
+                self.came["a nudge to somebody who has answered"] += 1
+                self.end(row, "superseded", "they have answered")
+
+    def remind_no_more(self, key, reason):
+        """Of what is owed no more, or by another day."""
+        for row in self.rows:
+            if (row.rule.about == "obligation" and row.of[1] == key and row.of[3].startswith("due=")
+                    and self.has_not_left(row)):
+                self.came["a reminder overtaken: " + reason] += 1
+                self.end(row, "superseded", reason)
 
     @staticmethod
     def what(m):
@@ -260,10 +280,10 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
         held = sorted((r for r in sheet["rows"] if r.state == "held"), key=lambda r: r.no)
         many = held and len(sheet["rows"]) > CATCHUP_ASK
         for row in held:
-            if many and row.state == "held":
+            if row.state == "held":
                 self.overtake(row)
-            elif not many and not self.is_asking(row):
-                self.let_go(row, self.now)
+                if not many and not self.is_asking(row):
+                    self.let_go(row, self.now)
         self.gathering = None
         self.open_or_pass(sheet)
 
@@ -283,7 +303,9 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             self.end(row, "suppressed", "protected identity" if p["protected"] else "restricted processing")
         elif row.rule.news and not self.wants_news(row.person):
             self.end(row, "suppressed", "does not want news")
-        elif not row.attempts and (why := self.address_why(row.address, row.rule.news)):
+        elif (why := self.address_why(row.address, row.rule.news)) and (
+                not row.attempts or row.state == "deferred" and self.addresses[row.address]["since"] >= row.deferred):
+            self.came["an address spoken against while a letter was put off"] += bool(row.attempts)
             self.end(row, "suppressed", why)  # once tried it is somebody's will to try again
         elif row.told and meeting and row.told < meeting["revision"] + 1:
             self.end(row, "superseded", "the meeting has changed since")

@@ -267,10 +267,10 @@ class Meetings(Letters):
         r.update({k: 0 for k in REGISTRATION_TIMES}, zone=m["zone"], answered=self.said,
                  state="registered" if place else "waiting", queue=0 if place else m["queue"])
         r["registered" if place else "waiting"] = self.said
+        self.put(r)
+        self.answered(r)
         if place:
-            self.come(r)
-        else:
-            self.put(r)
+            self.joined_later(r["meeting"], r["person"])
 
     def not_there(self, r):
         need(r["state"] not in ("registered", "waiting", "offered", "attended"), "already")
@@ -355,7 +355,9 @@ class Meetings(Letters):
             r["zone"] = m["zone"]
         if answer == "yes" or r["state"] == "undecided":
             r["answered"] = self.said
-        return self.put(r)
+        self.put(r)
+        if answer == "yes":
+            self.answered(r)
 
     def attendance_record(self, meeting, entries):
         m = self.known(self.meetings, meeting, "called", "held")

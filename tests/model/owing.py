@@ -71,6 +71,7 @@ class Owing:
         self.owed[key] = {"obligation": key, "kind": kind, "state": "open", "about": about, "due": due, "zone": zone,
                           "country": country, "programme": programme, "person": person, "organisation": organisation}
         self.derive("obligation", key)
+        self.remind_no_more(key, "it has another day")
 
     def end_owed(self, state, about, kind=None, owner=None):
         for key, r in sorted(self.owed.items()):
@@ -78,6 +79,7 @@ class Owing:
                     and owner in (None, r["person"] or r["organisation"])):
                 r["state"] = state
                 self.derive("obligation", key)
+                self.remind_no_more(key, "it has been done" if state == "met" else "it is owed no more")
 
     def due_obligation(self, key):
         self.owed[key]["state"] = "overdue"

@@ -402,3 +402,4 @@ class Programme(Orders):
         r = self.known(self.owed, obligation, "open", "overdue")
         r["state"] = "waived"
         self.derive("obligation", obligation)
+        self.remind_no_more(obligation, "it is owed no more")

@@ -157,6 +157,103 @@ static void test_mass_letter(void **context) {
     }
 }
 
+#define TWO_STEPS                                                                                  \
+    "rule \"r\" { about = \"meeting\" when = {\"starts - 7d at 09:00\", \"starts - 1d at "         \
+    "09:00\"} "                                                                                    \
+    "to = \"members\" letter = \"meeting-moved\" late = \"send\" }"
+
+/* What waits on a sheet is overtaken by a later step, also when that fell due in another outage, in
+ * which so little did that nobody is asked. */
+static void test_another_outage(void **context) {
+    struct trial t;
+    (void)context;
+    trial_open(&t, TWO_STEPS, "2022-04-01T08:00");
+    t.settings.catchup_ask = 2;
+    trial_world(&t, true);
+    t.now = trial_wall("2022-05-17T11:00");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "r", NULL, "held", NULL), 3);
+    t.settings.catchup_ask = 3;
+    t.now = trial_wall("2022-05-23T11:00");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "r", NULL, "superseded", NULL), 3);
+    assert_int_equal(trial_rows(&t, "r", NULL, "accepted", NULL), 3);
+    assert_string_equal(trial_say(&t, "catchup.release", "{}"), "not-found");
+    trial_close(&t);
+}
+
+#define GATHERED                                                                                   \
+    "rule \"p\" { about = \"poll\" when = {\"opened\"} to = \"audience\" letter = "                \
+    "\"poll-opened\" class = \"news\" }"                                                           \
+    "rule \"digest\" { about = \"digest\" when = {\"closed\"} only = {\"state = closed\", "        \
+    "\"count\"} to = \"owner\" letter = \"digest\" class = \"news\" }"
+
+/* One question, which a, b and c want to read tomorrow. */
+static void gather(struct trial *t) {
+    trial_open(t, GATHERED, "2022-04-01T10:00");
+    t->settings.catchup_ask = 2;
+    trial_world(t, false);
+    for (const char *p = "abc"; *p; p++)
+        trial_do(t, "preference.set", "{'person':'%c','class':'news','on':true,'digest':'daily'}",
+                 *p);
+    trial_do(t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-06-01T12:00','audience':"
+             "'members','options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]}");
+    trial_settle(t);
+    assert_int_equal(trial_rows(t, "p", NULL, "digested", NULL), 3);
+}
+
+/* Digests fall due as every letter does: those of an outage wait with the rest of it. */
+static void test_digests(void **context) {
+    struct rec_ledger row;
+    struct trial t;
+    (void)context;
+    gather(&t);
+    t.now = trial_wall("2022-04-02T08:05"); /* not late enough */
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "digest", NULL, "accepted", &row), 3);
+    assert_true(row.due == trial_wall("2022-04-02T08:00"));
+    trial_close(&t);
+
+    gather(&t);
+    t.now = trial_wall("2022-04-02T20:00");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "digest", NULL, "held", &row), 3);
+    assert_int_equal(trial_rows(&t, "p", NULL, "digested", NULL), 3);
+    trial_do(&t, "delivery.withdraw", "{'delivery':%lld}", (long long)row.no);
+    trial_do(&t, "catchup.release", "{'rate':60}");
+    trial_until(&t, "2022-04-02T21:00");
+    assert_int_equal(trial_rows(&t, "digest", NULL, "accepted", NULL), 2);
+    assert_int_equal(trial_rows(&t, "p", NULL, "accepted", NULL), 2);
+    assert_int_equal(trial_rows(&t, "p", NULL, "withdrawn", NULL), 1);
+    trial_close(&t);
+}
+
+/* Restored data: a digest that had left before has the same Message-ID, however late this core
+ * comes to it, and what is in it has left with it. */
+static void test_digest_that_had_left(void **context) {
+    struct rec_ledger row;
+    struct trial t;
+    char id[200];
+    (void)context;
+    gather(&t);
+    t.now = trial_wall("2022-04-02T08:00") + 17;
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "digest", "a", "accepted", &row), 1);
+    assert_int_equal(text_copy(row.message_id, id, sizeof id), 0);
+    trial_close(&t);
+
+    gather(&t);
+    assert_int_equal(step_hold(&t.step, t.now, "copy", TEXT_LIT("restored")), 0);
+    trial_do(&t, "delivery.left", "{'message_id':'%s'}", id);
+    t.now = trial_wall("2022-04-02T08:01");
+    trial_fire(&t);
+    assert_int_equal(trial_rows(&t, "digest", "a", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "p", "a", "accepted", NULL), 1);
+    assert_int_equal(trial_rows(&t, "p", "b", "digested", NULL), 1);
+    trial_close(&t);
+}
+
 static void test_refusals(void **context) {
     struct trial t;
     (void)context;
@@ -177,8 +274,13 @@ static void test_refusals(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sheet),    cmocka_unit_test(test_pace),
-        cmocka_unit_test(test_note),     cmocka_unit_test(test_mass_letter),
+        cmocka_unit_test(test_sheet),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_note),
+        cmocka_unit_test(test_mass_letter),
+        cmocka_unit_test(test_another_outage),
+        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_digest_that_had_left),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,50 @@ static void test_another_day(void **state) {
     trial_close(&t);
 }
 
+static const char *deferred(struct trial *on, const struct rec_ledger *row) {
+    (void)on;
+    (void)row;
+    return "deferred";
+}
+
+static void reminder_is(const char *state, const char *reason) {
+    struct rec_ledger row;
+    assert_int_equal(trial_rows(&t, "climb", "anna", state, &row), 1);
+    if (!text_is(row.reason, reason))
+        fail_msg("%s: %.*s; expected %s", state, TEXT_ARGS(row.reason), reason);
+}
+
+/* A reminder that has not left when it is done, let go, or has another day, does not leave. */
+static void test_done_while_it_waits(void **state) {
+    static const char *const reasons[] = {"it has been done", "it is owed no more",
+                                          "it has another day"};
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(reasons); i++) {
+        struct rec_obligation r;
+        struct rec_ledger row;
+        world(rules);
+        owe("2022-04-12T23:59");
+        t.fate = deferred;
+        trial_until(&t, "2022-04-05T09:00");
+        t.fate = NULL;
+        assert_int_equal(trial_rows(&t, "climb", "anna", "deferred", &row), 1);
+        struct rec_occasion of;
+        trial_get(&t, TABLE_OCCASION, key_no((uint64_t)row.occasion), &of);
+        trial_get(&t, TABLE_OBLIGATION, key1(of.about), &r);
+        if (i == 0)
+            meet_it();
+        else if (i == 1)
+            trial_do(&t, "obligation.waive", "{'obligation':'%.*s','reason':'so'}",
+                     TEXT_ARGS(r.obligation));
+        else
+            owe("2022-05-12T23:59");
+        reminder_is("superseded", reasons[i]);
+        trial_until(&t, "2022-04-20T09:00");
+        assert_int_equal(trial_rows(&t, "climb", NULL, NULL, NULL), 1);
+        trial_close(&t);
+    }
+}
+
 /* The contact leaves the organisation: all its people are asked; there are no others to climb to.
  */
 static void test_contact_leaves(void **state) {
@@ -319,9 +363,10 @@ static void test_wrong_rules(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_climbs),      cmocka_unit_test(test_stops_when_met),
-        cmocka_unit_test(test_another_day), cmocka_unit_test(test_contact_leaves),
-        cmocka_unit_test(test_audiences),   cmocka_unit_test(test_wrong_rules),
+        cmocka_unit_test(test_climbs),         cmocka_unit_test(test_stops_when_met),
+        cmocka_unit_test(test_another_day),    cmocka_unit_test(test_done_while_it_waits),
+        cmocka_unit_test(test_contact_leaves), cmocka_unit_test(test_audiences),
+        cmocka_unit_test(test_wrong_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

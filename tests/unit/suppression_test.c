@@ -371,6 +371,37 @@ static void test_complaint(void **context) {
     trial_close(&t);
 }
 
+static const char *deferred(struct trial *t, const struct rec_ledger *row) {
+    (void)t;
+    (void)row;
+    return "deferred";
+}
+
+/* What the other end put off hears what came up meanwhile; whoever tries it again does so all the
+ * same, however often it is put off then. */
+static void test_put_off(void **context) {
+    struct trial t;
+    struct rec_ledger row = letter(&t, NULL, DEFERRED), other;
+    (void)context;
+    t.now += 1;
+    assert_int_equal(trial_rows(&t, "membership-welcome", "a", "queued", &other), 1);
+    assert_true(trial_arm(&t, other.no, 1));
+    trial_result(&t, other.no, 1, "accepted");
+    report(&t, &other, "hard");
+    trial_until(&t, "2022-04-01T20:00");
+    state_is(&t, row.no, "suppressed", "put off");
+    assert_true(text_is(look(&t, row.no).reason, "the address was refused for good"));
+    state_is(&t, other.no, "failed", "came back");
+    trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)other.no);
+    t.fate = deferred;
+    trial_until(&t, "2022-04-01T20:01");
+    state_is(&t, other.no, "deferred", "tried again");
+    t.fate = NULL;
+    trial_until(&t, "2022-04-02T20:00");
+    state_is(&t, other.no, "accepted", "tried again, and put off");
+    trial_close(&t);
+}
+
 /* A complaint outlives what came over it. */
 static void test_complaint_stays(void **context) {
     struct trial t;
@@ -414,6 +445,7 @@ int main(void) {
         cmocka_unit_test(test_soft_never),
         cmocka_unit_test(test_hard),
         cmocka_unit_test(test_complaint),
+        cmocka_unit_test(test_put_off),
         cmocka_unit_test(test_complaint_stays),
         cmocka_unit_test(test_shared_address),
     };

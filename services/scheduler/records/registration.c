@@ -4,6 +4,7 @@
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
 #include "services/scheduler/records/staff.h"
+#include "services/scheduler/reminders/answered.h"
 #include "services/scheduler/reminders/audience.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -107,6 +108,8 @@ static int take_place(struct office *o, struct rec_meeting *m, const struct rec_
     r->waiting = place ? 0 : o->said;
     r->queue = place ? 0 : ++m->queue;
     rc = registration_put(o, m, was->state.p ? was : NULL, r);
+    if (rc == 0)
+        rc = answered_meeting(o, r->meeting, r->person);
     if (rc == 0 && place)
         rc = fire_joined_later(o, r->meeting, r->person);
     if (rc == 0 && !place)
@@ -297,6 +300,8 @@ static int say_yes(struct office *o, struct rec_meeting *meeting,
     }
     r.answered = o->said;
     int rc = registration_put(o, meeting, was, &r);
+    if (rc == 0)
+        rc = answered_meeting(o, r.meeting, r.person);
     return rc ? rc : tell(o, meeting, &r, FACT_REGISTRATION_CHANGED);
 }
 

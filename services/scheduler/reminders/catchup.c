@@ -87,9 +87,10 @@ static bool is_many(const struct office *o, const struct rec_hold *hold) {
 static int settle_row(struct office *o, struct rec_ledger *row, bool many) {
     if (!hold_has(row))
         return 0;
-    if (many)
-        return overtake_earlier(o, row);
-    return text_is(row->hold, "ask") ? 0 : hold_let_go(o, row, o->now, TEXT_NONE);
+    int rc = overtake_earlier(o, row); /* also those on a sheet of an outage before */
+    if (rc || many || text_is(row->hold, "ask"))
+        return rc;
+    return hold_let_go(o, row, o->now, TEXT_NONE);
 }
 
 /* Goes from row to row after hold->cursor, each in memory that is free again after it; -ENOENT at

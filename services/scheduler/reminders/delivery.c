@@ -15,6 +15,19 @@
 #define TRIES_MAX 8 /* as in the record */
 #define TRY_REPLY_MAX 240
 
+/* Whoever tries it again does so whatever speaks against the address; what the other end put off
+ * hears what came up meanwhile. */
+static int recheck_address(struct office *o, const struct rec_ledger *row, const char **ret_why) {
+    struct rec_suppression s;
+    int rc = suppression_why(o, row->address, row->class, ret_why);
+    if (rc == 0 && *ret_why && row->attempts) {
+        rc = suppression_of(o, row->address, &s);
+        if (rc == 0 && (!text_is(row->state, "deferred") || s.since < row->deferred))
+            *ret_why = NULL;
+    }
+    return rc || !*ret_why ? rc : suppression_unsent(o, row->address, row->class);
+}
+
 static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
     struct rec_person p;
     bool out = false;
@@ -31,10 +44,7 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
                : out                                               ? "does not want news"
                : !allow_has(o->settings->trial_only, row->address) ? ALLOW_REASON
                                                                    : NULL;
-    if (*ret_why || row->attempts) /* once tried it is an operator's will to try it again */
-        return 0;
-    rc = suppression_why(o, row->address, row->class, ret_why);
-    return rc || !*ret_why ? rc : suppression_unsent(o, row->address, row->class);
+    return *ret_why ? 0 : recheck_address(o, row, ret_why);
 }
 
 static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_old) {

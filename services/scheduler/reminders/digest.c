@@ -195,7 +195,7 @@ static int close_now(struct office *o, struct rec_digest *d) {
     if (rc == 0)
         rc = let_go_alone(o, d);
     must(machine_next("DIGEST", d->state, "close", &d->state) == 0);
-    d->closed = o->now > d->closed ? o->now : d->closed + 1;
+    d->closed = !d->closed ? d->closes : o->now > d->closed ? o->now : d->closed + 1;
     d->letter = 0;
     if (rc == 0)
         rc = office_put(o, TABLE_DIGEST, key2(d->person, d->window), d);
@@ -221,9 +221,10 @@ int digest_written(struct office *o, struct text id, const struct rec_ledger *le
     if (rc || ledger_is_waiting(letter))
         return rc;
     return digest_follow(o, letter,
-                         text_is(letter->state, "missed") ? "expire"
-                         : text_is(letter->state, "held") ? "hold"
-                                                          : "suppress");
+                         text_is(letter->state, "missed")     ? "expire"
+                         : text_is(letter->state, "held")     ? "hold"
+                         : text_is(letter->state, "accepted") ? "accept" /* before this core knew */
+                                                              : "suppress");
 }
 
 /* ---- what became of its letter ---- */

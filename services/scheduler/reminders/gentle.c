@@ -104,6 +104,7 @@ static int is_full_week(struct office *o, const struct turn *t, instant at, int6
     struct news n;
     int64_t count = 0;
     int rc;
+    must(most > 0 && most <= MOST_A_WEEK);
     *ret = false;
     while (!*ret && (rc = next_news(o, t->p->person, &row_at, &n)) == 0) {
         if (!is_in_the_way(t, &n))

@@ -169,6 +169,8 @@ struct stopping {
     int64_t below;               /* only letters that tell of an older revision; 0: all */
     const char *event;
     struct text reason;
+    ledger_fits *fits; /* NULL: any */
+    const void *ctx;
 };
 
 static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
@@ -184,7 +186,10 @@ static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
     if (!about || !of || !telling)
         return 0;
     rc = has_not_left(o, &row, &still);
-    return rc || !still ? rc : ledger_move(o, &row, s->event, s->reason);
+    if (rc || !still)
+        return rc;
+    int fits = s->fits ? s->fits(o, &row, s->ctx) : 1;
+    return fits <= 0 ? fits : ledger_move(o, &row, s->event, s->reason);
 }
 
 /* A big meeting has ten thousand rows: each is looked at in memory that is free again after it. */
@@ -208,14 +213,25 @@ static int stop_matching(struct office *o, enum table index, struct key prefix,
 
 int ledger_stop_person(struct office *o, struct text person, struct text meeting, bool telling,
                        const char *event, struct text reason) {
-    struct stopping s = {meeting, person, telling ? INT64_MAX : 0, event, reason};
+    struct stopping s = {.meeting = meeting,
+                         .person = person,
+                         .below = telling ? INT64_MAX : 0,
+                         .event = event,
+                         .reason = reason};
     return stop_matching(o, TABLE_LEDGER_PERSON, key1(person), &s);
 }
 
 int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
                              struct text reason) {
-    struct stopping s = {meeting, TEXT_NONE, revision + 1, "supersede", reason};
+    struct stopping s = {
+        .meeting = meeting, .below = revision + 1, .event = "supersede", .reason = reason};
     return stop_matching(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("meeting"), meeting), &s);
+}
+
+int ledger_supersede_if(struct office *o, enum table index, struct key prefix, ledger_fits *fits,
+                        const void *ctx, struct text reason) {
+    struct stopping s = {.event = "supersede", .reason = reason, .fits = fits, .ctx = ctx};
+    return stop_matching(o, index, prefix, &s);
 }
 
 static int rename_one(struct office *o, struct text kind, struct text to, uint64_t no) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/owes.h"
+#include "services/scheduler/reminders/answered.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/plan.h"
@@ -123,7 +124,19 @@ int obligation_open(struct office *o, const struct owed *owed) {
     rc = find_country(o, owed, &r.country);
     if (rc == 0)
         rc = put(o, is_new ? NULL : &was, &r);
+    if (rc == 0 && !is_new)
+        rc = answered_obligation(o, r.obligation, TEXT_LIT("it has another day"));
     return rc ? rc : office_fact(o, FACT_OBLIGATION_OPENED, "obligation", r.obligation);
+}
+
+/* Nobody is reminded of it any more. */
+static int end_for_all(struct office *o, const struct rec_obligation *r, const char *event,
+                       struct text reason, struct text by) {
+    int rc = end(o, r, event, reason, by);
+    return rc ? rc
+              : answered_obligation(o, r->obligation,
+                                    strcmp(event, "meet") == 0 ? TEXT_LIT("it has been done")
+                                                               : TEXT_LIT("it is owed no more"));
 }
 
 static bool is_owner(const struct rec_obligation *r, struct text owner) {
@@ -143,7 +156,7 @@ static int end_about(struct office *o, const char *kind, const char *about_kind,
             return rc == -ENOENT ? -EBADMSG : rc;
         if ((kind && !text_is(r.kind, kind)) || !is_owner(&r, owner))
             continue;
-        if ((rc = end(o, &r, event, reason, by)))
+        if ((rc = end_for_all(o, &r, event, reason, by)))
             return rc;
     }
     return rc == -ENOENT ? 0 : rc;
@@ -160,7 +173,7 @@ int obligation_end(struct office *o, const char *kind, const char *about_kind, s
 }
 
 int obligation_waive(struct office *o, const struct rec_obligation *r, struct text reason) {
-    return end(o, r, "waive", reason, TEXT_NONE);
+    return end_for_all(o, r, "waive", reason, TEXT_NONE);
 }
 
 int obligation_expire(struct office *o, struct key key) {
