@@ -91,7 +91,13 @@ instant scheduler_clock(struct scheduler *s) {
     bool released = was_released(s);
     if (!released && !is_sane(s, verdict, boot))
         return s->clock.guard.wall ? guard_expected(&s->clock.guard, boot) : wall;
+    bool was_unset = s->clock.waits_for_sync;
     s->clock.waits_for_sync = false;
+    if (!released && was_unset && verdict == GUARD_BACK) { /* what was before it was set is ahead */
+        doubt_jump(s, verdict, by);
+        s->clock.end = true;
+        return guard_expected(&s->clock.guard, boot);
+    }
     believe(s, !released);
     return wall;
 }
@@ -144,9 +150,9 @@ int scheduler_clock_last(struct txn *txn, instant *ret) {
 
 int scheduler_clock_note(struct scheduler *s) {
     int rc = 0;
-    if (s->clock.begin)
-        rc = step_hold(&s->step, s->now, "clock", text_of(s->clock.why));
-    if (rc == 0 && s->clock.end)
+    if (s->clock.end)
         rc = step_unhold(&s->step, s->now, "clock");
+    if (rc == 0 && s->clock.begin && s->clock.is_doubted)
+        rc = step_hold(&s->step, s->now, "clock", text_of(s->clock.why));
     return rc;
 }

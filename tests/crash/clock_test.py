@@ -94,6 +94,36 @@ def not_yet_set_at_boot_test(h):
     h.stop()
 
 
+def set_back_by_the_network_test(h):
+    """It worked a day ahead of the world; then it is started anew and set right: that is no less a clock that went
+    back, and somebody looks."""
+    machine = office(h)
+    machine.wall = 1 * DAYS
+    machine.write()
+    h.start(clock=False)
+    h.found(members=1)
+    h.until(lambda: welcomed(h) == ["m01"], "the first letter has left")
+    h.stop()
+
+    machine.wall, machine.set_by_network = 0, 0
+    machine.starts(after=1 * MINUTES)
+    h.start(clock=False)
+    h.until(lambda: "has not been set by the network" in holds(h).get("clock", ""), "it is not believed")
+    machine.set_by_network = 1
+    machine.write()
+    h.until(lambda: "went back" in holds(h).get("clock", ""), "what is wrong is said", 10)
+    h.join("net", "m02")
+    for _ in range(2):
+        time.sleep(2)
+        equal((welcomed(h), list(holds(h))), (["m01"], ["clock"]), "nothing leaves with tomorrow's date")
+        h.kill()
+        h.start(clock=False)
+    h.run_cirkel("release", "--hold", "--yes")
+    h.until(lambda: welcomed(h) == ["m01", "m02"], "somebody has looked", 10)
+    h.verify()
+    h.stop()
+
+
 def right_again_by_itself_test(h):
     """It jumps by a day, and is right again: for five minutes it is watched, then believed."""
     machine = office_at_work(h)
