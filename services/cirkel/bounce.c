@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MESSAGE_MOST ((size_t)10 << 20) /* the notifier reads far less of it */
+#define MESSAGE_MOST ((size_t)10 << 20) /* as the notifier takes; it reads far less of it */
 #define EXIT_LATER 75                   /* EX_TEMPFAIL: the mail server keeps it and comes back */
 
 static int later(const char *what, int error) {
@@ -31,12 +31,13 @@ static int copy(int from, int to) {
             continue;
         if (n <= 0)
             return n < 0 ? -errno : 0;
-        for (ssize_t at = 0; at < n && kept < MESSAGE_MOST;) {
-            ssize_t done = write(to, part + at, (size_t)(n - at));
+        size_t keep = (size_t)n < MESSAGE_MOST - kept ? (size_t)n : MESSAGE_MOST - kept;
+        kept += keep;
+        for (size_t at = 0; at < keep;) {
+            ssize_t done = write(to, part + at, keep - at);
             if (done < 0 && errno != EINTR)
                 return -errno;
-            at += done > 0 ? done : 0;
-            kept += done > 0 ? (size_t)done : 0;
+            at += done > 0 ? (size_t)done : 0;
         }
     }
 }

@@ -345,8 +345,10 @@ def pipe_test(h):
     row = lose(h, relay, "anna")
     h.stop("notifier")
     h.stop("intake", "scheduler")
-    h.run_cirkel("bounce", text=sample("postfix-delivered", row))
-    equal(len(os.listdir(maildir(h, "new"))), 1)
+    much = "and all that was sent back with it\n" * (12 << 20 >> 5)
+    h.run_cirkel("bounce", text=sample("postfix-delivered", row) + much)
+    kept = [os.path.getsize(maildir(h, "new", name)) for name in os.listdir(maildir(h, "new"))]
+    equal(kept, [10 << 20], "the rest is left out")
     h.start("scheduler", "intake", "notifier")
     h.until(lambda: row_of(h, "anna").get("report") == "delivered", "it is read")
     equal(row_of(h, "anna")["state"], "accepted")
