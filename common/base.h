@@ -64,6 +64,8 @@ bool text_cut(struct text *rest, char sep, struct text *ret_part);
 /* Splits off what stands behind the last `sep`; all of it when there is none. */
 struct text text_cut_last(struct text *rest, char sep);
 struct text text_trim(struct text a);
+struct text
+text_unmarked(struct text a); /* of a file, without the mark some editors begin it with */
 /* Copies into a fixed array, always terminated; -EMSGSIZE when it does not fit, -EILSEQ when it
  * holds a zero byte (the array is empty then). */
 MUST_CHECK int text_copy(struct text a, char *to, size_t size);

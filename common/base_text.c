@@ -97,6 +97,12 @@ struct text text_trim(struct text a) {
     return a;
 }
 
+struct text text_unmarked(struct text a) {
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t n = text_starts(a, mark) ? sizeof mark - 1 : 0;
+    return (struct text){a.p + n, a.n - n};
+}
+
 int text_copy(struct text a, char *to, size_t size) {
     must(size > 0);
     to[0] = '\0';

@@ -119,6 +119,8 @@ static int scan_one(struct scan *s) {
 int config_scan(const char *path, struct buf *text, struct config_layout *ret, struct buf *reterr) {
     struct scan s = {.path = path, .reterr = reterr, .p = text->p, .n = text->n, .line = 1};
     int rc = text_is_utf8(buf_as_text(text)) ? 0 : complain(&s, 1, "the file is not UTF-8");
+    for (size_t mark = text->n - text_unmarked(buf_as_text(text)).n; mark > 0; mark--)
+        blank(&s);
     while (rc == 0 && s.at < s.n)
         rc = scan_one(&s);
     if (rc == 0 && s.depth)

@@ -160,8 +160,7 @@ static const char *read_row(struct csv_reader *r, struct csv_row *ret) {
 }
 
 void csv_open(struct csv_reader *ret, struct arena *arena, struct text all) {
-    if (text_starts(all, "\xef\xbb\xbf"))
-        all = (struct text){all.p + 3, all.n - 3};
+    all = text_unmarked(all);
     *ret = (struct csv_reader){
         .arena = arena, .rest = all, .separator = find_separator(all), .line = 1};
 }

@@ -29,9 +29,11 @@ static int add_file(const char *path, json_t *subject, json_t *text) {
     if (!language.p)
         return usage("%s: expected a name like letter.da.md, .sv.md or .en.md", path);
     int rc = read_file(path, FILE_MAX, &content);
-    rest = buf_as_text(&content);
+    rest = text_unmarked(buf_as_text(&content));
     if (rc) {
         rc = usage("%s: %s", path, strerror(-rc));
+    } else if (!text_is_utf8(rest)) {
+        rc = usage("%s: is not UTF-8; save it as UTF-8", path);
     } else if (!text_starts(rest, "Subject: ") || !text_cut(&rest, '\n', &first)) {
         rc = usage("%s: expected \"Subject: …\" on the first line, then the letter", path);
     } else {

@@ -139,13 +139,23 @@ int verb_help(const struct options *options, int argc, char **argv) {
     return EXIT_DONE;
 }
 
+/* JSON takes nothing else, and what it does not take would be left out of an event. */
+static int check_words(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (!text_is_utf8(text_of(argv[i])))
+            return usage("word %d is not UTF-8: is this terminal set to another encoding?", i);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     struct options options = {0};
     const struct verb *verb;
     int rc;
 
     setlocale(LC_CTYPE, "C.UTF-8");
-    rc = parse_options(argc, argv, &options);
+    rc = check_words(argc, argv);
+    if (rc == 0)
+        rc = parse_options(argc, argv, &options);
     if (rc)
         return rc;
     argc -= optind;

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 
+from tests.flow.copies_test import holds
 from tests.harness.house import equal
 
 
@@ -83,6 +84,28 @@ def letter_send_with_window_and_undo_test(h):
     assert letter.message["List-Unsubscribe"], "news can be left"
     h.refused("too-late", "hold.undo", hold=h.records("hold")[-1]["no"])
     h.verify()
+
+
+def letter_send_from_any_editor_test(h):
+    """The marks that editors set are nobody's text. What is not UTF-8 is refused by name, a letter and a word of the
+    command alike: it is never left out, with the other language in its place."""
+    house(h)
+    files = written(h)
+    say = ["letter", "send", "members", *files, "--about", "network:net"]
+    as_it_is = h.run_cirkel(*say)
+    for path in files:
+        with open(path, newline="") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8-sig", newline="\r\n") as file:
+            file.write(text)
+    equal(h.run_cirkel(*say), as_it_is, "with a byte order mark and line ends of another system")
+    with open(files[0], "w", encoding="latin-1") as file:
+        file.write("Subject: Nytt\n\nLäs mer.\n")
+    refused = h.run_cirkel(*say, code=2).errors
+    assert f"{files[0]}: is not UTF-8" in refused, refused
+    refused = h.run_cirkel("pause", os.fsdecode("Läs".encode("latin-1")), code=2).errors
+    assert "word 2 is not UTF-8" in refused, refused
+    equal(holds(h), {})
 
 
 def letter_send_released_early_test(h):

@@ -35,6 +35,8 @@ static void test_texts_are_compared_and_cut(void **state) {
     assert_false(text_starts(TEXT_LIT("ipc"), "ipc://"));
     assert_true(text_is(text_trim(TEXT_LIT(" \t a b\r\n")), "a b"));
     assert_true(text_is(text_trim(TEXT_LIT("  ")), ""));
+    assert_true(text_is(text_unmarked(TEXT_LIT("\xef\xbb\xbf\xef\xbb\xbf")), "\xef\xbb\xbf"));
+    assert_true(text_is(text_unmarked(TEXT_LIT("\xef\xbb")), "\xef\xbb"));
 
     assert_true(text_cut(&rest, ',', &part) && text_is(part, "a"));
     assert_true(text_cut(&rest, ',', &part) && text_is(part, ""));

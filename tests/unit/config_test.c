@@ -68,7 +68,7 @@ static const char *without_path(struct buf *error) {
 static void reads_values(void **state) {
     (void)state;
     static const char *const files[] = {
-        "name=x\nport=1\nopen=yes\nlease=2h\nroom=3K\nhosts={x}\n",
+        "\xef\xbb\xbfname=x\nport=1\nopen=yes\nlease=2h\nroom=3K\nhosts={x}\n",
         ("# all of it\n  name = \"x\" // here\nport\n = 1 /* a\n b */ open = on\n\nlease = 120m "
          "room=\"3 KiB\" hosts = { 'x', }"),
         "hosts = x\nname = 'x'\nport = 01\nopen = true\nlease = \"1h 60m\"\nroom = 3072",

@@ -31,7 +31,7 @@ static int on_partial(void *ctx, struct text name, struct text *ret) {
     buf_free(&p->text);
     int rc = read_file(path, LETTER_MAX, &p->text);
     if (rc == 0)
-        *ret = buf_as_text(&p->text);
+        *ret = text_unmarked(buf_as_text(&p->text));
     return rc ? -ENOENT : 0;
 }
 
@@ -102,11 +102,12 @@ static int load_one(struct rulebook *book, const char *home, struct rule *rule, 
     buf_init(&source, LETTER_MAX);
     buf_init(&whole, LETTER_MAX);
     int rc = read_file(path, LETTER_MAX, &source);
+    struct text letter = text_unmarked(buf_as_text(&source));
     if (rc) {
         config_error(reterr, path, 0, "%s; the letter is needed in da, sv and en", strerror(-rc));
-    } else if ((rc = check(&c, home, languages[language], buf_as_text(&source)))) {
+    } else if ((rc = check(&c, home, languages[language], letter))) {
         rc = -EBADMSG;
-    } else if ((rc = write_out(&p, buf_as_text(&source), &whole))) {
+    } else if ((rc = write_out(&p, letter, &whole))) {
         config_error(reterr, path, 0, "with its partials it is longer than %d bytes", LETTER_MAX);
     } else {
         struct bytes part = buf_as_bytes(&whole);
