@@ -58,13 +58,16 @@ static void function_row(struct verify *v, struct bytes key, struct bytes value)
         verify_find(v, "function %s: the person does not have it", verify_key_text(key));
 }
 
-/* Two people may share an address, so only one of them stands in the index. */
+/* Whoever came first to an address stands there, and those who share it after that. */
 static void address_row(struct verify *v, struct bytes key, struct bytes value) {
-    struct text address, person = {value.p, value.n};
+    struct text address, person;
     struct rec_person rec;
     size_t at = 0;
+    bool is_key = key_next_text(key, &at, &address);
 
-    if (!key_next_text(key, &at, &address) || !get(v, TABLE_PERSON, LOOK_KEY(person), &rec)) {
+    if (!is_key || !key_next_text(key, &at, &person))
+        person = (struct text){value.p, value.n};
+    if (!is_key || !get(v, TABLE_PERSON, LOOK_KEY(person), &rec)) {
         verify_find(v, "address of %.*s: there is no such person", TEXT_ARGS(person));
         return;
     }
@@ -76,6 +79,23 @@ static void address_row(struct verify *v, struct bytes key, struct bytes value) 
         }
 }
 
+static void has_address(struct verify *v, const struct rec_person *rec) {
+    char lower[STORE_KEY_MAX];
+    struct text address = {lower, rec->email.n};
+    struct bytes first;
+    struct key key;
+
+    if (!rec->email.n || rec->email.n > sizeof lower)
+        return;
+    for (size_t i = 0; i < rec->email.n; i++)
+        lower[i] = (char)tolower((unsigned char)rec->email.p[i]);
+    key = LOOK_KEY(address);
+    if ((store_get(v->look.txn, TABLE_ADDRESS, key_bytes(&key), &first) ||
+         !bytes_eq(first, (struct bytes){rec->person.p, rec->person.n})) &&
+        !has(v, TABLE_ADDRESS, LOOK_KEY(address, rec->person)))
+        verify_find(v, "person %.*s: not in the index of her address", TEXT_ARGS(rec->person));
+}
+
 static void person_row(struct verify *v, struct bytes key, struct bytes value) {
     struct text organisation, function;
     struct rec_person rec;
@@ -83,6 +103,7 @@ static void person_row(struct verify *v, struct bytes key, struct bytes value) {
     (void)key;
     if (look_decode(REC_PERSON, value, &rec))
         return;
+    has_address(v, &rec);
     while (codec_next_text(&rec.organisations, &organisation))
         if (!has(v, TABLE_STAFF, LOOK_KEY(organisation, rec.person)))
             verify_find(v, "person %.*s: not in the index of the staff of %.*s",

@@ -105,6 +105,9 @@ static void no_membership(struct txn *txn) {
 static void other_address(struct txn *txn) {
     rows_mark(txn, TABLE_ADDRESS, ROWS_KEY("bo@example.org"), "anna");
 }
+static void no_address(struct txn *txn) {
+    rows_del(txn, TABLE_ADDRESS, ROWS_KEY("anna@example.org"));
+}
 static void stray_staff(struct txn *txn) {
     rows_mark(txn, TABLE_STAFF, ROWS_KEY("org", "anna"), "");
 }
@@ -163,9 +166,9 @@ static void make_home(void) {
 
 static void test_each_fault_is_found(void **state) {
     static void (*const faults[])(struct txn * txn) = {
-        no_member_of, no_membership,   other_address, stray_staff,    stray_function,
-        no_function,  no_registration, no_waiting,    stray_outbox,   stray_due,
-        lost_event,   lost_letter,     garbage,       anothers_record};
+        no_member_of,   no_membership, other_address,   no_address, stray_staff,
+        stray_function, no_function,   no_registration, no_waiting, stray_outbox,
+        stray_due,      lost_event,    lost_letter,     garbage,    anothers_record};
 
     (void)state;
     make_home();

@@ -15,28 +15,54 @@ static struct key address_key(struct office *o, struct text address) {
     return key1((struct text){lower, address.n});
 }
 
+static struct key shared_key(struct office *o, struct text address, struct text person) {
+    struct key k = address_key(o, address);
+    key_text(&k, person);
+    return k;
+}
+
 int person_by_address(struct office *o, struct text address, struct text *ret_person) {
     return office_marked(o, TABLE_ADDRESS, address_key(o, address), ret_person);
 }
 
+/* Whoever came second is found by it from now on. */
+static int hand_on_address(struct office *o, struct text address) {
+    struct key of = address_key(o, address), at = of;
+    struct bytes value;
+    int rc = office_next(o, TABLE_ADDRESS, &of, &at, &value);
+    if (rc)
+        return rc == -ENOENT ? office_del(o, TABLE_ADDRESS, of) : rc;
+    rc = office_mark(o, TABLE_ADDRESS, of, arena_text(o->arena, key_part(&at, 1)));
+    return rc ? rc : office_del(o, TABLE_ADDRESS, at);
+}
+
+static int leave_address(struct office *o, struct text address, struct text person) {
+    struct text holder;
+    int rc = person_by_address(o, address, &holder);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    return text_eq(holder, person) ? hand_on_address(o, address)
+                                   : office_del(o, TABLE_ADDRESS, shared_key(o, address, person));
+}
+
+/* Two people may share an address; the first is found by it. */
+static int take_address(struct office *o, struct text address, struct text person) {
+    struct text holder;
+    int rc = person_by_address(o, address, &holder);
+    if (rc == -ENOENT)
+        return office_mark(o, TABLE_ADDRESS, address_key(o, address), person);
+    return rc || text_eq(holder, person)
+               ? rc
+               : office_mark(o, TABLE_ADDRESS, shared_key(o, address, person), TEXT_LIT(""));
+}
+
 static int index_address(struct office *o, const struct rec_person *was,
                          const struct rec_person *p) {
-    struct text holder;
-    int rc = 0;
     bool same = was && was->email.p && p->email.p && text_eq(was->email, p->email);
-    if (same)
-        return 0;
-    if (was && was->email.p) {
-        rc = person_by_address(o, was->email, &holder);
-        if (rc == 0 && text_eq(holder, p->person))
-            rc = office_del(o, TABLE_ADDRESS, address_key(o, was->email));
-    }
-    if ((rc == 0 || rc == -ENOENT) && p->email.p) {
-        rc = person_by_address(o, p->email, &holder);
-        if (rc == -ENOENT) /* two people may share an address; the first is found by it */
-            rc = office_mark(o, TABLE_ADDRESS, address_key(o, p->email), p->person);
-    }
-    return rc == -ENOENT ? 0 : rc;
+    int rc = 0;
+    if (!same && was && was->email.p)
+        rc = leave_address(o, was->email, p->person);
+    return rc || same || !p->email.p ? rc : take_address(o, p->email, p->person);
 }
 
 /* In a table of (item, person), the items that she no longer has go, and those that she has come.
