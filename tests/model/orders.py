@@ -166,6 +166,9 @@ class Orders(Meetings):
     def due_hold(self, no):
         if self.holds[no - 1]["kind"] == "decisions":
             return self.decisions_over(self.holds[no - 1])
+        if self.plans["letter", self.holds[no - 1]["letter"]][("letter", 0, "ordered")][0] == "planned":
+            self.came["a letter released at once"] += 1
+            self.write_letter(self.holds[no - 1]["letter"])
         sheet = self.sheet_of(self.holds[no - 1]["until"])
         for row in list(self.holds[no - 1]["rows"]):
             if row.state == "held" and sheet:

@@ -108,10 +108,39 @@ static void test_refused(void **context) {
     trial_close(&t);
 }
 
+/* Its window ends when everybody has a row in it, not before: nobody is left behind in it. */
+static void test_window(void **context) {
+    struct trial t;
+    struct rec_hold hold;
+    struct rec_ledger row;
+    (void)context;
+    for (unsigned at_once = 0; at_once < 2; at_once++) {
+        begin(&t, POLLS, "", "");
+        t.settings.fire_slice = 1;
+        assert_string_equal(send_it(&t, "duty", ",'window':60"), "applied");
+        if (at_once) { /* at the very moment at which it was ordered */
+            trial_do(&t, "hold.release", "{'hold':1}");
+        } else { /* the first of them is gone before the second is considered */
+            assert_int_equal(step_due(&t.step, t.now, t.now), 0);
+            assert_int_equal(trial_rows(&t, "letter", NULL, "held", &row), 1);
+            trial_do(&t, "delivery.withdraw", "{'delivery':%lld}", (long long)row.no);
+        }
+        trial_settle(&t);
+        if (!at_once)
+            assert_int_equal(trial_rows(&t, "letter", NULL, "held", NULL), 2);
+        trial_until(&t, "2022-04-04T12:00");
+        assert_int_equal(trial_rows(&t, "letter", NULL, "accepted", NULL), at_once ? 3 : 2);
+        trial_get(&t, TABLE_HOLD, key_no(1), &hold);
+        assert_true(text_is(hold.state, "ended") && hold.held == 0);
+        trial_close(&t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reached),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,8 +270,12 @@ static int take_back(struct office *o, struct rec_ledger *row, uint64_t sheet) {
 
 int letter_go(struct office *o, struct rec_hold *h) {
     struct rec_hold now;
+    struct rec_plan plan;
     uint64_t sheet; /* its window ended in an outage: it waits with the rest of that time */
-    int rc = catchup_sheet(o, h->until, false, &sheet);
+    int rc = letter_plan(o, h->letter, &plan);
+    if (rc != -ENOENT) /* released at once: first everybody has a row in it */
+        return rc ? rc : fire_plan(o, plan_key(&plan));
+    rc = catchup_sheet(o, h->until, false, &sheet);
     if (rc == 0)
         rc = each(o, h, o->settings->fire_slice, go, sheet);
     bool done = rc == -ENOENT;

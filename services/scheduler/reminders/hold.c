@@ -191,11 +191,15 @@ int hold_entered(struct office *o, struct rec_ledger *row) {
 
 int hold_left(struct office *o, const struct rec_ledger *row) {
     struct rec_hold hold;
+    struct rec_plan plan;
     int rc = row->useful ? due_del(o, useless_from(row), "held", key_no((uint64_t)row->no)) : 0;
     if (rc == 0)
         rc = count(o, row, 0, -1, &hold);
     if (rc || hold.held || !text_is(hold.state, "open"))
         return rc;
+    if (text_is(hold.kind, "letter") && (rc = letter_plan(o, hold.letter, &plan)) != -ENOENT)
+        return rc; /* there are more to come; it ends with its window */
+    rc = 0;
     if (!text_is(hold.kind, "catchup"))
         rc = due_del(o, hold.until, "hold", key_no((uint64_t)hold.no));
     if (rc)

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "services/scheduler/reminders/plan.h"
+
 static char *string(struct office *o, struct text t) {
     return (char *)(uintptr_t)arena_text(o->arena, t).p;
 }
@@ -28,4 +30,13 @@ int letter_rule(struct office *o, const struct rec_letter *letter, struct rule *
     int rc = audience_parse(text_of(ret->to), &ret->audience, &why);
     buf_free(&why);
     return rc ? -EBADMSG : 0;
+}
+
+int letter_plan(struct office *o, struct text letter, struct rec_plan *ret) {
+    struct key at = {.n = 0};
+    int rc;
+    while ((rc = plan_next(o, "letter", letter, &at, ret)) == 0)
+        if (text_is(ret->state, "planned") || text_is(ret->state, "firing"))
+            return 0;
+    return rc;
 }

@@ -11,4 +11,7 @@
  * cannot be read. */
 MUST_CHECK int letter_rule(struct office *o, const struct rec_letter *letter, struct rule *ret);
 
+/* Its plan, while not everybody it is for has been considered; -ENOENT. */
+MUST_CHECK int letter_plan(struct office *o, struct text letter, struct rec_plan *ret);
+
 #endif
