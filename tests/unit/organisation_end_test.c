@@ -245,6 +245,29 @@ static void test_leave(void **state) {
     trial_close(&t);
 }
 
+/* It has a place again, by a reserve that is part of it now: its staff is yet to be named. */
+static void test_leave_and_come_back(void **state) {
+    struct trial t;
+    (void)state;
+    open_running(&t);
+    trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'r','place':'free'}");
+    trial_do(&t, "organisation.merge", "{'organisation':'t2','into':'t0'}");
+    trial_do(&t, "offer.make", "{'programme':'prog'}");
+    trial_do(&t, "offer.accept", "{'application':'app2','person':'t2-a'}");
+    struct rec_participation p = participation(&t, "t0");
+    assert_true(text_is(p.state, "running") && p.minutes == 150 && !p.staff.count);
+    assert_true(text_is(calls_owed(&t, "name-staff", "prog/t0"), "open"));
+    calls_check(&t);
+    trial_do(&t, "meeting.plan",
+             "{'meeting':'w','programme':'prog','kind':'workshop','title':'W','minutes':60,"
+             "'starts':'2022-06-01T09:00','mode':'video','link':'https://x.example/w',"
+             "'audience':'staff'}");
+    trial_do(&t, "meeting.call", "{'meeting':'w'}");
+    calls_refused(&t, "not-entitled", "person", /* she was of the staff, and is not */
+                  trial_say(&t, "registration.make", "{'meeting':'w','person':'t0-a'}"));
+    trial_close(&t);
+}
+
 /* Deep in the programme nobody is asked to join by itself; the office may ask, later and once. */
 static void test_leave_a_programme_that_has_begun(void **state) {
     struct trial t;
@@ -378,6 +401,7 @@ int main(void) {
         cmocka_unit_test(test_merge_moves_all),
         cmocka_unit_test(test_merge_refused),
         cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_leave_and_come_back),
         cmocka_unit_test(test_leave_a_programme_that_has_begun),
         cmocka_unit_test(test_leave_before_it_begins),
         cmocka_unit_test(test_close),

@@ -102,7 +102,9 @@ int participation_begin(struct office *o, const struct rec_application *applicat
     if (machine_next("PARTICIPATION", was.state, "begin", &p.state))
         return 0;            /* it takes part already, by another call */
     p.minutes = was.minutes; /* its hours from before it left */
-    rc = participation_look_at(o, &p, participation_first_look(o, &p));
+    rc = staff_begin_anew(o, &was);
+    if (rc == 0)
+        rc = participation_look_at(o, &p, participation_first_look(o, &p));
     if (rc == 0)
         rc = participation_put(o, &p);
     if (rc == 0)

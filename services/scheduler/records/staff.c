@@ -45,6 +45,15 @@ int staff_owe(struct office *o, const struct rec_participation *p) {
     return participation_owes(o, p, "name-staff", participation_day(o, p->zone, STAFF_DAYS));
 }
 
+int staff_begin_anew(struct office *o, const struct rec_participation *was) {
+    struct list staff = was->staff;
+    struct text person;
+    int rc = 0;
+    while (rc == 0 && codec_next_text(&staff, &person))
+        rc = office_mark(o, TABLE_STAFF_OF, key_of(person, was), TEXT_LIT("was"));
+    return rc;
+}
+
 int64_t staff_budget(const struct rec_programme *programme, uint32_t people) {
     int64_t budget = programme->budget_minutes;
     if (text_is(programme->budget_per, "person"))

@@ -11,6 +11,8 @@ MUST_CHECK int staff_is(struct office *o, const struct rec_participation *p, str
 MUST_CHECK int staff_is_any(struct office *o, struct text programme, struct text person);
 /* Opens what is owed while there are too few. */
 MUST_CHECK int staff_owe(struct office *o, const struct rec_participation *p);
+/* They were of the staff before it left; who is so now is yet to be named. */
+MUST_CHECK int staff_begin_anew(struct office *o, const struct rec_participation *was);
 /* Minutes that so many people are to spend. */
 int64_t staff_budget(const struct rec_programme *programme, uint32_t people);
 /* She speaks for the organisation no more: others are named in her place, and the adviser hears of
