@@ -219,6 +219,9 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             row.sheet["open"] = any(r.state == "held" for r in row.sheet["rows"])
         if row.rule.about == "digest":
             self.follow(row)
+        if state in WAITING and not row.address:
+            self.came["a letter came back to who was erased"] += 1
+            self.end(row, "suppressed", "the person was erased")
 
     def note_told(self, row, heard, may_have_left=True):
         """What she heard last; None: something else, perhaps. What never left tells nothing."""

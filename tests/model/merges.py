@@ -4,6 +4,8 @@ from tests.model.mornings import Mornings
 
 # the more it says the later it stands; of two registrations for one meeting that one stays
 SAYS = ("cancelled", "lapsed", "declined", "undecided", "waiting", "offered", "registered", "absent", "attended")
+# decided against the one record, which says nothing of the other
+NEVER_GOT = ("failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
 
 
 class Merges(Mornings):
@@ -63,7 +65,7 @@ class Merges(Mornings):
         for row in self.rows:
             if row.person != person:
                 continue
-            same = any(r.of == row.of and r.person == into for r in self.rows)
+            same = any(r.of == row.of and r.person == into and r.state not in NEVER_GOT for r in self.rows)
             if same and row.state in ("queued", "deferred", "held", "digested"):
                 self.end(row, "withdrawn", "the person was merged")
                 self.came["a letter withdrawn by a merge"] += 1

@@ -214,6 +214,8 @@ static void test_person_ends(void **context) {
     trial_do(&t, LOG,
              "{" IN "'hours':'h','person':'x1','date':'2022-05-01','minutes':30,"
              "'kind':'preparation','text':'with Ms Hansen'}");
+    trial_do(&t, "hours.correct", "{" IN "'hours':'h','minutes':31,'reason':'Hansen was ill'}");
+    trial_do(&t, "hours.correct", "{" IN "'hours':'h','minutes':30,'reason':'Hansen was not'}");
     trial_do(&t, "person.merge", "{'person':'x1','into':'x2'}");
     assert_int_equal(participation(&t, "x").minutes,
                      120); /* one was at the meeting, the longer stay */
@@ -224,8 +226,32 @@ static void test_person_ends(void **context) {
     struct key k = key2(TEXT_LIT("p"), TEXT_LIT("x"));
     key_text(&k, TEXT_LIT("h"));
     trial_get(&t, TABLE_HOURS, k, &r);
-    assert_true(text_is(r.person, "x2") && !r.text.p && r.minutes == 30);
+    assert_true(text_is(r.person, "x2") && !r.text.p && r.minutes == 30 && r.history.count == 2);
+    assert_null(memmem(r.history.raw.p, r.history.raw.n, "Hansen", 6));
     assert_int_equal(participation(&t, "x").minutes, 130);
+    audit(&t);
+    trial_close(&t);
+}
+
+/* Two records of one person, each with a whole day: together they are no two days. */
+static void test_merged_day(void **context) {
+    struct trial t;
+    struct rec_hours r;
+    (void)context;
+    open_staffed(&t);
+    t.now = trial_wall("2022-05-10T12:00");
+    trial_do(&t, LOG,
+             "{" IN "'hours':'h1','person':'x1','date':'2022-05-01','minutes':1000,"
+             "'kind':'preparation'}");
+    trial_do(&t, LOG,
+             "{" IN "'hours':'h2','person':'x2','date':'2022-05-01','minutes':1000,"
+             "'kind':'preparation'}");
+    trial_do(&t, "person.merge", "{'person':'x1','into':'x2'}");
+    assert_int_equal(participation(&t, "x").minutes, 1440);
+    struct key k = key2(TEXT_LIT("p"), TEXT_LIT("x"));
+    key_text(&k, TEXT_LIT("h1"));
+    trial_get(&t, TABLE_HOURS, k, &r);
+    assert_true(text_is(r.person, "x2") && r.minutes == 440 && r.history.count == 1);
     audit(&t);
     trial_close(&t);
 }
@@ -289,7 +315,7 @@ int main(void) {
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_corrected),
         cmocka_unit_test(test_attendance),     cmocka_unit_test(test_no_day_is_longer),
         cmocka_unit_test(test_other_meetings), cmocka_unit_test(test_person_ends),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_merged_day),     cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

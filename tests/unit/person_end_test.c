@@ -262,6 +262,112 @@ static void test_erase(void **context) {
     trial_close(&t);
 }
 
+/* What others keep of her, and what comes back when she is gone. */
+static void test_erase_with_letters_on_their_way(void **context) {
+    struct trial t;
+    struct rec_ledger row;
+    (void)context;
+    trial_open_six(&t);
+    trial_do(&t, "person.register",
+             "{'person':'w','name':'Xerxes','email':'w@x.example','language':'sv'}");
+    trial_do(&t, "person.register",
+             "{'person':'x','name':'Xerxes','email':'Xerxes@x.example','language':'sv'}");
+    trial_do(&t, "network.update", "{'network':'net','lead':'w'}");
+    trial_do(&t, "membership.grant", "{'network':'net','person':'x','source':'s'}");
+    trial_do(&t, "support.request", "{'case':'c','network':'net','person':'a','text':'T'}");
+    trial_do(&t, "support.assign", "{'case':'c','person':'x'}");
+    trial_do(&t, "idea.send",
+             "{'idea':'i','network':'net','contact':'xerxes@x.example','text':'Xylophones'}");
+    trial_settle(&t);
+    trial_do(&t, "person.merge", "{'person':'w','into':'x'}");
+    trial_do(&t, "registration.make", "{'meeting':'m','person':'x'}");
+    trial_fire(&t);
+    assert_int_equal(trial_rows(&t, "registration-confirmed", "x", "queued", &row), 1);
+    assert_true(trial_arm(&t, row.no, 1));
+    trial_do(&t, "person.erase", "{'person':'x'}");
+    struct frame_result late = {.delivery = row.no,
+                                .attempt = 1,
+                                .boot = TEXT_LIT("trial"),
+                                .outcome = TEXT_LIT("deferred"),
+                                .reply = TEXT_LIT("450 <xerxes@x.example> is busy")};
+    assert_int_equal(step_result(&t.step, t.now, &late), 0);
+    assert_int_equal(trial_rows(&t, "registration-confirmed", "x", "suppressed", &row), 1);
+    assert_true(text_is(row.reason, "the person was erased")); /* nobody tries it again */
+    each_has_not(&t, "Xerxes"); /* nor as who leads, or advises, in what others got */
+    each_has_not(&t, "xerxes@x.example");
+    each_has_not(&t, "Xylophones");
+    trial_close(&t);
+}
+
+/* A mailbox of two: whoever stays is found by it, and what speaks against it still does. */
+static void test_shared_address(void **context) {
+    struct trial t;
+    struct rec_ledger row;
+    (void)context;
+    trial_open_six(&t);
+    for (unsigned i = 0; i < 3; i++)
+        trial_do(&t, "person.register",
+                 "{'person':'%c','name':'X','email':'Post@x.example','language':'sv'}", 'x' + i);
+    trial_do(&t, "membership.grant", "{'network':'net','person':'y','source':'s'}");
+    trial_do(&t, "idea.send", "{'idea':'i','network':'net','contact':'post@x.example','text':'T'}");
+    trial_fire(&t);
+    trial_rows(&t, NULL, "y", "queued", &row);
+    assert_true(trial_arm(&t, row.no, 1));
+    trial_result(&t, row.no, 1, "bounced");
+    trial_do(&t, "person.erase", "{'person':'z'}");
+    trial_do(&t, "person.erase", "{'person':'x'}");
+    assert_int_equal(trial_table(&t, TABLE_SUPPRESSION), 1);
+    assert_string_equal(trial_say(&t, "membership.request",
+                                  "{'network':'net','name':'Y','email':'post@x.example',"
+                                  "'language':'sv'}"),
+                        "already");
+    struct rec_idea idea;
+    trial_get(&t, TABLE_IDEA, key1(TEXT_LIT("i")), &idea);
+    assert_true(text_is(idea.contact, "post@x.example")); /* it may be y's */
+    trial_do(&t, "person.erase", "{'person':'y'}");
+    assert_int_equal(trial_table(&t, TABLE_SUPPRESSION), 0);
+    each_has_not(&t, "post@x.example");
+    trial_close(&t);
+}
+
+/* While a letter's people are considered, some at a time: she is one of them, once. */
+static void test_merge_while_it_fires(void **context) {
+    struct trial t;
+    (void)context;
+    trial_open(&t, NULL, "2022-04-01T08:00");
+    t.settings.fire_slice = 1;
+    trial_world(&t, true);
+    while (!trial_rows(&t, "meeting-invitation", "a", NULL, NULL))
+        assert_int_equal(step_due(&t.step, t.now, t.now), 0);
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "c", NULL, NULL), 0);
+    trial_do(&t, "person.merge", "{'person':'a','into':'c'}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "c", NULL, NULL), 1);
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", NULL, NULL), 1);
+    trial_close(&t);
+}
+
+/* The record that stays has an address that nothing is sent to: what waits for the other goes. */
+static void test_merge_into_who_got_nothing(void **context) {
+    struct trial t;
+    struct rec_ledger row;
+    (void)context;
+    trial_open(&t, NULL, "2022-04-01T08:00");
+    trial_world(&t, false);
+    trial_fire(&t);
+    trial_rows(&t, NULL, "c", "queued", &row);
+    assert_true(trial_arm(&t, row.no, 1));
+    trial_result(&t, row.no, 1, "bounced");
+    trial_do(&t, "meeting.call", "{'meeting':'m'}");
+    trial_fire(&t);
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "c", "suppressed", NULL), 1);
+    trial_do(&t, "person.merge", "{'person':'a','into':'c'}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "c", "accepted", &row), 1);
+    assert_true(text_is(row.address, "a@boras.example"));
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_people),
@@ -272,7 +378,11 @@ int main(void) {
         cmocka_unit_test(test_merge_protected),
         cmocka_unit_test(test_merge_organisations),
         cmocka_unit_test(test_merge_mentions),
+        cmocka_unit_test(test_merge_while_it_fires),
+        cmocka_unit_test(test_merge_into_who_got_nothing),
         cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_erase_with_letters_on_their_way),
+        cmocka_unit_test(test_shared_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

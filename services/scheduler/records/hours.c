@@ -285,6 +285,32 @@ static int join(struct office *o, struct rec_participation *p, const struct rec_
     return put(o, p, &there, NULL);
 }
 
+/* Both records have time on that day, and one person has no more than 24 hours of it. */
+static int fit_day(struct office *o, struct rec_hours *now) {
+    int64_t left;
+    int rc = left_of_day(o, now, &left);
+    if (rc == 0 && now->minutes > left)
+        correct(o, now, left, TEXT_LIT("The person was merged; a day has 24 hours."));
+    return rc;
+}
+
+/* What somebody wrote of her goes; that it was corrected stays. */
+static struct list without_reasons(struct office *o, struct list history) {
+    struct part_correction c;
+    struct buf b;
+    uint32_t n = 0;
+    buf_init(&b, 1 << 16);
+    while (codec_next_part(&history, PART_correction, &c)) {
+        c.reason = TEXT_NONE;
+        codec_add_part(&b, PART_correction, &c);
+        n++;
+    }
+    must(!b.over);
+    struct list list = {arena_bytes(o->arena, buf_as_bytes(&b)), n};
+    buf_free(&b);
+    return list;
+}
+
 static int move_row(struct office *o, struct key at, struct text into) {
     struct rec_participation p;
     struct rec_hours was, now = {.programme = arena_text(o->arena, key_part(&at, 2)),
@@ -300,6 +326,10 @@ static int move_row(struct office *o, struct key at, struct text into) {
     now.text = into.p ? was.text : TEXT_NONE;
     if (into.p)
         rc = join(o, &p, &was, &now);
+    else
+        now.history = without_reasons(o, now.history);
+    if (rc == 0 && into.p)
+        rc = fit_day(o, &now);
     if (rc == 0)
         rc = put(o, &p, &was, &now);
     return rc ? rc : participation_put(o, &p);

@@ -6,8 +6,6 @@
 #include "services/scheduler/records/poll.h"
 #include "services/scheduler/reminders/plan.h"
 
-#define BLANK TEXT_LIT("(erased)")
-
 union mention {
     struct rec_case case_;
     struct rec_idea idea;
@@ -151,106 +149,4 @@ int mentions_move_organisation(struct office *o, struct text from, struct text i
     for (unsigned i = 0; rc == 0 && i < COUNT_OF(rows); i++)
         rc = change_all(o, rows[i].table, rows[i].kind, from, into, rows[i].fn);
     return rc;
-}
-
-/* ---- what a person wrote ---- */
-
-static void blank_notes(struct office *o, struct rec_case *c) {
-    struct list before = c->notes;
-    struct part_note n;
-    struct buf b;
-    uint32_t count = 0;
-    buf_init(&b, 1 << 20);
-    while (codec_next_part(&before, PART_note, &n)) {
-        n.text = BLANK;
-        codec_add_part(&b, PART_note, &n);
-        count++;
-    }
-    must(!b.over);
-    c->notes = (struct list){arena_bytes(o->arena, buf_as_bytes(&b)), count};
-    buf_free(&b);
-}
-
-static void blank_idea(struct rec_idea *r) {
-    r->text = BLANK;
-    r->answer = r->answer.p ? BLANK : TEXT_NONE;
-    r->contact = TEXT_NONE;
-}
-
-/* The letters about it, whoever they went to, show it as it was. */
-static int blank_occasion(struct office *o, uint64_t row_no) {
-    struct rec_ledger row;
-    struct rec_occasion occasion;
-    struct rec_idea idea;
-    struct rec_case c;
-    int rc = office_get(o, TABLE_LEDGER, key_no(row_no), &row);
-    if (rc == 0)
-        rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)row.occasion), &occasion);
-    if (rc == 0 && occasion.idea.p &&
-        (rc = office_unpack(o, REC_IDEA, occasion.idea, &idea)) == 0) {
-        blank_idea(&idea);
-        occasion.idea = office_pack(o, REC_IDEA, &idea);
-    }
-    if (rc == 0 && occasion.case_.p && (rc = office_unpack(o, REC_CASE, occasion.case_, &c)) == 0) {
-        blank_notes(o, &c);
-        occasion.case_ = office_pack(o, REC_CASE, &c);
-    }
-    return rc ? rc : office_put(o, TABLE_OCCASION, key_no((uint64_t)row.occasion), &occasion);
-}
-
-static int blank_letters(struct office *o, const char *kind, struct text id) {
-    struct key prefix = key2(text_of(kind), id), at = {.n = 0};
-    struct bytes value;
-    int rc;
-    while ((rc = office_next(o, TABLE_LEDGER_ABOUT, &prefix, &at, &value)) == 0) {
-        size_t end = at.n - 8;
-        uint64_t no;
-        must(key_next_u64(key_bytes(&at), &end, &no));
-        if ((rc = blank_occasion(o, no)))
-            return rc;
-    }
-    return rc == -ENOENT ? 0 : rc;
-}
-
-static int blank_ideas(struct office *o, struct text person) {
-    struct key none = {.n = 0}, at = {.n = 0};
-    struct bytes value;
-    struct rec_idea r;
-    int rc;
-    while ((rc = office_next(o, TABLE_IDEA, &none, &at, &value)) == 0) {
-        rc = office_read(o, TABLE_IDEA, value, &r);
-        if (rc == 0 && r.person.p && text_eq(r.person, person)) {
-            blank_idea(&r);
-            rc = office_put(o, TABLE_IDEA, at, &r);
-            if (rc == 0)
-                rc = blank_letters(o, "idea", r.idea);
-        }
-        if (rc)
-            return rc;
-    }
-    return rc == -ENOENT ? 0 : rc;
-}
-
-static int blank_cases(struct office *o, struct text person) {
-    struct key none = {.n = 0}, at = {.n = 0};
-    struct bytes value;
-    struct rec_case r;
-    int rc;
-    while ((rc = office_next(o, TABLE_CASE, &none, &at, &value)) == 0) {
-        rc = office_read(o, TABLE_CASE, value, &r);
-        if (rc == 0 && text_eq(r.person, person)) {
-            blank_notes(o, &r);
-            rc = office_put(o, TABLE_CASE, at, &r);
-            if (rc == 0)
-                rc = blank_letters(o, "case", r.case_);
-        }
-        if (rc)
-            return rc;
-    }
-    return rc == -ENOENT ? 0 : rc;
-}
-
-int mentions_blank_person(struct office *o, struct text person) {
-    int rc = blank_ideas(o, person);
-    return rc ? rc : blank_cases(o, person);
 }

@@ -1,5 +1,5 @@
 /* mentions - records that name a person or an organisation in passing: who leads, hosts, asks or
- * advises. Two records become one, or somebody is forgotten.
+ * advises. Two records become one.
  */
 #ifndef SCHEDULER_MENTIONS_H
 #define SCHEDULER_MENTIONS_H
@@ -9,8 +9,5 @@
 /* Whoever is named `from` is named `into` from now on. */
 MUST_CHECK int mentions_move_person(struct office *o, struct text from, struct text into);
 MUST_CHECK int mentions_move_organisation(struct office *o, struct text from, struct text into);
-/* What she wrote to the office goes, also from the letters that told of it; that she wrote stays.
- */
-MUST_CHECK int mentions_blank_person(struct office *o, struct text person);
 
 #endif

@@ -1,6 +1,8 @@
 /* A person ends: merged into another record, or erased. */
 #include <errno.h>
+#include <string.h>
 
+#include "services/scheduler/records/forget.h"
 #include "services/scheduler/records/mentions.h"
 #include "services/scheduler/records/names.h"
 #include "services/scheduler/records/records.h"
@@ -125,6 +127,16 @@ static int move_told(struct office *o, const struct rec_ledger *row, struct text
     return rc ? rc : office_del(o, TABLE_TOLD, key2(row->about, from));
 }
 
+/* What was decided against the one need not be so for the other. */
+static bool is_got(const struct rec_ledger *row) {
+    static const char *const never[] = {"failed",     "expired", "withdrawn", "suppressed",
+                                        "superseded", "missed",  "not-due"};
+    for (unsigned i = 0; i < COUNT_OF(never); i++)
+        if (text_is(row->state, never[i]))
+            return false;
+    return true;
+}
+
 /* Whether the one who stays got, or gets, the letter as well. */
 static int has_same(struct office *o, const struct rec_ledger *row, struct text into, bool *ret) {
     struct key prefix = key1(into), at = {.n = 0};
@@ -138,9 +150,30 @@ static int has_same(struct office *o, const struct rec_ledger *row, struct text 
         must(key_next_u64(key_bytes(&at), &from, &no));
         if ((rc = ledger_get(o, no, &other)))
             return rc;
-        *ret = other.occasion == row->occasion && other.no != row->no;
+        *ret = other.occasion == row->occasion && other.no != row->no && is_got(&other);
     }
     return *ret || rc == -ENOENT ? 0 : rc;
+}
+
+/* The other was considered with it: while the rest still are, she is not once more. Not when she
+ * has a row of her own. */
+static int move_fired(struct office *o, struct rec_ledger *row, struct text from,
+                      struct text into) {
+    struct text end =
+        arena_printf(o->arena, "/%.*s/%.*s", TEXT_ARGS(from), TEXT_ARGS(row->channel));
+    struct text there, was = row->key;
+    struct key no = key_no((uint64_t)row->no);
+    if (was.n < end.n || memcmp(was.p + was.n - end.n, end.p, end.n))
+        return 0; /* hers by an earlier merge, where both had one */
+    struct text now = arena_printf(o->arena, "%.*s/%.*s/%.*s", (int)(was.n - end.n), was.p,
+                                   TEXT_ARGS(into), TEXT_ARGS(row->channel));
+    int rc = office_marked(o, TABLE_FIRED, key1(now), &there);
+    if (rc != -ENOENT)
+        return rc;
+    row->key = now;
+    rc = office_del(o, TABLE_FIRED, key1(was));
+    return rc ? rc
+              : office_mark(o, TABLE_FIRED, key1(now), (struct text){(const char *)no.b, no.n});
 }
 
 /* Her letters, sent or still to be sent, are the other's now; nobody gets the same one twice. */
@@ -156,6 +189,8 @@ static int move_row(struct office *o, uint64_t no, struct text from, struct text
         rc = ledger_move(o, &row, "withdraw", TEXT_LIT("the person was merged"));
     if (rc == 0 && row.told)
         rc = move_told(o, &row, from, into);
+    if (rc == 0)
+        rc = move_fired(o, &row, from, into);
     key_u64(&old, no);
     key_u64(&new, no);
     row.person = into;
@@ -323,11 +358,16 @@ static int blank_prefix(struct office *o, enum table table, struct text person) 
     return rc == -ENOENT ? 0 : rc;
 }
 
-/* What speaks against an address is hers, unless somebody else has the same one. */
-static int forget_address(struct office *o, struct text address) {
+/* What speaks against an address, or came from it, is hers, unless somebody else has the same one.
+ */
+static int forget_address(struct office *o, struct text person, struct text address) {
     struct text other;
     int rc = address.p ? person_by_address(o, address, &other) : 0;
-    return rc == -ENOENT ? suppression_forget(o, address) : rc;
+    if (rc && rc != -ENOENT)
+        return rc;
+    bool hers = rc == -ENOENT;
+    rc = forget_person(o, person, hers ? address : TEXT_NONE);
+    return rc || !hers ? rc : suppression_forget(o, address);
 }
 
 int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
@@ -358,14 +398,12 @@ int apply_person_erase(struct office *o, const struct msg_person_erase *m) {
     if (rc == 0)
         rc = blank_ledger(o, m->person);
     if (rc == 0)
-        rc = mentions_blank_person(o, m->person);
-    if (rc == 0)
         rc = blank_prefix(o, TABLE_PREFERENCE, m->person);
     if (rc == 0)
         rc = obligation_reroute(o, m->person, TEXT_NONE);
     if (rc == 0)
         rc = person_put(o, &was, &p);
     if (rc == 0)
-        rc = forget_address(o, was.email);
+        rc = forget_address(o, was.person, was.email);
     return rc ? rc : office_fact(o, FACT_PERSON_ERASED, "person", m->person);
 }

@@ -203,9 +203,10 @@ int delivery_result(struct office *o, const struct frame_result *r) {
     bool before = ledger_is_waiting(&row) && r->attempt == row.attempts + 1;
     if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released"))
         return 0;
-    row.reply = r->reply;
+    struct text reply = row.address.p ? r->reply : TEXT_NONE; /* it names who was erased */
+    row.reply = reply;
     if (!text_is(r->outcome, "accepted"))
-        note_try(o, &row, r->outcome, r->reply);
+        note_try(o, &row, r->outcome, reply);
     row.attempts = r->attempt;
     if (text_is(r->outcome, "accepted"))
         rc = ledger_move(o, &row, "accept", TEXT_NONE);

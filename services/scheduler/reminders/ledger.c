@@ -153,6 +153,8 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = morning_note(o, row, was);
     if (rc == 0 && text_is(row->about_kind, "digest"))
         rc = digest_follow(o, row, event);
+    if (rc == 0 && ledger_is_waiting(row) && !row->address.p) /* she was erased while it was away */
+        rc = ledger_move(o, row, "suppress", TEXT_LIT("the person was erased"));
     return rc;
 }
 
