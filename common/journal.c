@@ -13,7 +13,6 @@
 #include "common/journal_inner.h"
 
 #define LIMIT ((size_t)64 << 30)
-#define PAGE ((size_t)4096)
 
 /* ---- files ---- */
 
@@ -45,8 +44,6 @@ int journal_write_at(int fd, const void *p, size_t n, size_t at) {
 }
 
 void journal_punch(const char *path, size_t from, size_t to) {
-    from = (from + PAGE - 1) & ~(PAGE - 1);
-    to &= ~(PAGE - 1);
     int fd = from < to ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0)
         return;

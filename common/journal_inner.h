@@ -125,7 +125,8 @@ MUST_CHECK int journal_path(const struct journal *journal, const char *name, cha
 MUST_CHECK int journal_path_no(const struct journal *journal, const char *name, uint64_t number,
                                char ret[PATH_BYTES]);
 MUST_CHECK int journal_write_at(int fd, const void *p, size_t n, size_t at); /* all of it */
-/* Gives whole pages back to the disk, where the file system can. */
+/* Where the file system can: nothing is left of what stood there, and whole pages go back to the
+ * disk. */
 void journal_punch(const char *path, size_t from, size_t to);
 struct segment *journal_tail(const struct journal *journal);
 uint64_t journal_used(const struct journal *journal);
