@@ -1,11 +1,11 @@
 """Ideas that are sent to a network, and cases: who asks for support, and who answers."""
-from tests.model.leaving import Leaving
+from tests.model.activities import Activities
 from tests.model.meetings import need
 
 GOES_ON = ("open", "assigned", "answered")
 
 
-class Cases(Leaving):
+class Cases(Activities):
     def __init__(self, rules):
         super().__init__(rules)
         self.ideas, self.cases = {}, {}

@@ -3,9 +3,9 @@ scheduler is away when something falls due, there are two or three places, and t
 import datetime
 import random
 
+from tests.model.inputs_activities import ActivitiesDrawing
 from tests.model.inputs_cases import CasesDrawing
 from tests.model.inputs_orders import OrdersDrawing
-from tests.model.inputs_participation import ParticipationDrawing
 from tests.model.inputs_rules import RulesDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
 
@@ -17,7 +17,7 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
+class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ActivitiesDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
         self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
@@ -138,11 +138,12 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
         ahead = [k for k, m in self.meetings.items() if instant(wall(m["starts"]), m["zone"]) > self.now]
         return self.r.choice(ahead[-3:] if ahead and self.chance(93) else list(self.meetings)[-4:])
 
-    def known(self):
+    def known(self, meeting=None):
         """A meeting, and mostly somebody who was registered for it lately."""
-        meeting = self.meeting()
+        meeting = meeting or self.meeting()
         asked = self.asked.get(meeting, [])
-        return {"meeting": meeting, "person": self.r.choice(asked[-4:]) if asked and self.chance(85) else self.who()}
+        person = self.r.choice(asked[-4:]) if asked and self.chance(85) else self.who_comes(meeting)
+        return {"meeting": meeting, "person": person}
 
     # ---- what is said ----
 
@@ -183,8 +184,8 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
             self.now += self.r.randint(16, 23) * HOUR
             self.say("sending.resume")
 
-    def move(self):
-        id_ = self.meeting()
+    def move(self, meeting=None):
+        id_ = meeting or self.meeting()
         m = self.meetings.get(id_, {"starts": "2022-01-01T09:00", "zone": self.zone, "closes": None})
         was = wall(m["starts"])
         near = was + datetime.timedelta(minutes=self.r.choice((-60, -30, 30, 60, 1440, 2880, 7 * 1440)))
@@ -200,9 +201,9 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
             self.say("meeting.move", meeting=id_, starts=wall_text(back))
             m["starts"] = wall_text(back)
 
-    def hurry(self):
+    def hurry(self, meeting=None):
         """Edit upon edit, an hour or two before it starts."""
-        id_ = self.meeting()
+        id_ = meeting or self.meeting()
         m = self.meetings.get(id_)
         if not m or self.is_away:
             return
@@ -222,23 +223,23 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
                  mode=self.r.choice(("room", "video", "hybrid", "undecided")), place=self.some(("A", "B"), 50),
                  link=self.some(("https://v.example/1", "https://v.example/2"), 50))
 
-    def update(self):
+    def update(self, meeting=None):
         what = self.r.choice(("capacity", "minimum", "registration_closes", "audience"))
-        id_ = self.meeting()
+        id_ = meeting or self.meeting()
         value = {"capacity": self.r.randint(2, 5), "minimum": 2, "audience": "members",
                  "registration_closes": self.meetings.get(id_, {"starts": "2022-01-01T09:00"})["starts"]}[what]
         self.say("meeting.update", meeting=id_, **{what: value})
 
-    def decide(self):
-        decision, id_ = self.r.choice(("go", "go", "video", "postpone")), self.meeting()
+    def decide(self, meeting=None):
+        decision, id_ = self.r.choice(("go", "go", "video", "postpone")), meeting or self.meeting()
         m = self.meetings.get(id_, {"zone": self.zone})
         starts = wall_text(self.a_wall(m["zone"])) if decision == "postpone" and self.chance(95) else None
         self.say("meeting.decide", meeting=id_, decision=decision, starts=starts, mode=self.some(("room", "hybrid"), 20),
                  link=self.some(("https://v.example/3",), 60))
         m.update(starts=starts or m.get("starts"))
 
-    def cancel_meeting(self):
-        self.say("meeting.cancel", meeting=self.meeting(), reason={"en": "so it is"})
+    def cancel_meeting(self, meeting=None):
+        self.say("meeting.cancel", meeting=meeting or self.meeting(), reason={"en": "so it is"})
 
     def hold_meeting(self):
         """It is held, and afterwards there is something to read."""
@@ -257,8 +258,9 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
         id_ = self.r.choice(self.materials) if self.materials and self.chance(50) else new
         self.materials += [new] if id_ == new else []
         meeting = meeting or (self.meeting() if self.chance(60) else None)
-        self.say("material.publish", material=id_, title={"en": "x"}, visibility="members", link="https://x.example/",
-                 kind=self.r.choice(("presentation", "recording", "guide")), meeting=meeting,
+        members = (meeting in self.activities) == self.chance(6)
+        self.say("material.publish", material=id_, title={"en": "x"}, visibility="members" if members else "cohort",
+                 link="https://x.example/", kind=self.r.choice(("presentation", "recording", "guide")), meeting=meeting,
                  network=None if meeting else self.network())
 
     def expect(self):
@@ -272,24 +274,26 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ParticipationDrawing):
         self.say("material.withdraw", material=self.some(self.materials) or "x0")
 
     def make(self, meeting=None):
-        meeting, person = meeting or self.meeting(), self.who()
+        meeting = meeting or self.meeting()
+        person = self.who_comes(meeting)
         self.asked.setdefault(meeting, []).append(person)
         self.say("registration.make", meeting=meeting, person=person, mode=self.some(("room", "video"), 12))
 
     def change(self):
         self.say("registration.change", **self.known(), mode=self.r.choice(("room", "video")))
 
-    def cancel(self):
-        who = self.known()
+    def cancel(self, meeting=None):
+        who = self.known(meeting)
         self.say("registration.cancel", **who)
         if self.chance(30):  # somebody in line has an answer, soon or when it is too late
             self.now += self.r.choice((0, MINUTE, 5 * HOUR, 2 * DAY - SECOND, 2 * DAY, 2 * DAY + SECOND))
             for person in self.asked.get(who["meeting"], [])[-7:]:
                 self.offer({**who, "person": person})
 
-    def answer(self):
-        self.say("registration.answer", **(self.known() if self.chance(50) else
-                                           {"meeting": self.meeting(), "person": self.who()}),
+    def answer(self, meeting=None):
+        id_ = meeting or self.meeting()
+        self.say("registration.answer", **(self.known(id_) if self.chance(50) else
+                                           {"meeting": id_, "person": self.who_comes(id_)}),
                  answer=self.r.choice(("yes", "yes", "no", "maybe")))
 
     def offer(self, who=None):

@@ -42,12 +42,14 @@ class Meetings(Letters):
 
     def meeting_plan(self, meeting, network, **given):
         need(meeting not in self.meetings, "already")
-        n = self.known(self.networks, network, "open")
+        self.plan_meeting(meeting, self.known(self.networks, network, "open")["zone"], network=network, **given)
+
+    def plan_meeting(self, meeting, its_zone, **given):
         m = {k: None for k in ("zone", "place", "link", "decide_by", "registration_closes", "room_opens", "decision",
                                "was_starts")}
         m.update({k: 0 for k in ("capacity", "minimum", "revision", "queue") + MEETING_TIMES})
-        m.update(given, meeting=meeting, network=network, state="tentative")
-        m["zone"] = m["zone"] or n["zone"]
+        m.update(given, meeting=meeting, state="tentative")
+        m["zone"] = m["zone"] or its_zone
         need(self.at(m, "starts") >= self.said, "too-late")
         self.check_times(m)
         self.meetings[meeting] = m
@@ -242,7 +244,7 @@ class Meetings(Letters):
         need(not mode or m["mode"] in ("hybrid", mode), "conflict")
 
     def check_entitled(self, m, person):
-        may = self.is_member(self.networks[m["network"]], person)
+        may = self.is_member(self.networks.get(m.get("network")), person)
         need(may or self.is_in(m["audience"], self.subject("meeting", m["meeting"]), person), "not-entitled")
 
     def registration(self, meeting, person):

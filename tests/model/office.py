@@ -167,19 +167,27 @@ class Office(Applying, Merges):
         need(material not in self.materials, "already")
         m = self.known(self.meetings, meeting)
         self.person(given["from"])
-        self.put_material({"material": material, "state": "expected", "meeting": meeting, "network": m["network"],
-                           "zone": m["zone"], "kind": "presentation", "from": given["from"], "due": due,
-                           "expected": self.said})
+        self.put_material({**self.from_meeting(m), "material": material, "state": "expected", "kind": "presentation",
+                           "from": given["from"], "due": due, "expected": self.said})
 
-    def material_publish(self, material, kind, meeting=None, network=None, **_):
+    @staticmethod
+    def from_meeting(m):
+        return {k: m.get(k) for k in ("meeting", "network", "programme", "zone")}
+
+    def material_publish(self, material, kind, visibility, meeting=None, network=None, programme=None, **_):
         was = self.materials.get(material, {"material": material, "state": None})
         need(was["state"] != "published", "already")
-        belongs = {k: was.get(k) for k in ("meeting", "network", "zone")}
+        belongs = self.from_meeting(was)
         if meeting:
-            m = self.known(self.meetings, meeting)
-            belongs = {"meeting": meeting, "network": m["network"], "zone": m["zone"]}
+            belongs = self.from_meeting(self.known(self.meetings, meeting))
+        elif programme and not was.get("meeting"):
+            p = self.known(self.programmes, programme)
+            need(p["state"] != "ended", "wrong-state")
+            belongs = {"programme": programme, "zone": p["zone"]}
         elif not was.get("meeting"):
             belongs = {"network": network, "zone": self.known(self.networks, network, "open")["zone"]}
+        need(visibility != "members" or belongs.get("network"), "conflict")  # a network has members, a programme a cohort
+        need(visibility != "cohort" or belongs.get("programme"), "conflict")
         self.put_material({**was, **belongs, "state": "published", "kind": kind, "published": self.said})
 
     def material_withdraw(self, material):

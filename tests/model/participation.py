@@ -22,7 +22,7 @@ class Participation(Programme):
              "application": a["application"], "began": self.said, "zone": p["zone"], "staff": [], "was": set(),
              "adviser": None, "minutes": 0, "budget_minutes": 0}
         t.update({k: p[k] for k in ("starts", "ends", "least_staff")})
-        t.update({k: 0 for k in ("adviser_assigned", "month", "behind", "fell_behind", "staff_left", "left")})
+        t.update({k: 0 for k in ("adviser_assigned", "month", "behind", "fell_behind", "staff_left", "left", "absent")})
         self.participations[t["programme"], t["organisation"]] = t
         t["next_look"] = self.next_look(t)
         self.put_participation(t)

@@ -29,7 +29,9 @@ class Subjects:
         if kind == "letter":
             about = ("meeting", r["meeting"]) if r["meeting"] else ("network", r["network"])
             audience = meeting and meeting["audience"]
-        return Subject(r, r["zone"], network, meeting, owner, audience, about, network and network["lead"])
+        programme = self.programmes.get((meeting or r).get("programme"))
+        lead = (network or programme or {}).get("lead")
+        return Subject(r, r["zone"], network, meeting, owner, audience, about, lead, programme=programme)
 
     def table(self, kind):
         return {"meeting": self.meetings, "registration": self.registrations, "membership": self.members,
@@ -71,7 +73,8 @@ class Subjects:
         if t:
             is_still = t["state"] == "running" or subject.record is t or "solution" in subject.record
             return t["staff"] if is_still else []
-        return [k for t in self.participations.values() if t["state"] == "running" for k in t["staff"]]
+        running = [t for t in self.participations.values() if t["state"] == "running"]
+        return [k for t in running for k in t["staff"]] if subject.programme else []
 
     def cohort_of(self, programme):
         """Who left is of it no more."""
@@ -122,8 +125,8 @@ class Subjects:
             if word in ("registered", "waiting", "offered", "undecided", "attended", "absent"):
                 return state == word
             if word == "topic":
-                m = self.members.get((network["network"], person), {})
-                return network["state"] == "open" and m.get("state") == "active" and argument in m["topics"]
+                m = self.members.get((network["network"], person), {}) if network else {}
+                return network and network["state"] == "open" and m.get("state") == "active" and argument in m["topics"]
             return {"audience": lambda: self.is_in(subject.audience, subject, person),
                     "members": lambda: self.is_member(network, person),
                     "subscribers": lambda: self.is_member(network, person) and self.wants_news(person),

@@ -14,7 +14,7 @@ HOLDS = ("given", "accepted")
 class Work(Participation):
     def __init__(self, rules):
         super().__init__(rules)
-        self.milestones, self.evidence, self.solutions, self.groups = {}, {}, {}, {}
+        self.milestones, self.evidence, self.solutions, self.groups, self.group_of = {}, {}, {}, {}, {}
 
     def table(self, kind):
         own = {"milestone": self.milestones, "evidence": self.evidence, "solution": self.solutions}
@@ -140,7 +140,7 @@ class Work(Participation):
     def group_create(self, group, programme, **_):
         need(group not in self.groups, "already")
         need(self.known(self.programmes, programme)["state"] != "ended", "wrong-state")
-        self.groups[group] = []
+        self.groups[group], self.group_of[group] = [], programme
 
     def group_add(self, group, person):
         people = self.known(self.groups, group)

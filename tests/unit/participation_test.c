@@ -1,6 +1,7 @@
 /* Taking part: its beginning and end, adviser and staff, the pace, absences, the test and the
  * solution. */
 /* service: scheduler */
+#include "services/scheduler/reminders/obligation.h"
 #include "tests/unit/participation.inc"
 
 static void test_begins(void **context) {
@@ -215,6 +216,21 @@ static void test_end_moves(void **context) {
     trial_close(&t);
 }
 
+/* What was let go stays so when the same last day is said again. */
+static void test_end_said_again(void **context) {
+    struct trial t;
+    (void)context;
+    open_staffed(&t);
+    assert_int_equal(obligation_end(office_now(&t), "publish-solution", "participation",
+                                    TEXT_LIT("p/x"), TEXT_LIT("So.")),
+                     0);
+    trial_do(&t, "programme.update", "{'programme':'p','ends':'2024-03-31'}");
+    assert_string_equal(owes(&t, "x", "publish-solution"), "moot");
+    trial_do(&t, "programme.update", "{'programme':'p','ends':'2024-04-30'}");
+    assert_string_equal(owes(&t, "x", "publish-solution"), "open");
+    trial_close(&t);
+}
+
 static void attend(struct trial *t, const char *meeting, const char *x, const char *y) {
     trial_do(t, "attendance.record", "{'meeting':'%s','entries':[%s%s%s]}", meeting, x,
              *x && *y ? "," : "", y);
@@ -258,6 +274,23 @@ static void test_absent(void **context) {
     trial_do(&t, "staff.replace", "{" IN "'person':'x1','by':'x3'}");
     attend(&t, "m5", "", Y1); /* who was of the staff then counts */
     assert_int_equal(participation(&t, "x").absences, 1);
+    trial_close(&t);
+}
+
+/* Whose staff nobody has named, nobody keeps away. */
+static void test_absent_nobody(void **context) {
+    struct trial t;
+    (void)context;
+    open_programme(&t, NO_RULES, "2022-03-10T12:00", "organisation");
+    begin(&t, "x", "organisation");
+    for (unsigned i = 0; i < 3; i++) {
+        char id[4], starts[20];
+        snprintf(id, sizeof id, "m%u", i);
+        snprintf(starts, sizeof starts, "2022-05-%02uT09:00", i + 1);
+        meet(&t, id, "workshop", "staff", starts);
+        attend(&t, id, "", Y1);
+    }
+    assert_int_equal(participation(&t, "x").absences, 0);
     trial_close(&t);
 }
 
@@ -356,6 +389,9 @@ static void test_meetings(void **context) {
     trial_do(&t, "staff.replace", "{" IN "'person':'x2','by':'x3'}");
     trial_do(&t, "registration.make", "{'meeting':'m','person':'x3'}");
     REFUSED(&t, "not-entitled", "person", "registration.make", "{'meeting':'m','person':'x2'}");
+    trial_do(&t, "registration.cancel", "{'meeting':'m','person':'x3'}");
+    trial_do(&t, "participation.leave", "{'programme':'p','participation':'x','reason':'So.'}");
+    REFUSED(&t, "not-entitled", "person", "registration.make", "{'meeting':'m','person':'x3'}");
     trial_close(&t);
 }
 
@@ -372,6 +408,7 @@ static void test_meetings_after_the_end(void **context) {
     REFUSED(&t, "wrong-state", "programme", "group.create",
             "{'group':'h','programme':'p','name':'H'}");
     trial_do(&t, "meeting.plan", "{'meeting':'m','group':'g'," MEETING);
+    trial_do(&t, "meeting.plan", "{'meeting':'n','group':'g','programme':'p'," MEETING);
     trial_close(&t);
 }
 
@@ -386,7 +423,9 @@ int main(void) {
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_pace_looked_at_late),
         cmocka_unit_test(test_end_moves),
+        cmocka_unit_test(test_end_said_again),
         cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_absent_nobody),
         cmocka_unit_test(test_absent_for_long),
         cmocka_unit_test(test_test),
         cmocka_unit_test(test_solution),

@@ -75,18 +75,18 @@ static int check_group(struct office *o, struct rec_meeting *r) {
 }
 
 /* Whose meeting it is: a network's, a programme's or a group's, maybe of a programme, which the
- * group may outlive. Its zone, when it has none of its own. */
+ * group may outlive, also when both are named. Its zone, when it has none of its own. */
 static int check_host(struct office *o, struct rec_meeting *r) {
     struct rec_network n;
     struct rec_programme p;
-    bool named = r->programme.p != NULL, other = named || r->group.p;
+    bool alone = r->programme.p && !r->group.p, other = alone || r->group.p;
     if (!r->network.p == !other)
         return refuse(o, other ? "conflict" : "missing", "network",
                       "Expected either a network, or a programme or group.");
     int rc = r->network.p ? find_network(o, r->network, "network", &n) : 0;
     if (rc == 0 && r->group.p)
         rc = check_group(o, r);
-    if (rc == 0 && named)
+    if (rc == 0 && alone)
         rc = find_programme(o, r->programme, "programme", &p);
     else if (rc == 0 && r->programme.p)
         rc = office_get(o, TABLE_PROGRAMME, key1(r->programme), &p);

@@ -176,7 +176,7 @@ int participation_note_attendance(struct office *o, const struct rec_meeting *me
     int rc = find_activities(o, meeting->programme, &all);
     struct key prefix = key1(meeting->programme);
     while (rc == 0 && (rc = participation_next(o, &prefix, &at, &p)) == 0)
-        if (text_is(p.state, "running"))
+        if (text_is(p.state, "running") && p.staff.count) /* somebody is to come */
             rc = note(o, &all, &p);
     return rc == -ENOENT ? 0 : rc;
 }

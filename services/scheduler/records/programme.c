@@ -111,6 +111,7 @@ int apply_programme_update(struct office *o, const struct msg_programme_update *
     if (rc)
         return rc;
     int64_t more = m->places > p.places ? m->places - p.places : 0;
+    bool moved = m->ends.p && !text_eq(m->ends, p.ends); /* said again it opens nothing again */
     p.name = texts_given(&m->name) ? m->name : p.name;
     p.lead = m->lead.p ? m->lead : p.lead;
     p.funder = m->funder.p ? m->funder : p.funder;
@@ -118,11 +119,11 @@ int apply_programme_update(struct office *o, const struct msg_programme_update *
     p.places = m->places ? m->places : p.places;
     p.phases = m->phases.raw.p ? m->phases : p.phases;
     rc = place_promote(o, &p, more);
-    if (rc == 0 && m->ends.p)
+    if (rc == 0 && moved)
         rc = participation_move_end(o, &p);
     if (rc == 0)
         rc = tell(o, &p, FACT_PROGRAMME_UPDATED);
-    return rc || !m->ends.p ? rc : evidence_measure(o, p.programme);
+    return rc || !moved ? rc : evidence_measure(o, p.programme);
 }
 
 /* One that has not opened never does; what is left of one that was decided is settled. */

@@ -3,7 +3,6 @@
 
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
-#include "services/scheduler/records/staff.h"
 #include "services/scheduler/reminders/answered.h"
 #include "services/scheduler/reminders/audience.h"
 #include "services/scheduler/reminders/fire.h"
@@ -46,14 +45,17 @@ static int check_details(struct office *o, const struct rec_meeting *m, struct t
     return 0;
 }
 
-/* The staff of whoever takes part in the programme that meets, and the members of the group. */
-static int belongs(struct office *o, const struct rec_meeting *m, struct text person) {
+/* The staff of whoever takes part in the programme that meets, or did to its end, and the members
+ * of the group. */
+static int belongs(struct office *o, const struct subject *s, struct text person) {
+    static const struct audience cohort = {.nodes = {{.term = TERM_COHORT}}, .count = 1};
+    const struct rec_meeting *m = &s->meeting;
     struct text there;
     int rc = -ENOENT;
     if (m->group.p)
         rc = office_marked(o, TABLE_GROUP_MEMBER, key2(m->group, person), &there);
     if (rc == -ENOENT)
-        return m->programme.p ? staff_is_any(o, m->programme, person) : 0;
+        return audience_has(o, &cohort, s, person);
     return rc ? rc : 1;
 }
 
@@ -78,7 +80,7 @@ static int check_entitled(struct office *o, struct text meeting, struct text per
     if (rc == 0)
         rc = is_invited(o, &s, person);
     if (rc == 0)
-        rc = belongs(o, &s.meeting, person);
+        rc = belongs(o, &s, person);
     if (rc == 0)
         return refuse(o, "not-entitled", "person",
                       "%.*s is neither a member nor among those invited (%.*s).", TEXT_ARGS(person),

@@ -29,16 +29,6 @@ int staff_is(struct office *o, const struct rec_participation *p, struct text pe
     return 0;
 }
 
-int staff_is_any(struct office *o, struct text programme, struct text person) {
-    struct key prefix = key2(person, programme), at = {.n = 0};
-    struct bytes value;
-    int rc;
-    while ((rc = office_next(o, TABLE_STAFF_OF, &prefix, &at, &value)) == 0)
-        if (text_is((struct text){value.p, value.n}, "now"))
-            return 1;
-    return rc == -ENOENT ? 0 : rc;
-}
-
 int staff_owe(struct office *o, const struct rec_participation *p) {
     if (p->staff.count >= (uint64_t)p->least_staff)
         return 0;

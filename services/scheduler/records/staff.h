@@ -7,8 +7,6 @@
 enum staff_is { STAFF_NEVER, STAFF_WAS, STAFF_NOW };
 MUST_CHECK int staff_is(struct office *o, const struct rec_participation *p, struct text person,
                         enum staff_is *ret);
-/* Whether the person is among the staff of any who takes part: 1, 0 or -errno. */
-MUST_CHECK int staff_is_any(struct office *o, struct text programme, struct text person);
 /* Opens what is owed while there are too few. */
 MUST_CHECK int staff_owe(struct office *o, const struct rec_participation *p);
 /* They were of the staff before it left; who is so now is yet to be named. */
