@@ -1,5 +1,6 @@
 /* apply - puts another configuration in force: shows what would be different, asks, installs it,
  * and has it entered in the books. */
+#include "services/cirkel/child.h"
 #include "services/cirkel/config_set.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
@@ -141,6 +142,18 @@ static int enter(struct apply *a) {
 
 /* ---- the verb ---- */
 
+/* What lies outside of what was looked at: files that are named there, and keys. */
+static int check_others(const char *home) {
+    static const char *const others[] = {"intake", "notifier", "gateway"};
+    char program[HOME_PATH];
+
+    for (unsigned i = 0; i < COUNT_OF(others); i++)
+        if (home_program(others[i], program) == 0 && child_check(program, home) == EXIT_USAGE)
+            return usage("for what is said above, intake, notifier and gateway go on with the "
+                         "cirkel.conf before.\n        Mend it, and apply it again");
+    return 0;
+}
+
 static int install(struct apply *a) {
     const char *home = a->options->home;
     bool settings = false, already = config_set_is_in_force(home);
@@ -159,13 +172,13 @@ static int install(struct apply *a) {
     if (already) { /* whoever put it in force may not have come to tell the service */
         (void)supervise_reload(home);
         printf("Version %s was in force already.\n", a->sum.version);
-        return EXIT_DONE;
+        return check_others(home);
     }
     printf("Version %s is in force. What was before lies in %s/" CONFIG_PREVIOUS ".\n",
            a->sum.version, home);
     if (settings && !supervise_reload(home))
         puts("cirkel.conf is another one: intake, notifier and gateway read it when they start.");
-    return EXIT_DONE;
+    return settings ? check_others(home) : EXIT_DONE;
 }
 
 static int look_and_install(struct apply *a, const char *dir) {

@@ -44,3 +44,9 @@ int child_run(char *const argv[], struct buf *output) {
             return -errno;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
+
+int child_check(const char *program, const char *home) {
+    static char option_home[] = "--home", option_check[] = "--check";
+    char *argv[] = {(char *)program, option_home, (char *)home, option_check, NULL};
+    return child_run(argv, NULL);
+}

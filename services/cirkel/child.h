@@ -8,5 +8,8 @@
  * NULL: it writes where we do. Its exit code, 1 when it was killed; -errno when it did not start.
  */
 MUST_CHECK int child_run(char *const argv[], struct buf *output);
+/* The same of a program that checks its part of a home's configuration, and says on stderr what is
+ * wrong: then EXIT_USAGE. */
+MUST_CHECK int child_check(const char *program, const char *home);
 
 #endif

@@ -12,13 +12,12 @@
 #define PRINT_MAX (4u << 20)
 
 static int check_with(const char *name, const char *home) {
-    static char option_home[] = "--home", option_check[] = "--check";
-    char program[HOME_PATH], *argv[] = {program, option_home, (char *)home, option_check, NULL};
+    char program[HOME_PATH];
     int rc;
 
     if (home_program(name, program))
         return trouble("the program %s was not found; is the installation complete?", name);
-    rc = child_run(argv, NULL);
+    rc = child_check(program, home);
     if (rc < 0)
         return trouble("%s: %s", program, strerror(-rc));
     printf("%-10s %s\n", name,

@@ -50,7 +50,7 @@ static int show_secret(const struct options *options, const char *owner,
 }
 
 static int key_new(const struct options *options, const char *keys, const char *owner) {
-    struct text types[KEYRING_TYPES], rest = text_of(options->types);
+    struct text types[KEYRING_TYPES + 1], rest = text_of(options->types);
     struct bus_key made, server;
     struct secret secret;
     struct buf error;

@@ -28,6 +28,8 @@ static int add_file(const char *path, json_t *subject, json_t *text) {
 
     if (!language.p)
         return usage("%s: expected a name like letter.da.md, .sv.md or .en.md", path);
+    if (json_object_getn(subject, language.p, language.n))
+        return usage("%s: there is a file in this language already", path);
     int rc = read_file(path, FILE_MAX, &content);
     rest = text_unmarked(buf_as_text(&content));
     if (rc) {

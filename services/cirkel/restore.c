@@ -193,12 +193,11 @@ static const char *missing(const char *backup) {
 
 /* A home with rules or letters that cannot be read would not start. */
 static int check_reading(struct restoring *r) {
-    static char option_home[] = "--home", option_check[] = "--check";
-    char program[HOME_PATH], *argv[] = {program, option_home, (char *)r->from, option_check, NULL};
+    char program[HOME_PATH];
     int rc = home_program("scheduler", program);
     if (rc)
         return trouble("the program scheduler was not found; is the installation complete?");
-    rc = child_run(argv, NULL);
+    rc = child_check(program, r->from);
     if (rc < 0)
         return trouble("%s: %s; nothing was restored", program, strerror(-rc));
     if (rc)

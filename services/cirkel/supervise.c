@@ -105,13 +105,10 @@ static uint32_t settings_sum(const char *home) {
     return sum;
 }
 
-static bool is_good(struct supervisor *s) {
-    static char home[] = "--home", check[] = "--check";
+static bool is_good(const struct supervisor *s) {
     bool good = true;
-    for (unsigned i = 0; i < WORKERS && good; i++) {
-        char *argv[] = {s->workers[i].program, home, (char *)s->home, check, NULL};
-        good = child_run(argv, NULL) == 0;
-    }
+    for (unsigned i = 0; i < WORKERS && good; i++)
+        good = child_check(s->workers[i].program, s->home) == 0;
     return good;
 }
 

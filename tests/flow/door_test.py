@@ -118,6 +118,8 @@ def curve_client_test(h):
     endpoint = f"tcp://127.0.0.1:{free_port()}"
     h.init(listen=endpoint)
     h.run_cirkel("key", "new", "web", "--types", "person.*,membership.request,registration.*", "--out", h.folder)
+    many = h.run_cirkel("key", "new", "many", "--types", ",".join(["person.*"] * 65), code=2)
+    assert "expected 1 to 64" in many.errors, many.errors
     key = os.path.join(h.folder, "web.key")
     equal(os.stat(key).st_mode & 0o777, 0o600, "mode of the secret")
     h.start()

@@ -45,6 +45,7 @@ def letter_send_with_window_and_undo_test(h):
     h.run_cirkel("letter", "send", "nobody-knows", *files, "--count", "1", code=3)
     h.run_cirkel("letter", "send", "members", *written(h, "{{meeting.nothing}}"), "--count", "3", code=3)
     h.run_cirkel("letter", "send", "members", "README.md", code=2)
+    h.run_cirkel("letter", "send", "members", files[0], *files, code=2)
     written(h)
     behind = h.run_cirkel(*say, "--at", "2022-02-01T09:00", code=3).errors
     assert "That lies behind us." in behind and "--until" not in behind, behind
