@@ -38,14 +38,18 @@ static bool is_name_char(char c) {
            c == '+' || c == '-' || c == '/';
 }
 
-/* libical makes a file name of it. */
+/* libical makes a file name of it. What has no place in its name (CET, EST, GMT+1) or none at all
+ * (Etc/GMT-1, which lies east) is no zone where people live: its clocks may not be theirs. */
 static bool is_name(struct text name) {
+    bool has_place = text_is(name, "UTC");
     if (name.n == 0 || name.n > NAME_MAX_BYTES || name.p[0] == '/' || name.p[name.n - 1] == '/')
         return false;
-    for (size_t i = 0; i < name.n; i++)
+    for (size_t i = 0; i < name.n; i++) {
         if (!is_name_char(name.p[i]) || (name.p[i] == '/' && name.p[i + 1] == '/'))
             return false;
-    return true;
+        has_place |= name.p[i] == '/';
+    }
+    return has_place && !text_starts(name, "Etc/");
 }
 
 static int ask_offset(icaltimezone *zone, int64_t at) {

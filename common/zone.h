@@ -23,6 +23,7 @@ struct wall { /* what the clock on the wall says; years 1970 to 2200 */
 #define WALL_TEXT 17    /* "2022-05-24T09:00" and its zero */
 #define RFC3339_TEXT 30 /* "2022-05-24T09:00:00+02:00" */
 
+/* By the name of a place ("Europe/Stockholm") or "UTC"; -ENOENT. */
 MUST_CHECK int zone_find(struct text name, const struct zone **ret);
 const struct zone *zone_utc(void);
 const char *zone_name(const struct zone *zone);

@@ -61,7 +61,7 @@ def pain_22_waiting_list_test(h):
 
 
 def pain_23_nudge_who_has_not_answered_test(h):
-    """Only who still owes an answer is chased; then a colleague is; any answer stops it for all."""
+    """Only who still owes an answer is chased; when that does not help the lead hears; what comes stops it for all."""
     begin(h, members=3)
     h.call("m1", starts="2022-03-22T09:00", registration_closes="2022-03-20T12:00")
     h.say("registration.answer", meeting="m1", person="m01", answer="no")
@@ -79,9 +79,15 @@ def pain_23_nudge_who_has_not_answered_test(h):
     h.say("material.publish", material="slides", meeting="m1", kind="presentation", visibility="public",
           title={"sv": "Möbler"}, link="https://files.example/slides.pdf")
     before = len(h.ledger(person="lead"))
-    h.clock("2022-04-30T09:00")
+    h.clock("2022-04-08T08:59")
     equal(people(h.letters(rule="slides-missing")), ["m02"], "asked after they came")
-    equal(len(h.ledger(person="lead")), before, "the lead is told of slides that are there")
+    # Another one's never come: asked twice, and then it is the lead's.
+    h.say("material.expect", {"material": "notes", "meeting": "m1", "from": "m03", "due": "2022-04-10",
+                              "title": {"sv": "Textil"}})
+    h.clock("2022-04-30T09:00")
+    equal(people(h.letters(rule="slides-missing")), ["m02", "m03", "m03"])
+    equal([letter.row["about"] for letter in h.letters(rule="slides-missing-lead")], ["notes"])
+    equal(len(h.ledger(person="lead")), before + 1, "the lead is told of slides that are there")
     h.verify()
 
 

@@ -1,5 +1,7 @@
 """What goes wrong with the truth of sending elsewhere (9 to 16): skipped, repeated, unexplained, hanging."""
 import collections
+import csv
+import io
 import os
 import threading
 import time
@@ -95,6 +97,12 @@ def pain_11_who_received_it_test(h):
                           ("m06", "accepted")):
         said = h.run_cirkel("why", person, "m1")
         assert words in said, (person, said)
+    # And all of it as a table that anyone can open: who, what, what became of it, and why.
+    rows = [row for row in csv.DictReader(io.StringIO(h.run_cirkel("export", "ledger")))
+            if row["rule"] == "meeting-invitation"]
+    equal({row["person"]: row["state"] for row in rows},
+          {row["person"]: row["state"] for row in h.ledger(rule="meeting-invitation")})
+    equal({row["person"] for row in rows if row["state"] != "accepted" and not row["reason"] + row["reply"]}, set())
     h.verify()
 
 

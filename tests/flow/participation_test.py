@@ -20,8 +20,8 @@ def welcome_and_adviser_test(h):
     h.verify()
 
 
-def staff_ladder_knows_easter_test(h):
-    """Owed for fourteen days; the ladder climbs in workdays; anyone of the organisation may end it."""
+def pain_23_ladder_knows_easter_test(h):
+    """Owed for fourteen days; then colleagues, adviser and lead hear, in workdays; anyone of the organisation may end it."""
     found(h)
     apply(h, "k01", "k02")
     decide(h, {"k01": "selected", "k02": "selected"}, at="2022-04-01T10:00")

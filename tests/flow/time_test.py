@@ -57,7 +57,7 @@ def in_both_zones(h, at):
         house.stop()
 
 
-def clock_change_spring_test(h):
+def pain_08_spring_skips_an_hour_test(h):
     """27 March 2022: two o'clock becomes three."""
     for house in in_both_zones(h, at="2022-03-01T09:00"):
         house.call("monday", starts="2022-03-28T09:00")
@@ -74,7 +74,7 @@ def clock_change_spring_test(h):
         equal((start.dt.isoformat(), start.params["TZID"]), ("2022-03-28T09:00:00+02:00", house.zone))
 
 
-def clock_change_autumn_test(h):
+def pain_08_autumn_has_an_hour_twice_test(h):
     """30 October 2022: three o'clock becomes two, and half past two comes twice."""
     for house in in_both_zones(h, at="2022-10-01T09:00"):
         house.call("monday", starts="2022-10-31T09:00")

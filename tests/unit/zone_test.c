@@ -150,6 +150,11 @@ static void wall_and_back(void **state) {
 static void names(void **state) {
     (void)state;
     static const char *const bad[] = {
+        "CET",
+        "EET",
+        "Etc/GMT-1",
+        "GMT+2",
+        "CEST",
         "",
         "Europe/",
         "/etc/passwd",
@@ -214,7 +219,12 @@ static void walls(void **state) {
 
 static void bad_walls(void **state) {
     (void)state;
-    static const char *const bad[] = {"",
+    static const char *const bad[] = {"CET",
+                                      "EET",
+                                      "Etc/GMT-1",
+                                      "GMT+2",
+                                      "CEST",
+                                      "",
                                       "2022-05-24",
                                       "2022-05-24T9:00",
                                       "2022-05-24T24:00",
