@@ -422,6 +422,7 @@ static void test_refused(void **context) {
          "'digest':'daily'}",
          "too-long"},
         {"{'person':'a','topic':'mobler','on':true,'digest':'daily'}", "applied"},
+        {"{'person':'a','topic':'news','on':true}", "bad-value"}, /* it would undo a class */
     };
     struct trial t;
     (void)context;

@@ -214,6 +214,36 @@ static void test_every_code(void **context) {
     }
 }
 
+/* Published again elsewhere, it is of there only, and only those there can be meant. */
+static void test_material_moves(void **context) {
+    static const struct {
+        const char *more, *got;
+    } says[] = {
+        {"'network':'net','visibility':'members'", "applied"},
+        {"'programme':'prog','visibility':'members'", "conflict"},
+        {"'programme':'prog','visibility':'cohort'", "applied"},
+        {"'network':'net','visibility':'cohort'", "conflict"},
+    };
+    struct trial t;
+    struct rec_material r;
+    (void)context;
+    trial_open_six(&t);
+    trial_do(&t, "programme.open",
+             "{'programme':'prog','name':'P','hosts':['boras'],'lead':'lead','places':1,"
+             "'starts':'2022-06-01','ends':'2023-06-01','zone':'Europe/Stockholm'}");
+    for (unsigned i = 0; i < COUNT_OF(says); i++) {
+        assert_string_equal(trial_say(&t, "material.publish",
+                                      "{'material':'x','kind':'guide','title':'T',"
+                                      "'link':'https://x.example/',%s}",
+                                      says[i].more),
+                            says[i].got);
+        (void)trial_say(&t, "material.withdraw", "{'material':'x'}");
+    }
+    trial_get(&t, TABLE_MATERIAL, key1(TEXT_LIT("x")), &r);
+    assert_true(text_is(r.programme, "prog") && !r.network.p);
+    trial_close(&t);
+}
+
 /* A sentence that is cut is still one that a record can hold. */
 static void test_cut_sentence(void **context) {
     struct trial t;
@@ -388,10 +418,15 @@ static void test_until(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_every_code),
-        cmocka_unit_test(test_cut_sentence), cmocka_unit_test(test_poll),
-        cmocka_unit_test(test_confirm),      cmocka_unit_test(test_never_confirmed),
-        cmocka_unit_test(test_longest_case), cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_every_code),
+        cmocka_unit_test(test_material_moves),
+        cmocka_unit_test(test_cut_sentence),
+        cmocka_unit_test(test_poll),
+        cmocka_unit_test(test_confirm),
+        cmocka_unit_test(test_never_confirmed),
+        cmocka_unit_test(test_longest_case),
+        cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_until),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,7 @@ static int belong_programme(struct office *o, struct text programme, struct rec_
     struct rec_programme p;
     int rc = find_programme(o, programme, "programme", &p);
     r->programme = programme;
+    r->network = TEXT_NONE; /* of which it was before it was withdrawn */
     r->zone = p.zone;
     return rc;
 }
@@ -61,6 +62,7 @@ static int belong_network(struct office *o, struct text network, struct rec_mate
     struct rec_network n;
     int rc = find_network(o, network, "network", &n);
     r->network = network;
+    r->programme = TEXT_NONE;
     r->zone = n.zone;
     return rc;
 }

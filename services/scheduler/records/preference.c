@@ -12,6 +12,8 @@ int apply_preference_set(struct office *o, const struct msg_preference_set *m) {
     if (!m->class.p == !m->topic.p)
         return refuse(o, m->class.p ? "conflict" : "missing", "topic",
                       "Expected either a class or a topic.");
+    if (text_is(m->topic, "news")) /* they are kept under one name */
+        return refuse(o, "bad-value", "topic", "news is a class of letters, and no topic.");
     if (m->digest.p && m->topic.n > DIGEST_KIND_MAX)
         return refuse(o, "too-long", "topic", "What is gathered has a name of at most %d bytes.",
                       DIGEST_KIND_MAX);
