@@ -245,6 +245,33 @@ static void test_leave(void **state) {
     trial_close(&t);
 }
 
+/* Its people are not meant by the programme's meetings any more, nor does their time count. */
+static void test_leave_and_meet(void **state) {
+    struct trial t;
+    (void)state;
+    open_running(&t);
+    for (unsigned i = 0; i < 2; i++) {
+        trial_do(&t, "meeting.plan",
+                 "{'meeting':'w%u','programme':'prog','kind':'workshop','title':'W','minutes':60,"
+                 "'starts':'2022-06-%02uT09:00','mode':'video','link':'https://x.example/w',"
+                 "'audience':'staff'}",
+                 i, 10 + 10 * i);
+        trial_do(&t, "meeting.call", "{'meeting':'w%u'}", i);
+    }
+    trial_do(&t, "registration.make", "{'meeting':'w0','person':'t0-a'}");
+    trial_until(&t, "2022-06-11T10:00");
+    trial_do(&t, "participation.leave", "{" IN("t0") ",'reason':'r','place':'free'}");
+    calls_refused(&t, "not-entitled", "person",
+                  trial_say(&t, "registration.make", "{'meeting':'w1','person':'t0-a'}"));
+    trial_until(&t, "2022-06-21T10:00");
+    for (unsigned i = 0; i < 2; i++) /* written down late: of the first it was part */
+        trial_do(&t, "attendance.record",
+                 "{'meeting':'w%u','entries':[{'person':'t0-a','minutes':60}]}", i);
+    assert_int_equal(participation(&t, "t0").minutes, 150 + 60);
+    calls_check(&t);
+    trial_close(&t);
+}
+
 /* It has a place again, by a reserve that is part of it now: its staff is yet to be named. */
 static void test_leave_and_come_back(void **state) {
     struct trial t;
@@ -402,6 +429,7 @@ int main(void) {
         cmocka_unit_test(test_merge_refused),
         cmocka_unit_test(test_leave),
         cmocka_unit_test(test_leave_and_come_back),
+        cmocka_unit_test(test_leave_and_meet),
         cmocka_unit_test(test_leave_a_programme_that_has_begun),
         cmocka_unit_test(test_leave_before_it_begins),
         cmocka_unit_test(test_close),

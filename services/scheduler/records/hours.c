@@ -232,7 +232,9 @@ int hours_from_attendance(struct office *o, const struct rec_meeting *meeting, s
                                  .kind = workshop ? TEXT_LIT("workshop") : TEXT_LIT("meeting"),
                                  .meeting = meeting->meeting,
                                  .logged = o->said};
-    if (!there && (!minutes || text_cmp(now.date, p.starts) < 0 || text_cmp(now.date, p.ends) > 0))
+    bool over = p.left && office_wall(o, meeting->starts, meeting->zone) > p.left;
+    if (!there &&
+        (!minutes || over || text_cmp(now.date, p.starts) < 0 || text_cmp(now.date, p.ends) > 0))
         return 0;
     rc = left_of_day(o, &now, &left);
     if (rc)
