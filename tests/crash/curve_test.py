@@ -12,18 +12,13 @@ from tests.crash import rig
 from tests.crash.invariants import demand
 from tests.harness.curve import COMMAND, LONG, METADATA, MORE, Curve, Wire
 from tests.harness.house import WORKERS, equal
+from tests.harness.ports import free_port
 
 IDLE, SLOW = 2000, 100
 REVOKED_WITHIN = 5  # seconds
 MEMORY = 600 << 20  # of who listens, while a peer does its worst
 STRANGERS_MEMORY = 64 << 20  # what those may cost who never got in
 GREETING = bytes.fromhex("ff00000000000000017f0300") + b"NULL".ljust(20, b"\0") + b"\0" * 32
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def open_door(h, **settings):

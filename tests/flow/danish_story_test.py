@@ -5,7 +5,6 @@ ledger it must leave; alone, together with the Swedish story, and with a worker 
     tests/flow/danish_story_test.py --keep build/bin    writes what is expected anew, to be read by eye
 """
 import collections
-import contextlib
 import datetime
 import json
 import os
@@ -23,11 +22,13 @@ sys.path.insert(0, ROOT)
 from tests.flow import swedish_story_test as swedish  # noqa: E402
 from tests.flow.swedish_story_test import KEPT  # noqa: E402
 from tests.harness.house import WORKERS, House, equal  # noqa: E402
+from tests.harness.play import Play, is_dead  # noqa: E402
 
 SAMPLE = os.path.join(ROOT, "config/samples/cirkulaere-byer.jsonl")
 EXPECTED = os.path.join(ROOT, "tests/data/cirkulaere-byer.ledger.jsonl")
 DECISIONS = os.path.join(ROOT, "tests/data/both.decisions.jsonl")  # of both stories at once
 REPORT = os.path.join(ROOT, "tests/data/cirkulaere-byer.report.md")
+KILLS = 4  # of a worker, or of all of them, on the way
 CITIES = ["aalborg", "fredensborg", "fredericia", "koebenhavn", "kolding", "odsherred"]
 
 
@@ -195,44 +196,6 @@ both_stories_at_once_test.timeout = 240
 
 # ---- with a worker killed on the way ----
 
-def workers_of(home):
-    """Process ids of the workers that run on this home, by name."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                args = file.read().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if home in args and os.path.basename(args[0]) in WORKERS:
-            found[os.path.basename(args[0])] = int(pid)
-    return found
-
-
-def play_and_kill(h, victim, seed):
-    """`cirkel play` with one of its workers killed again and again; how often that was."""
-    chance, kills = random.Random(seed), 0
-    with open(os.path.join(h.folder, "play.out"), "wb") as out:
-        play = subprocess.Popen([h.program("cirkel"), "play", SAMPLE, "--home", h.home], stdin=subprocess.DEVNULL,
-                                stdout=out, stderr=out, cwd=ROOT)
-    h.workers["play"] = play  # so that it ends when the test does
-    end = time.monotonic() + 200
-    while play.poll() is None:
-        if time.monotonic() > end:
-            raise h.error(f"the play with {victim} killed {kills} times does not end")
-        time.sleep(0.2 + chance.random() / 2)  # a play takes four seconds, undisturbed
-        pid = workers_of(h.home).get(victim)
-        if pid and kills < 4 and play.poll() is None:
-            os.kill(pid, signal.SIGKILL)
-            kills += 1
-    del h.workers["play"]
-    with open(os.path.join(h.folder, "play.out"), errors="replace") as out:
-        text = out.read()
-    if play.returncode != 0 or "0 refused" not in text:
-        raise h.error(f"play ended with {play.returncode} after {victim} was killed {kills} times:\n{text[-3000:]}")
-    return kills
-
-
 def what_it_left(h):
     rows = [without_numbers(json.loads(row)) for row in told(h)]
     for row in rows:
@@ -246,11 +209,13 @@ def danish_story_with_kills_test(h):
         row.pop("ended", None)
     expected = sorted(json.dumps(row, sort_keys=True) for row in expected)
     for seed, victim in enumerate(WORKERS):
-        house = h.another(victim)
-        kills = play_and_kill(house, victim, seed)
-        assert kills >= 2, f"{victim} was killed {kills} times only"
+        house, r = h.another(victim), random.Random(seed)
+        play = Play(house, lines_of(SAMPLE), KILLS + 1)
+        for _ in range(KILLS):
+            play.strike(r, lambda: play.kill(victim))
+        assert "0 refused" in play.to_the_end()
         house.verify()
-        equal(what_it_left(house), expected, f"the ledger after {victim} was killed {kills} times")
+        equal(what_it_left(house), expected, f"the ledger after {victim} was killed {KILLS} times")
         decisions = [(row["type"], row["status"]) for row in house.records("decision")]
         equal(decisions, [(line["type"], "applied") for line in lines_of(SAMPLE)], "decisions")
 
@@ -258,42 +223,33 @@ def danish_story_with_kills_test(h):
 danish_story_with_kills_test.timeout = 600
 
 
-def processes_of(home):
-    """Whatever runs on this home: the player, its supervisor and the workers."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+def kill_all(home):
+    """Whatever runs on this home: the player, its supervisor and the workers. Whether anybody did."""
+    pids = []
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 if home.encode() in file.read().split(b"\0"):
-                    found.append(int(pid))
+                    os.kill(pid, signal.SIGKILL)
+                    pids.append(pid)
         except OSError:
-            pass
-    return found
+            pass  # it has ended
+    while not all(map(is_dead, pids)):
+        time.sleep(0.001)
+    return bool(pids)
 
 
 def danish_story_played_again_after_kills_test(h):
-    """Everything falls at once, the player too, again and again; the file is played again from its beginning."""
-    chance, out, kills = random.Random(7), "", 0
-    while "applied" not in out:
-        h.workers["play"] = play = subprocess.Popen([h.program("cirkel"), "play", SAMPLE, "--home", h.home], cwd=ROOT,
-                                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                                    stderr=subprocess.DEVNULL, text=True)
-        try:
-            out = play.communicate(timeout=0.4 + chance.random() if kills < 5 else 100)[0]
-        except subprocess.TimeoutExpired:
-            for pid in processes_of(h.home):
-                with contextlib.suppress(ProcessLookupError):  # it went with its supervisor
-                    os.kill(pid, signal.SIGKILL)
-            play.communicate()
-            kills += 1
-        del h.workers["play"]
-    assert kills >= 2, f"everything was killed {kills} times only"
-    assert "0 refused" in out, out
+    """Everything falls at once, the player too, again and again; the story is played again from its beginning."""
+    r, play = random.Random(7), Play(h, lines_of(SAMPLE), KILLS + 1)
+    for _ in range(KILLS):
+        play.strike(r, lambda: kill_all(h.home))
+    assert "0 refused" in play.to_the_end()
     h.verify()
     expected = [{name: value for name, value in without_numbers(row).items() if name != "ended"}
                 for row in lines_of(EXPECTED)]
     equal(what_it_left(h), sorted(json.dumps(row, sort_keys=True) for row in expected),
-          f"the ledger after everything was killed {kills} times")
+          f"the ledger after everything was killed {KILLS} times")
     equal([(row["type"], row["status"]) for row in h.records("decision")],
           [(line["type"], "applied") for line in lines_of(SAMPLE)], "decisions")
 

@@ -1,7 +1,6 @@
 """The front door: what is no request, who may not say it, what contradicts, and the network."""
 import json
 import os
-import socket
 import subprocess
 
 import msgpack
@@ -9,6 +8,7 @@ import zmq
 
 from tests.clients.push import push
 from tests.harness.house import equal
+from tests.harness.ports import free_port
 
 MEETING = {"meeting": "m2", "network": "net", "kind": "network", "title": "Träff", "starts": "2022-03-22T09:00",
            "minutes": 90, "mode": "video", "audience": "members"}
@@ -105,12 +105,6 @@ def bad_input_test(h):
                          {"v": 1, "id": "b", "type": "quiet.set", "body": {"person": "m01"}}])
     equal([(a["id"], a["status"]) for a in answers], [("a", "refused"), ("b", "applied")])
     h.verify()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def curve_client_test(h):

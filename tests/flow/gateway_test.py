@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import struct
 import subprocess
 import time
@@ -18,6 +17,7 @@ from tests.clients.read_facts import ask as ask_outside
 from tests.clients.read_facts import connect, read_all
 from tests.flow import programme_test  # noqa: E402
 from tests.harness.house import ROOT, equal
+from tests.harness.ports import free_port
 
 DAY = 86400_000
 
@@ -318,12 +318,6 @@ def paging_test(h):
     equal((answer["rows"], "next" in answer), ([], True))
     h.stop("gateway")
     h.verify()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def outside(h):

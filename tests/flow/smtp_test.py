@@ -19,8 +19,8 @@ def begin(h, relay, **settings):
     """A house that sends through the relay; membership of "net" is worth one letter."""
     h.init(at="2022-03-01T09:00", **{
         "channel": "smtp", "smtp_host": relay.host, "smtp_port": relay.port, "smtp_tls": "verified",
-        "smtp_ca_file": relay.ca, "smtp_hello": "cirkel.example", "smtp_timeout": "1s",
-        "smtp_reply_timeout": "2s", "smtp_pause": "0s", "smtp_connections": 2, **settings})
+        "smtp_ca_file": relay.ca, "smtp_hello": "cirkel.example", "smtp_timeout": "20s",
+        "smtp_reply_timeout": "20s", "smtp_pause": "0s", "smtp_connections": 2, **settings})
     h.start()
     h.until(lambda: " started " in log_of(h), "the notifier has started")
     h.found()
@@ -152,7 +152,7 @@ STEPS = [  # (step, action, state, what the ledger says the other end said)
 def every_step_test(h):
     """Refusing, slow, silent, chattering, resetting: the row says where and why, and in the end all have one copy."""
     relay = Relay(h.folder)
-    begin(h, relay, unknown_resends=0, smtp_connections=1, give_up_after="30d")
+    begin(h, relay, unknown_resends=0, smtp_connections=1, give_up_after="30d", smtp_timeout="2s", smtp_reply_timeout="4s")
     wrong = []
     for number, (step, action, state, reply) in enumerate(STEPS):
         name = action if isinstance(action, str) else action.__name__
@@ -165,7 +165,7 @@ def every_step_test(h):
         took = time.monotonic() - began
         if row["state"] != state or not row.get("reply", "").startswith(reply):
             wrong.append(f"{step} {name}: {row['state']} {row.get('reply')!r}, not {state} {reply!r}")
-        if took > 8:
+        if took > 20:  # a server that says nothing is waited for, one that never ends is not
             wrong.append(f"{step} {name}: {took:.1f} s")
     equal(wrong, [])
     equal([(r["person"], r["state"]) for r in h.records("suppression")], [("p25", "suppressed")],
@@ -187,7 +187,7 @@ every_step_test.timeout = 300
 def arm_before_the_dot_test(h):
     """When the dot comes, the ledger says already that it may come; while nobody can say so, it does not come."""
     relay = Relay(h.folder)
-    begin(h, relay, smtp_connections=4, smtp_timeout="30s", smtp_reply_timeout="30s")
+    begin(h, relay, smtp_connections=4)
     states = []
 
     def look(session):
@@ -303,7 +303,7 @@ def killed_after_the_dot_test(h):
     for resends in (1, 0):
         relay = Relay(h.folder)
         house = h.another(f"resends-{resends}")
-        begin(house, relay, unknown_resends=resends, lease="1s", smtp_connections=1)
+        begin(house, relay, unknown_resends=resends, lease="4s", smtp_connections=1)
         notifier, done = house.workers["notifier"], threading.Event()
 
         def kill(session):
@@ -330,10 +330,10 @@ def killed_after_the_dot_test(h):
 
 
 def slow_answer_test(h):
-    """The answer comes after 59 parts of 60 of the time it has, long after the lease: one copy."""
+    """The answer comes when most of the time it has is over, long after the lease: one copy."""
     relay = Relay(h.folder)
-    begin(h, relay, smtp_reply_timeout="6s", lease="1s")
-    relay.always("dot", slow(5.9))
+    begin(h, relay, smtp_reply_timeout="12s", lease="1s")
+    relay.always("dot", slow(9))
     equal([row["state"] for row in send(h, "anna", "bo")], ["accepted"] * 2)
     equal(len(relay.messages), 2)
     h.verify()
@@ -354,8 +354,8 @@ def a_byte_a_second_test(h):
     h.join("net", *others)
     h.until(lambda: {row["state"] for row in rows_of(h, others)} == {"accepted"}, "the others have theirs")
     equal({row["state"] for row in rows_of(h, slow_ones)}, {"queued"}, "none was given up before")
-    h.until(lambda: [row["state"] for row in rows_of(h, slow_ones)].count("deferred") >= 2, "it is not waited for", 30)
-    assert time.monotonic() - began < 30
+    h.until(lambda: [row["state"] for row in rows_of(h, slow_ones)].count("deferred") >= 2, "it is not waited for", 60)
+    assert time.monotonic() - began < 45
     relay.usual()
     h.clock("2022-03-02T09:00")
     equal({row["state"] for row in rows_of(h, slow_ones)}, {"accepted"})
@@ -372,8 +372,8 @@ def stop_test(h):
     h.until(lambda: len(relay.messages) == 2, "two letters are past the dot")
     began = time.monotonic()
     h.stop("notifier")
-    took = time.monotonic() - began
-    assert 1 < took < 4, took
+    equal([m.answer for m in relay.messages], ["250 2.0.0 taken"] * 2, "answers that were waited for")
+    assert time.monotonic() - began < 15, "longer than for them"
     rows = rows_of(h, people)
     equal(sorted(row["state"] for row in rows), ["accepted"] * 2 + ["queued"] * 6)
     equal([row.get("attempts", 0) for row in rows if row["state"] == "queued"], [0] * 6)

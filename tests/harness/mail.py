@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+from tests.harness.ports import free_port
 from tests.harness.relay import make_context
 
 EXIM = """
@@ -62,14 +63,8 @@ def find(bin_dir, program):
     raise AssertionError(f"{program} is not there; make it with: make build/mail")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def wait_for(port, process):
-    for _ in range(200):
+    for _ in range(600):
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:
                 return

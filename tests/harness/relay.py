@@ -20,6 +20,8 @@ import subprocess
 import threading
 import time
 
+from tests.harness.ports import free_port
+
 LINE_MOST = 1 << 20
 STEPS = ("connect", "ehlo", "starttls", "tls", "auth", "mail", "rcpt", "data", "body", "dot", "quit")
 
@@ -106,7 +108,7 @@ def hang_up(reply):
 class Message:
     def __init__(self, session, sender, recipients, data):
         self.session, self.sender, self.recipients, self.bytes = session, sender, recipients, data
-        self.dot_at, self.answer = time.time(), None
+        self.answer = None
 
     @property
     def message_id(self):
@@ -238,7 +240,7 @@ class Relay:
     (of nobody we trust). auth: (user, password)."""
 
     def __init__(self, folder, host="127.0.0.1", starttls=True, implicit=False, cert="good", auth=None, port=0):
-        self.folder, self.host, self.port = folder, host, port
+        self.folder, self.host, self.port = folder, host, port or free_port()
         self.starttls, self.implicit, self.auth = starttls, implicit, auth
         self.messages, self.seen, self.strange, self.cut = [], [], [], []
         self.connections, self.on = 0, {}
@@ -280,7 +282,7 @@ class Relay:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, args=(started,), daemon=True)
         self.thread.start()
-        assert started.wait(10), "the relay did not start"
+        assert started.wait(30), "the relay did not start"
 
     def close(self):
         """As if it were switched off: nobody listens any more, and connections are lost."""
@@ -296,7 +298,6 @@ class Relay:
             self.server = await asyncio.start_server(
                 self._on_connection, self.host, self.port, limit=LINE_MOST,
                 ssl=self.context if self.implicit else None)
-            self.port = self.server.sockets[0].getsockname()[1]
         self.loop.run_until_complete(listen())
         started.set()
         self.loop.run_forever()
