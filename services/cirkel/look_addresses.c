@@ -124,5 +124,6 @@ void look_addresses_print(const struct look_addresses *a) {
         puts(": letters they need were not sent. Ask them another way.");
     }
     if (a->unread)
-        printf("mail    %" PRIu64 " messages wait for a person, in %s\n", a->unread, a->folder);
+        printf("mail    %" PRIu64 " %s for a person, in %s\n", a->unread,
+               plural((int64_t)a->unread, "message waits", "messages wait"), a->folder);
 }

@@ -22,13 +22,19 @@ static int on_hold(void *ctx, const struct rec_hold *hold) {
     struct catchup *c = ctx;
     struct hold_look *more;
 
-    if (!text_is(hold->kind, "catchup") || text_is(hold->state, "passed"))
+    if (!text_is(hold->kind, "catchup"))
         return 0;
     more = realloc(c->sheets, (c->count + 1) * sizeof *more);
     must(more);
     c->sheets = more;
+    int rc = look_hold(&c->look, hold, &c->sheets[c->count]);
+    const struct hold_rule *all = &c->sheets[c->count].all;
+    /* What went as its rules say, all of it, is no matter for a sheet. */
+    if (rc || (text_is(hold->state, "passed") && !all->past && !all->overtaken))
+        return rc;
     c->open += hold_is_open(hold);
-    return look_hold(&c->look, hold, &c->sheets[c->count++]);
+    c->count++;
+    return 0;
 }
 
 /* ---- as JSON ---- */
@@ -137,9 +143,10 @@ static void print_earlier(const struct catchup *c) {
 
     for (unsigned i = 0; i < c->count; i++) {
         const struct hold_look *s = &c->sheets[i];
-        const instant moments[] = {s->hold.since, s->hold.until, s->hold.ended};
+        const instant ended = s->hold.ended ? s->hold.ended : s->hold.until;
+        const instant moments[] = {s->hold.since, s->hold.until, ended};
         const int64_t cells[] = {s->all.released, s->all.skipped, s->all.overtaken, s->all.past};
-        if (hold_is_open(&s->hold) || !s->hold.ended)
+        if (hold_is_open(&s->hold))
             continue;
         table_out_row(table);
         table_out_printf(table, "%" PRId64, s->hold.no);

@@ -49,6 +49,7 @@ struct queues {
     unsigned channels;
     struct look_count letters;
     uint64_t hour, day; /* letters that came to an end */
+    uint64_t missed;    /* of those of the last day */
     uint64_t waiting;   /* letters that could leave by now */
     instant oldest_waiting, last_accepted;
     struct look_addresses addresses;
@@ -153,6 +154,7 @@ static int on_letter(void *ctx, struct bytes key, struct bytes value) {
     if (row.ended && row.ended <= q->now) {
         q->hour += q->now - row.ended < HOURS;
         q->day += q->now - row.ended < DAYS;
+        q->missed += q->now - row.ended < DAYS && text_is(row.state, "missed");
     }
     return 0;
 }
@@ -285,7 +287,7 @@ static json_t *queues_tree(const struct queues *q) {
     const struct rec_halt *pause = look_halts_find(&q->halts, "pause");
     json_t *tree = json_pack(
         "{s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:o},s:{s:I,s:I,s:o,s:o},s:o,s:o,s:{s:I,"
-        "s:I},s:b,s:o,s:o,s:o}",
+        "s:I,s:I},s:b,s:o,s:o,s:o}",
         "now", moment(q, q->now), "alarms", alarms_tree(q), "inbox", "accepted",
         (json_int_t)q->last, "applied", (json_int_t)q->applied, "refused", (json_int_t)q->refused,
         "quarantined", (json_int_t)q->quarantined, "pending", (json_int_t)q->pending,
@@ -293,9 +295,10 @@ static json_t *queues_tree(const struct queues *q) {
         "due", "planned", (json_int_t)q->due_rows, "overdue", (json_int_t)q->overdue,
         "oldest_overdue_s", q->overdue ? age(q, q->due_first) : json_null(), "next",
         moment(q, q->due_first), "outbox", outbox_tree(q), "ended", ended_tree(q),
-        "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "paused",
-        pause != NULL, "paused_since", moment(q, pause ? pause->since : 0), "holds",
-        look_halts_tree(&q->halts, q->look.zone), "addresses", look_addresses_tree(&q->addresses));
+        "ended_in_the_last", "hour", (json_int_t)q->hour, "day", (json_int_t)q->day, "missed",
+        (json_int_t)q->missed, "paused", pause != NULL, "paused_since",
+        moment(q, pause ? pause->since : 0), "holds", look_halts_tree(&q->halts, q->look.zone),
+        "addresses", look_addresses_tree(&q->addresses));
     json_object_set_new(tree, "not_running", look_workers_tree(&q->workers));
     json_object_set_new(tree, "kept", look_kept_tree(&q->kept, q->look.zone));
     json_object_set_new(tree, "catchup", catchup_tree(q));
@@ -418,8 +421,11 @@ static void print_queues(const struct queues *q) {
     buf_init(&ended, 4096);
     look_count_text(&q->letters, &ended);
     printf("letters %" PRIu64 "%s%s\n", q->letters.all, ended.n ? ": " : "", buf_cstr(&ended));
-    printf("        %" PRIu64 " came to an end in the last hour, %" PRIu64 " in the last day\n",
+    printf("        %" PRIu64 " came to an end in the last hour, %" PRIu64 " in the last day",
            q->hour, q->day);
+    if (q->missed)
+        printf(", %" PRIu64 " of them missed: cirkel ledger --state missed", q->missed);
+    puts("");
     look_addresses_print(&q->addresses);
     look_kept_print(&q->kept, q->look.zone);
     buf_free(&ended);

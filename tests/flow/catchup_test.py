@@ -95,6 +95,31 @@ def catchup_outage_of_137_letters_test(h):
     h.verify()
 
 
+def catchup_all_of_it_past_test(h):
+    """Thirty letters fell due while nobody was there, and none is of use any more: nothing waits, and it is not silent."""
+    h.init(at="2022-03-20T09:00")
+    h.start()
+    people = h.found(members=30)
+    h.call("today", starts="2022-04-04T10:00")
+    h.register("today", *people[:30])
+    h.clock("2022-04-04T06:00")
+    assert "missed" not in h.run_cirkel("queues")
+    h.kill()
+    h.set_clock("2022-04-04T12:00")
+    h.start()
+    h.settle()
+    equal(len(h.ledger(rule="meeting-hour-before", state="missed")), 30)
+    said = h.run_cirkel("catchup")
+    assert "No catch-up sheet is open" in said and "Earlier sheets:" in said, said
+    one, = json.loads(h.run_cirkel("catchup", "--json"))["sheets"]
+    equal((one["state"], one["cause"], one["letters"], one["past"], one["held"]), ("passed", "outage", 30, 30, 0))
+    equal([(rule["rule"], rule["past"]) for rule in one["rules"]], [("meeting-hour-before", 30)])
+    said = h.run_cirkel("queues")
+    assert "30 of them missed: cirkel ledger --state missed" in said, said
+    equal(json.loads(h.run_cirkel("queues", "--json"))["ended_in_the_last"]["missed"], 30)
+    h.verify()
+
+
 def catchup_left_alone_test(h):
     """Nobody looks: what is held is missed by itself when it is of no use any more, and the sheet ends."""
     away(h)
