@@ -236,8 +236,9 @@ static instant *left_of(struct sim_watch *w, int64_t no) {
     return &w->left[at];
 }
 
+/* What was put off and then went with others has not left by itself. */
 static bool may_have_left(struct sim *s, const struct rec_ledger *row) {
-    return *left_of(s->watch, row->no) &&
+    return *left_of(s->watch, row->no) && (!row->digest.p || row->resends > 0) &&
            (text_is(row->state, "accepted") || text_is(row->state, "unknown") ||
             text_is(row->state, "armed") || (text_is(row->state, "queued") && row->resends > 0));
 }

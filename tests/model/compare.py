@@ -14,8 +14,8 @@ windows; programmes with their call, applications, assessments, decisions (told 
 reserves, advisers, staff that comes and goes, hours and their pace, milestones, evidence and solutions, and what all these
 owe, up its ladder by the working days of both countries; its meetings and those of its groups, whose attendance is hours,
 and who keeps away from them; who leaves, and the end of it all; ideas and cases; the operators'
-morning; people and organisations of which two are one; rules that ask, skip or gather what is late, and that change.
-Not drawn: organisations that are closed, or merged while they take part, settings that change.
+morning; people and organisations of which two are one, also while they apply and take part; rules that ask, skip or gather what is late, and that change.
+Not drawn: settings that change.
 What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections

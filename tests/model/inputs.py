@@ -30,6 +30,7 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ActivitiesDrawing):
         self.ideas, self.cases, self.asked_at = [], [], []
         self.is_away = self.is_paused = False
         self.closes, self.days = None, []  # of a programme's call
+        self.once = {}  # an organisation that goes by another name now -> what it was
 
     # ---- lines ----
 

@@ -16,7 +16,7 @@ class ActivitiesDrawing(ParticipationDrawing):
     def who_comes(self, meeting):
         if meeting not in self.activities or self.chance(15):
             return self.who()
-        return self.r.choice("ccccddddde") + self.r.choice(self.took or [o for o, _ in ORGANISATIONS])
+        return self.one_of("ccccddddde", self.r.choice(self.took or [o for o, _ in ORGANISATIONS]))
 
     def plan_activity(self, starts=None, audience=None):
         id_ = f"m{len(self.meetings) + 1}"
@@ -78,7 +78,7 @@ class ActivitiesDrawing(ParticipationDrawing):
             self.now = max(self.now, instant(wall(m["starts"]), m["zone"]) + self.r.choice((-MINUTE, HOUR, 8 * HOUR)))
         if self.chance(80):
             self.say("meeting.record", meeting=id_)
-        here = [p + o for o in self.took or ("a1", "a2") for p in "cd" if o != self.truant and self.chance(70)]
+        here = [self.one_of(p, o) for o in self.took or ("a1", "a2") for p in "cd" if o != self.truant and self.chance(70)]
         here += self.r.sample(self.people, 1) if self.chance(30) else []
         self.say("attendance.record", meeting=id_,
                  entries=[{"person": p, "minutes": self.r.choice((0, 30, 90, 90, 390))} for p in here] or
@@ -110,6 +110,25 @@ class ActivitiesDrawing(ParticipationDrawing):
                  kind=self.r.choice(("presentation", "recording", "recording")), programme="g", visibility="cohort",
                  link="https://x.example/")
 
-    AFTER = ParticipationDrawing.AFTER + ((1, gather), (0.7, attend))
+    def merge_applicants(self):
+        """Into one that has nothing to do with it, or into another of them: it may have to leave first."""
+        names = [o for o, _ in ORGANISATIONS]
+        o = self.r.choice((self.took or names) if self.chance(85) else names)
+        into = self.r.choice(names if self.chance(45) else ["o2", "o3", f"b{len(self.lines)}"])
+        if into[0] == "b":
+            self.say("organisation.register", organisation=into, name=into, kind="municipality", country="SE")
+        if into in names and self.chance(70):
+            over = self.r.choice((o, into))
+            self.say("participation.leave", programme="g", participation=over, reason={"en": "so"}, place="free")
+            self.say("application.withdraw", application="x" + over)
+        self.say("organisation.merge", organisation=o, into=into)
+        if into not in names:
+            self.once[into] = self.once.get(o, o)
+        self.took = tuple({into if t == o else t: 0 for t in self.took})
+        self.apps.update({x: into for x, of in self.apps.items() if of == o})
+
+    BEFORE = ParticipationDrawing.BEFORE + ((0.3, merge_applicants),)
+    AFTER = ParticipationDrawing.AFTER + ((1, gather), (0.7, attend), (0.3, merge_applicants))
     TAKING_PART = ParticipationDrawing.TAKING_PART + (
-        (3, gather), (4, change_activity), (4, answer_activity), (1.5, attend), (1.3, series), (0.4, publish_to_cohort))
+        (3, gather), (4, change_activity), (4, answer_activity), (1.5, attend), (1.3, series), (0.4, publish_to_cohort),
+        (0.5, merge_applicants))

@@ -33,7 +33,7 @@ class ParticipationDrawing(ProgrammeDrawing):
             self.welcome(o)
 
     def welcome(self, o):
-        self.say("offer.accept", application="x" + o, person="c" + o)
+        self.say("offer.accept", application="x" + o, person=self.one_of("c", o))
         if self.chance(85):
             self.say("staff.name", programme="g", participation=o, persons=self.people_at(o))
         if self.chance(85):
@@ -46,7 +46,7 @@ class ParticipationDrawing(ProgrammeDrawing):
         return {"programme": "g", "participation": o}
 
     def of(self, part):
-        return self.r.choice("ccddde") + part["participation"] if self.chance(97) else "s3"
+        return self.one_of("ccddde", part["participation"]) if self.chance(97) else "s3"
 
     def first_days(self):
         """Of the months to come, at which the pace is looked at."""
@@ -65,12 +65,12 @@ class ParticipationDrawing(ProgrammeDrawing):
     def name_anew(self):
         part = self.part()
         o = part["participation"]
-        self.say("staff.name", **part, persons=self.r.choice((["c" + o, "d" + o], ["d" + o, "e" + o], ["c" + o])))
+        self.say("staff.name", **part, persons=self.r.choice((self.people_at(o), self.people_at(o, "de"), self.people_at(o, "c"))))
 
     def change_work(self):
         """Somebody works elsewhere now, or comes back."""
         o = self.r.choice(self.took)
-        self.say("person.update", person=self.r.choice("cde") + o,
+        self.say("person.update", person=self.one_of("cde", o),
                  organisations=self.r.choice(([], [o], [o], ["a2"], ["a1", "a2"])))
 
     # ---- hours ----

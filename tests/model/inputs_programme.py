@@ -75,14 +75,18 @@ class ProgrammeDrawing:
     def taking_part(self):
         return self.apps.get(self.app(), "a1")
 
-    def people_at(self, o):
-        return [p + o for p in ("c", "d")]
+    def one_of(self, which, o):
+        """Of those who came with it, also when it goes by another name now."""
+        return self.r.choice(which) + self.once.get(o, o)
+
+    def people_at(self, o, which="cd"):
+        return [self.one_of(p, o) for p in which]
 
     def start_app(self, o=None):
         o = o or self.r.choice(ORGANISATIONS)[0]
         id_ = f"x{o}" + (f"-{len(self.apps)}" if f"x{o}" in self.apps and self.chance(60) else "")
         self.apps.setdefault(id_, o)
-        contact = "c" + o if self.chance(85) else self.r.choice(("d" + o, "p2", "ca1"))
+        contact = self.one_of("c", o) if self.chance(85) else self.r.choice((self.one_of("d", o), "p2", "ca1"))
         self.say("application.start", application=id_, call="k", organisation=o, contact=contact)
         return id_
 
@@ -206,7 +210,7 @@ class ProgrammeDrawing:
 
     def staff(self):
         o = self.taking_part()
-        persons = self.r.choice((self.people_at(o), self.people_at(o)[:1], ["c" + o, "p2"], []))
+        persons = self.r.choice((self.people_at(o), self.people_at(o)[:1], [self.one_of("c", o), "p2"], []))
         self.say("staff.name", programme="g", participation=o, persons=persons)
 
     def waive(self):

@@ -94,20 +94,3 @@ class Merges(Mornings):
                 r.update({f: into for f in named})
                 if named and kind:
                     self.derive(kind, id_)
-
-    # ---- organisations ----
-
-    def organisation_merge(self, organisation, into):
-        """Of those that take part in no programme."""
-        need(organisation != into, "conflict")
-        was = self.known(self.organisations, organisation, "active")
-        self.known(self.organisations, into, "active")
-        for (network, of), whole in sorted(self.wholes.items()):
-            if of == organisation and whole["state"] == "active":
-                self.wholes[network, into] = {"state": "active"}
-                whole["state"] = "ended"
-        for p in self.people.values():
-            there = into in p["organisations"]
-            p["organisations"] = [into if o == organisation else o for o in p["organisations"]
-                                  if o != organisation or not there]
-        was["state"] = "merged"

@@ -2,13 +2,13 @@
 from tests.model.applying import Applying
 from tests.model.links import read
 from tests.model.meetings import Refused, need
-from tests.model.merges import Merges
+from tests.model.organisations import Organisations
 from tests.model.times import DAY, instant, wall
 
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Applying, Merges):
+class Office(Applying, Organisations):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         self.since = self.said

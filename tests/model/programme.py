@@ -94,7 +94,13 @@ class Programme(Orders):
         self.owe(kind, ("application", a["application"]), due, a["zone"], a["programme"], organisation=a["organisation"])
 
     def check_speaks(self, person, organisation):
-        need(organisation in self.person(person)["organisations"], "not-entitled")
+        need(self.speaks(self.person(person), organisation), "not-entitled")
+
+    def speaks(self, p, organisation):
+        """Also for what her organisation was once."""
+        while organisation not in p["organisations"] and organisation:
+            organisation = self.organisations[organisation].get("into")
+        return bool(organisation)
 
     def check_call_open(self, c):
         need(self.said >= self.at(c, "opens"), "too-early")
@@ -224,7 +230,7 @@ class Programme(Orders):
         self.check_assessable(a)
         p = self.person(person)
         need((application, person) not in self.assessments, "already")
-        need(a["organisation"] not in p["organisations"] and person not in [a["contact"]] + a["staff"], "conflict")
+        need(not self.speaks(p, a["organisation"]) and person not in [a["contact"]] + a["staff"], "conflict")
         at = instant(wall(due), a["zone"])
         need(at > self.said, "too-late")
         s = {"application": application, "person": person, "assessment": f"{application}/{person}", "state": "asked",

@@ -67,6 +67,7 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         # operators
         "a morning without anything", "late, and gathered",
         # merges and rules
+        "an application went over", "a participation went over",
         "a changed rule speaks again", "a new rule reached back", "a letter moved by a merge", "a letter withdrawn by a merge")
 
 
