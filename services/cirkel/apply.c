@@ -203,8 +203,10 @@ static int look_and_install(struct apply *a, const char *dir) {
 int verb_apply(const struct options *options, int argc, char **argv) {
     struct apply a = {.options = options};
     struct buf err;
-    int lock, rc = config_set_need(options->home);
+    int lock, rc = home_need_own(options->home);
 
+    if (rc == 0)
+        rc = config_set_need(options->home);
     if (rc)
         return rc;
     if (argc != 1)

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -128,6 +130,21 @@ int home_need(const char *home) {
     return usage("%s is no home: it has no cirkel.conf. Make one with: cirkel init %s\n"
                  "        or name another with --home DIR. To see it work: cirkel run --demo",
                  home, home);
+}
+
+int home_need_own(const char *home) {
+    struct stat st;
+    if (geteuid() || stat(home, &st) || st.st_uid == 0)
+        return 0;
+    const struct passwd *owner = getpwuid(st.st_uid);
+    char name[64];
+    if (owner)
+        snprintf(name, sizeof name, "%s", owner->pw_name);
+    else
+        snprintf(name, sizeof name, "#%u", st.st_uid);
+    return usage("%s belongs to %s, who could not read what root makes in it. Run this as: "
+                 "sudo -u %s cirkel …",
+                 home, name, name);
 }
 
 /* The folder this program lies in. */
@@ -328,8 +345,10 @@ static int need_files_only(const char *home) {
 int home_need_trial(const char *home) {
     if (!exists(home))
         return make(home, true);
-    if (home_is_trial(home))
-        return need_files_only(home);
+    if (home_is_trial(home)) {
+        int rc = need_files_only(home);
+        return rc ? rc : home_need_own(home);
+    }
     return usage(
         "%s is a real home: a virtual clock would mail real people at wrong times.\n"
         "        Name another folder with --home DIR, or make one: cirkel init --trial DIR",

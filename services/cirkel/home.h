@@ -21,6 +21,8 @@ bool home_is_in_use(const char *home); /* somebody runs in it; asks by taking it
 bool home_is_served(const char *home); /* somebody listens there */
 /* 0, or an exit code when there is no home; says how to make one. */
 MUST_CHECK int home_need(const char *home);
+/* Before files are made in it: an exit code for root, where the service is another user's. */
+MUST_CHECK int home_need_own(const char *home);
 /* Parts of a home: 0 or -errno. */
 MUST_CHECK int home_make_folders(const char *home);
 MUST_CHECK int home_make_keys(const char *home, bool trial);

@@ -161,10 +161,13 @@ int verb_key(const struct options *options, int argc, char **argv) {
     if (rc)
         return rc;
     home_path(keys, options->home, "keys");
-    if (argc == 2 && strcmp(argv[0], "new") == 0)
-        return key_new(options, keys, argv[1]);
     if (argc == 1 && strcmp(argv[0], "list") == 0)
         return key_list(options, keys);
+    rc = home_need_own(options->home);
+    if (rc)
+        return rc;
+    if (argc == 2 && strcmp(argv[0], "new") == 0)
+        return key_new(options, keys, argv[1]);
     if (argc == 2 && strcmp(argv[0], "revoke") == 0)
         return key_revoke(keys, argv[1]);
     return usage("key needs new OWNER, list, or revoke OWNER. See: cirkel help key");

@@ -244,7 +244,7 @@ static int check_home(struct restoring *r, bool replace, bool *ret_there) {
     if (*ret_there && !replace)
         return usage("%s is not empty; name another folder, or move it aside with --replace",
                      r->home);
-    return 0;
+    return *ret_there ? home_need_own(r->home) : 0;
 }
 
 int verb_restore(const struct options *options, int argc, char **argv) {

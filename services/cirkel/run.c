@@ -84,6 +84,8 @@ int verb_run(const struct options *options, int argc, char **argv) {
     if (options->demo)
         return run_demo(options->home, options->debug);
     rc = home_need(options->home);
+    if (rc == 0)
+        rc = home_need_own(options->home);
     if (rc)
         return rc;
     rc = options->clock ? need_clock(options->home) : 0;

@@ -307,6 +307,28 @@ def what_is_kept_is_bounded_test(h):
     h.verify()
 
 
+def root_makes_nothing_in_a_home_test(h):
+    """What root left in a home of another user, that user's service could not read, and would not start again."""
+    if os.geteuid() != 0:
+        return
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=1)
+    h.run_cirkel("backup", os.path.join(h.folder, "backup"))
+    h.stop()
+    os.chown(h.home, 65534, 65534)
+    for words in (["key", "new", "web", "--types", "person.*"], ["key", "revoke", "web"], ["apply", h.folder], ["run"],
+                  ["restore", os.path.join(h.folder, "backup"), h.home, "--replace"],
+                  ["play", SAMPLES[0]]):
+        said = h.run_cirkel(*words, code=2).errors
+        assert "belongs to nobody" in said and "sudo -u nobody cirkel" in said, (words, said)
+    h.run_cirkel("key", "list")
+    h.run_cirkel("queues", code=None)
+    equal(os.listdir(h.path("keys/clients")), [])
+    os.chown(h.home, 0, 0)
+    h.verify()
+
+
 def restore_over_another_office_test(h):
     """The keys and letters of one office are not given to another one's data: its backup gets a folder of its own."""
     h.init(at="2022-03-01T09:00")
