@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/token.h"
@@ -251,7 +250,8 @@ void batch_add(struct batch *batch, struct text owner, const struct door_item *i
     uint64_t seq;
     int r;
     must(item->is_good);
-    digest(batch->options.memory, owner, item, clock_now(), &looking.wanted);
+    digest(batch->options.memory, owner, item, batch->options.now(batch->options.ctx),
+           &looking.wanted);
     r = batch->is_failed
             ? -EIO
             : memory_find(batch->options.memory, looking.wanted.key, is_key, &looking, &seq);

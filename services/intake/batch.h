@@ -39,6 +39,7 @@ struct batch_options { /* all borrowed */
     void (*on_accepted)(void *ctx, uint64_t last, uint64_t awaited);
     void (*on_ask)(void *ctx, uint64_t seq); /* the decision of an old event is wanted */
     void (*on_failed)(void *ctx, int error);
+    instant (*now)(void *ctx); /* when an event is received */
     void *ctx;
 };
 MUST_CHECK int batch_new(struct batch **ret, const struct batch_options *options);

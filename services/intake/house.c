@@ -33,6 +33,7 @@ struct house {
     instant keep_now;           /* what the scheduler said last of what may go, ... */
     uint64_t keep_needed;
     msec keep_heard; /* ... and when, of the boot clock; 0: nothing yet */
+    msec ahead;      /* of the clock, while that cannot be trusted */
     house_decided_fn *on_decided;
     void *ctx;
 };
@@ -76,6 +77,20 @@ static const char *status_of(struct text status) {
                                         : "accepted";
 }
 
+static void trust_clock(void *ctx) {
+    struct house *house = ctx;
+    house->ahead = 0;
+}
+
+/* A virtual clock is moved by months between two frames. */
+static void on_keep(struct house *house, const struct frame_keep *keep) {
+    house->keep_now = keep->now;
+    house->keep_needed = (uint64_t)keep->needed;
+    house->keep_heard = clock_boot();
+    house->ahead = keep->at && !clock_is_virtual() ? keep->at - clock_now() : 0;
+    loop_after(house->loop, KEEP_HOLDS, trust_clock, house);
+}
+
 static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
     struct house *house = ctx;
     enum frame_type type;
@@ -83,9 +98,7 @@ static void on_frame(void *ctx, const struct peer *from, struct bytes payload) {
     (void)from;
     bool is_read = frame_decode(payload, &type, &frame) == 0;
     if (is_read && type == FRAME_KEEP) {
-        house->keep_now = frame.keep.now;
-        house->keep_needed = (uint64_t)frame.keep.needed;
-        house->keep_heard = clock_boot();
+        on_keep(house, &frame.keep);
         return;
     }
     if (!is_read || type != FRAME_DECIDED) {
@@ -137,6 +150,7 @@ void house_close(struct house **house) {
         return;
     loop_cancel((*house)->loop, hello, *house);
     loop_cancel((*house)->loop, tell_accepted, *house);
+    loop_cancel((*house)->loop, trust_clock, *house);
     buf_free(&(*house)->out);
     free(*house);
     *house = NULL;
@@ -158,14 +172,18 @@ void house_ask_decision(struct house *house, uint64_t seq) {
     say(house, FRAME_ASK_DECISION, &frame);
 }
 
+uint64_t house_position(const struct house *house) {
+    return house->position;
+}
+
+instant house_now(const struct house *house) {
+    return clock_now() + house->ahead;
+}
+
 bool house_keep(const struct house *house, instant *ret_now, uint64_t *ret_needed) {
     if (!house->keep_heard || clock_boot() - house->keep_heard > KEEP_HOLDS)
         return false;
     *ret_now = house->keep_now;
     *ret_needed = house->keep_needed;
     return true;
-}
-
-uint64_t house_position(const struct house *house) {
-    return house->position;
 }

@@ -27,6 +27,9 @@ void house_ask_decision(struct house *house, uint64_t seq);
 /* The last event of which we heard that it is decided, and with it all before; 0: none yet. */
 uint64_t house_position(const struct house *house);
 
+/* What time it is: by the clock, or, while that cannot be trusted, as the scheduler said lately. */
+instant house_now(const struct house *house);
+
 /* By which moment events and keys may go (0: none may), and the first event that must stay; true
  * when the scheduler has said so lately. */
 bool house_keep(const struct house *house, instant *ret_now, uint64_t *ret_needed);

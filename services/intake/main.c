@@ -43,6 +43,11 @@ static void on_ask(void *ctx, uint64_t seq) {
     house_ask_decision(intake->house, seq);
 }
 
+static instant what_time(void *ctx) {
+    const struct intake *intake = ctx;
+    return house_now(intake->house);
+}
+
 static void on_failed(void *ctx, int error) {
     struct intake *intake = ctx;
     (void)error;
@@ -208,6 +213,7 @@ static void open_parts(struct intake *intake) {
                                     .on_accepted = on_accepted,
                                     .on_ask = on_ask,
                                     .on_failed = on_failed,
+                                    .now = what_time,
                                     .ctx = intake};
     intake->room.home = intake->home;
     door_init(&intake->reading);

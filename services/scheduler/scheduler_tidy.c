@@ -212,6 +212,7 @@ void scheduler_tell_keep(struct scheduler *s) {
     struct key key = key1(TEXT_LIT("clock"));
     held = store_get(txn, TABLE_HALT, key_bytes(&key), &value) != -ENOENT;
     store_abort(&txn);
-    struct frame_keep f = {.now = held ? 0 : s->now, .needed = (int64_t)s->needed};
+    struct frame_keep f = {
+        .now = held ? 0 : s->now, .needed = (int64_t)s->needed, .at = held ? s->now : 0};
     scheduler_send(s, &s->intake, FRAME_KEEP, &f);
 }

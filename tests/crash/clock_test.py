@@ -1,5 +1,6 @@
 """The machine's own clock: not set at boot, jumping and right again, after a sleep. Nothing leaves until it can be
 believed, and then it does by itself."""
+import datetime
 import os
 import struct
 import time
@@ -90,6 +91,42 @@ def not_yet_set_at_boot_test(h):
     h.until(lambda: not holds(h), "it is believed by itself", 10)
     h.until(lambda: welcomed(h) == ["m01", "m02"], "what waited leaves", 10)
     assert abs(h.state(wait=False)["now"] - time.time() * 1000) < 5000, "the time is ours"
+    h.verify()
+    h.stop()
+
+
+def granted(h, person):
+    return datetime.datetime.fromisoformat(h.record("membership", person=person)["granted"]).timestamp()
+
+
+def said_while_it_is_doubted_test(h):
+    """A machine without a battery believes in the past, and another's clock is set back: what they are told meanwhile
+    is not dated by that, so that no deadline is met by it and no key forgotten."""
+    machine = office_at_work(h)
+    h.stop()
+    machine.wall, machine.set_by_network = -5 * 365 * DAYS, 0
+    machine.starts(after=1 * MINUTES)
+    h.start(clock=False)
+    h.until(lambda: "has not been set by the network" in holds(h).get("clock", ""), "it is not believed")
+    time.sleep(1.5)  # for intake to hear of it
+    h.join("net", "m02")
+    assert abs(granted(h, "m02") - time.time()) < 60, "not years ago"
+
+    machine.wall, machine.set_by_network = 0, 1
+    machine.write()
+    h.until(lambda: not holds(h), "it is believed by itself", 10)
+    time.sleep(1.5)
+    machine.wall = -1 * DAYS
+    machine.write()
+    h.until(lambda: "went back" in holds(h).get("clock", ""), "it is doubted", 10)
+    time.sleep(1.5)
+    h.join("net", "m03")
+    assert abs(granted(h, "m03") - time.time()) < 60, "not yesterday"
+    machine.wall = 0
+    machine.write()
+    time.sleep(1.5)
+    h.join("net", "m04")
+    assert abs(granted(h, "m04") - time.time()) < 60, "nor tomorrow, when it is right again"
     h.verify()
     h.stop()
 

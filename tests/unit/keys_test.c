@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/loop.h"
 #include "services/intake/batch.h"
@@ -56,6 +57,11 @@ static void on_failed(void *ctx, int error) {
     failed = error;
 }
 
+static instant now(void *ctx) {
+    (void)ctx;
+    return clock_now();
+}
+
 static struct room room;
 
 static void open_all(size_t limit) {
@@ -65,7 +71,8 @@ static void open_all(size_t limit) {
                                     .room = &room,
                                     .on_accepted = on_accepted,
                                     .on_ask = on_ask,
-                                    .on_failed = on_failed};
+                                    .on_failed = on_failed,
+                                    .now = now};
     room.home = dir;
     assert_int_equal(journal_open(&journal, dir, true, limit), 0);
     options.journal = journal;
