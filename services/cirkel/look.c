@@ -22,6 +22,7 @@ static void read_settings(struct look *look, const char *home) {
             zone_find(text_of(look->zone), &look->office))
             look->zone[0] = 0;
         look->alarm_after = settings.alarm_after;
+        look->guards_copies = strcmp(settings.copy_guard, "on") == 0;
         settings_free(&settings);
     }
     buf_free(&error);

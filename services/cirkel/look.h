@@ -27,6 +27,7 @@ struct look {
     char zone[65];             /* the office's */
     const struct zone *office; /* the same */
     msec alarm_after;
+    bool guards_copies; /* setting copy_guard */
 };
 
 MUST_CHECK int look_open(struct look *ret, const char *home);

@@ -5,6 +5,7 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/look_addresses.h"
 #include "services/cirkel/look_hold.h"
+#include "services/cirkel/look_home.h"
 #include "services/cirkel/look_halts.h"
 #include "services/cirkel/look_kept.h"
 #include "services/cirkel/look_sums.h"
@@ -56,6 +57,7 @@ struct queues {
     struct look_kept kept;
     struct look_halts halts;
     struct look_workers workers;
+    bool opens_on_hold;
     instant zones_at; /* when time zone data last changed; 0: never */
     uint64_t zones_moved;
     struct alarm alarm[ALARM_COUNT];
@@ -193,6 +195,7 @@ static int gather(struct queues *q, const char *home) {
         rc = look_holds(&q->look, on_hold, q);
     if (rc == 0)
         rc = look_halts(&q->look, &q->halts);
+    q->opens_on_hold = look_home_is_other(&q->look, home);
     q->zones_at = (instant)number_of(&q->look, TABLE_META, "zones-at");
     q->zones_moved = number_of(&q->look, TABLE_META, "zones-moved");
     return rc;
@@ -299,6 +302,7 @@ static json_t *queues_tree(const struct queues *q) {
         (json_int_t)q->missed, "paused", pause != NULL, "paused_since",
         moment(q, pause ? pause->since : 0), "holds", look_halts_tree(&q->halts, q->look.zone),
         "addresses", look_addresses_tree(&q->addresses));
+    json_object_set_new(tree, "opens_on_hold", json_boolean(q->opens_on_hold));
     json_object_set_new(tree, "not_running", look_workers_tree(&q->workers));
     json_object_set_new(tree, "kept", look_kept_tree(&q->kept, q->look.zone));
     json_object_set_new(tree, "catchup", catchup_tree(q));
@@ -398,6 +402,10 @@ static void print_queues(const struct queues *q) {
     if (clock_is_virtual() && q->workers.away)
         printf("Not running: %s. To go on: cirkel run --clock, or cirkel play\n\n",
                q->workers.names);
+    if (q->opens_on_hold)
+        puts("NOTHING LEAVES when it is started: this data was restored or copied, and opens on "
+             "hold.\n"
+             "    To go on: cirkel run, then cirkel release --hold\n");
     print_waiting(q);
     print_alarms(q);
     print_window(q);

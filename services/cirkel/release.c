@@ -6,6 +6,7 @@
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
 #include "services/cirkel/look.h"
+#include "services/cirkel/look_home.h"
 #include "services/cirkel/mail_log.h"
 #include "services/cirkel/release.h"
 #include "services/cirkel/table_out.h"
@@ -38,6 +39,7 @@ struct difference {
     const char *domain; /* ours, on the right of a Message-ID */
     instant now;
     bool copy, clock, pause; /* the holds there are */
+    bool will_be;            /* one there will be at the next start */
     struct letter *letters;  /* that have not ended */
     unsigned count, room;
     uint64_t verdicts[VERDICTS];
@@ -382,6 +384,11 @@ static int show_and_release(struct difference *d, const struct options *options,
     bool any = d->copy || d->clock;
     int rc = 0;
 
+    if (d->will_be)
+        return trouble(
+            "this data was restored or copied, and has not been started since: it opens on "
+            "hold, and then this is the place to look. First: cirkel run --home %s",
+            options->home);
     warn_of_log(d, options);
 
     if (!any && !options->json)
@@ -411,6 +418,7 @@ static int find_difference(struct difference *d, const struct options *options,
     d->domain = settings->message_domain;
     d->has_log = options->mail_log != NULL;
     d->by_smtp = strcmp(settings->channel, "smtp") == 0;
+    d->will_be = look_home_is_other(&d->look, options->home);
     rc = read_logs(d, options);
     if (rc == 0)
         rc = gather(d);

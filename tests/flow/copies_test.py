@@ -46,8 +46,16 @@ def pain_14_copied_home_holds_its_letters_test(h):
     h.stop()
     other = copy_of(h, "copy")
 
+    # Not started yet, it holds nothing; nobody is to take that for a word that it may write to people.
+    said = other.run_cirkel("queues", code=None)
+    assert "NOTHING LEAVES when it is started" in said and queues(other)["opens_on_hold"], said
+    said = other.run_cirkel("release", "--hold", "--yes", code=1).errors
+    assert "opens on hold" in said and "cirkel run" in said, said
+    equal(queues(h)["opens_on_hold"], False)
+
     other.start()
     other.clock("2022-03-16T09:00")
+    equal(queues(other)["opens_on_hold"], False)
     equal(list(holds(other)), ["copy"])
     assert "copy" in holds(other)["copy"], holds(other)
     equal(ids(other.letters()), sent, "letters in the copy: those it was copied with")
