@@ -165,6 +165,25 @@ static void test_deferred(void **context) {
     trial_close(&t);
 }
 
+/* Where pauses are short and patience is long it ends all the same: no more tries can be counted.
+ */
+static void test_deferred_too_often(void **context) {
+    struct trial t;
+    int64_t attempt = 0;
+    (void)context;
+    struct rec_ledger row = open_letter(&t, NULL);
+    t.settings.retry_first = t.settings.retry_longest = SECONDS;
+    while (ledger_is_waiting(&row) && ++attempt <= 1000) {
+        assert_true(trial_arm(&t, row.no, attempt));
+        trial_result(&t, row.no, attempt, "deferred");
+        row = look(&t, row.no);
+    }
+    assert_int_equal(attempt, 1000);
+    assert_true(text_is(row.state, "expired"));
+    assert_true(text_is(row.reason, "not deliverable, however often it was tried"));
+    trial_close(&t);
+}
+
 /* An operator may try a letter again that failed long ago. */
 static void test_retry_after_giving_up(void **context) {
     struct trial t;
@@ -366,6 +385,7 @@ static void test_joined_later(void **context) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_deferred_too_often),
         cmocka_unit_test(test_said_twice),
         cmocka_unit_test(test_another_notifier),
         cmocka_unit_test(test_unknown_fate),

@@ -9,6 +9,8 @@
 #include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/told.h"
 
+#define ATTEMPTS_MOST 1000 /* records_reminder.def, frames.def */
+
 static const struct {
     const char *state;
     enum count count;
@@ -109,6 +111,16 @@ int ledger_add(struct office *o, struct rec_ledger *row) {
     return ledger_move(o, row, "accept", LEDGER_LEFT);
 }
 
+/* What can never be tried again must not wait for it. */
+static int end_hopeless(struct office *o, struct rec_ledger *row) {
+    if (!row->address.p) /* it was away when she was erased */
+        return ledger_move(o, row, "suppress", TEXT_LIT("the person was erased"));
+    if (row->attempts >= ATTEMPTS_MOST)
+        return ledger_move(o, row, "expire",
+                           TEXT_LIT("not deliverable, however often it was tried"));
+    return 0;
+}
+
 int ledger_move(struct office *o, struct rec_ledger *row, const char *event, struct text reason) {
     struct text next, was = row->state;
     struct rec_ledger before;
@@ -153,9 +165,7 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = morning_note(o, row, was);
     if (rc == 0 && text_is(row->about_kind, "digest"))
         rc = digest_follow(o, row, event);
-    if (rc == 0 && ledger_is_waiting(row) && !row->address.p) /* she was erased while it was away */
-        rc = ledger_move(o, row, "suppress", TEXT_LIT("the person was erased"));
-    return rc;
+    return rc || !ledger_is_waiting(row) ? rc : end_hopeless(o, row);
 }
 
 static int has_not_left(struct office *o, const struct rec_ledger *row, bool *ret) {
