@@ -5,8 +5,6 @@
 #include "common/pack.h"
 #include "proto/codec.h"
 
-#define INSTANT_MOST ((instant)7289654400000 - 1) /* the end of 2200, as far as zone.h goes */
-
 struct path { /* where we are, kept on the stack, put into words only when something is wrong */
     const struct path *up;
     struct text name; /* absent: an item, by its index */

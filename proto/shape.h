@@ -72,8 +72,9 @@ enum speaker { /* who may say a message */
 
 #define REQUIRED true
 #define OPTIONAL false
-#define TEXT_LINE 200  /* bytes of a title or a name */
-#define TEXT_BODY 4000 /* bytes of what somebody writes */
+#define TEXT_LINE 200                             /* bytes of a title or a name */
+#define TEXT_BODY 4000                            /* bytes of what somebody writes */
+#define INSTANT_MOST ((instant)7289654400000 - 1) /* the end of 2200, as far as zone.h goes */
 
 /* The name as it goes over the wire: without a trailing underscore. */
 struct text field_name(const struct field *field);

@@ -369,6 +369,23 @@ static void test_ends_of_time(void **context) {
     trial_do(&t, "material.expect", "{'material':'x','meeting':'m','from':'a','due':'1970-01-01'}");
     trial_do(&t, "support.request", "{'case':'x','network':'net','person':'a','text':'T'}");
     trial_do(&t, "support.assign", "{'case':'x','person':'b','next_step_by':'1970-01-01'}");
+    unsigned plans = trial_plans(&t, "slides-missing-lead", NULL);
+    trial_do(&t, "material.expect", "{'material':'y','meeting':'m','from':'a','due':'2200-12-31'}");
+    assert_int_equal(trial_plans(&t, "slides-missing-lead", NULL),
+                     plans); /* they would be of 2201 */
+    trial_do(&t, "support.assign", "{'case':'x','person':'b','next_step_by':'2200-12-31'}");
+    assert_string_equal(trial_say(&t, "letter.send",
+                                  "{'audience':'members','class':'duty','subject':'S','text':'T',"
+                                  "'meeting':'far','send_at':'2200-12-31T23:59'}"),
+                        "not-found");
+    trial_do(&t, "meeting.plan",
+             "{'meeting':'far','network':'net','kind':'network','title':'M','minutes':60,"
+             "'mode':'video','link':'https://x.example/','starts':'2022-06-01T10:00',"
+             "'audience':'members','zone':'America/New_York'}");
+    assert_string_equal(trial_say(&t, "letter.send",
+                                  "{'audience':'members','class':'duty','subject':'S','text':'T',"
+                                  "'meeting':'far','send_at':'2200-12-31T23:59'}"),
+                        "bad-value");
     trial_settle(&t);
     trial_close(&t);
 }

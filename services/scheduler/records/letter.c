@@ -167,6 +167,8 @@ static int find_until(struct office *o, const struct msg_letter_send *m, struct 
     *ret = m->send_at.p ? office_wall(o, m->send_at, zone) : o->said + window;
     if (*ret <= o->said)
         return refuse(o, "too-late", "send_at", "That lies behind us.");
+    if (*ret > INSTANT_MOST)
+        return refuse(o, "bad-value", "send_at", "Expected a time before the end of 2200.");
     return 0;
 }
 

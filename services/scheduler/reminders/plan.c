@@ -74,12 +74,13 @@ static unsigned most_steps(const struct rulebook *book, const struct subject_kin
     return n;
 }
 
-/* 0: always. What lies before 1970 is over, but is no instant that a record can hold. */
+/* 0: always. What lies before 1970 is over, and what comes after 2200 far away, but neither is an
+ * instant that a record can hold. */
 static instant useful_of(const struct rule *r, const struct subject *s, const struct zone *zone) {
     char unused[65];
     instant useful =
         r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, s->country, unused) : 0;
-    return useful < 0 ? 1 : useful;
+    return useful < 0 ? 1 : useful > INSTANT_MOST ? INSTANT_MOST : useful;
 }
 
 /* Everything the rules want for this subject as it is now. */
@@ -95,7 +96,7 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
             instant due = rule_speaks_at(r, step, &s->rec)
                               ? moment_of(&r->when[step], &s->rec, zone, s->country, occurrence)
                               : 0;
-            if (due <= 0)
+            if (due <= 0 || due > INSTANT_MOST)
                 continue;
             want[n++] = (struct rec_plan){
                 .rule = text_of(r->name),
@@ -280,7 +281,7 @@ static int move_dues(struct office *o, unsigned slice, struct key *cursor, bool 
             !key_next_text(key_bytes(cursor), &rest, &word))
             return -EBADMSG;
         instant now = office_wall(o, wall, zone);
-        if (now == (instant)at)
+        if (!now || now == (instant)at)
             continue;
         struct key moved = key_no((uint64_t)now);
         memcpy(moved.b + moved.n, cursor->b + moved.n, cursor->n - moved.n);
