@@ -8,7 +8,7 @@ from tests.crash.invariants import Reader, check, demand
 from tests.crash.ledger_client import Client
 from tests.harness.house import equal
 
-BACK = 10  # seconds from room to work
+BACK = 20  # seconds from room to work, on a busy machine
 
 
 def log_has(h, name, word):
@@ -42,18 +42,19 @@ def full_disk_test(h):
     client, reader = Client(h, seed, rate=60), Reader(h, seed, tidy=False)
     for round in range(3):
         time.sleep(1)
-        demand(os.path.exists(h.path("ballast")) or round, "there is no ballast")
+        if round == 0:
+            h.until(lambda: os.path.exists(h.path("ballast")), "there is a ballast")
         disk.fill()
         h.until(lambda: (h.request({"v": 1, "id": f"full-{time.monotonic_ns()}", "type": "person.register",
                                     "body": {"name": "A", "email": "a@b.example", "language": "sv"}}) or
-                         {}).get("status") == "retry", "new people are not taken any more", 10)
+                         {}).get("status") == "retry", "new people are not taken any more")
         # What takes back, opts out and forgets still goes.
         for type, body in (("registration.cancel", {"meeting": "m1", "person": guests[round]}),
                            ("preference.set", {"person": "m29", "class": "news", "on": False}),
                            ("person.erase", {"person": f"m{28 - round}"})):
             said = {"v": 1, "id": f"end-{round}-{type}", "type": type, "body": body}
             began = time.monotonic()
-            answer = h.until(lambda s=said: h._decided(s), f"{type} is decided at the end of space", 10)
+            answer = h.until(lambda s=said: h._decided(s), f"{type} is decided at the end of space")
             equal(answer["status"], "applied", f"{type} at the end of space")
             print(f"full: {type} after {time.monotonic() - began:.2f} s")
         disk.empty()
@@ -127,10 +128,9 @@ def no_inodes_test(h):
     h.start()
     rig.fill(h, people=40, meetings=4)
     taken = []
-    h.until(lambda: log_has(h, "notifier", "outgoing_full"), "there is no inode left", 20)
-    while not (state := h.state(wait=True, patience=3)) or not state["quiet"]:
-        new = sorted(os.listdir(h.path("outgoing/new")))
-        demand(len(new) > 0, "nothing left within 3 s after there was room")
+    h.until(lambda: log_has(h, "notifier", "outgoing_full"), "there is no inode left")
+    while not (state := h.state(wait=True, patience=1)) or not state["quiet"]:
+        new = h.until(lambda: sorted(os.listdir(h.path("outgoing/new"))), "letters leave when there is room")
         for name in new:
             taken.append(name)
             os.remove(h.path("outgoing/new", name))
@@ -162,7 +162,7 @@ def read_only_test(h):
     time.sleep(1)
     rig.forward(h, 21 * 24 * 60)  # so that there is something to write
     rig.run_or_raise("mount", "-o", "remount,abort", disk.path)
-    codes = {name: rig.wait_end(h, name, 5) for name in ("intake", "scheduler")}
+    codes = {name: rig.wait_end(h, name, 20) for name in ("intake", "scheduler")}
     equal(codes["intake"], 74, "intake's end on a disk that turned read-only")
     demand(codes["scheduler"] in (74, None), f"scheduler: {codes}")  # None: it had nothing left to write
     h.kill()
@@ -171,7 +171,7 @@ def read_only_test(h):
     disk.mount("ro")
     for name in ("intake", "scheduler", "notifier"):
         rig.spawn(h, name)
-        code = rig.wait_end(h, name, 5)
+        code = rig.wait_end(h, name, 30)
         demand(code in (1, 74), f"{name} on a read-only disk: {code}")
     disk.unmount()
     disk.mount()

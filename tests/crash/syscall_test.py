@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import msgpack
@@ -61,11 +62,12 @@ def run_case(house, number, name, call, what, when):
     house.kill(name)
     trace = rig.traced(house, name, call, what, when)
     process, code, ended, work = house.workers[name], None, None, Work(house, number)
-    end = time.monotonic() + 25
+    end, ends = time.monotonic() + 60, []
+    threading.Thread(target=lambda: ends.append((process.wait(), time.time())), daemon=True).start()
     while work.open or not is_idle(house):
         demand(time.monotonic() < end, f"{name} {call} {what} {when}: not done: {work.open}")
-        if code is None and process.poll() is not None:
-            code, ended = process.returncode, time.time()
+        if code is None and ends:
+            (code, ended), = ends
             del house.workers[name]
             rig.spawn(house, name)
         work.step()
@@ -167,16 +169,16 @@ def supervised_restart_test(h):
             pid = pid_of(log, name)
             strace = subprocess.Popen(["strace", "-f", "-qqq", "-p", str(pid), "-o", "/dev/null", "-e", "trace=fdatasync",
                                        "-e", "inject=fdatasync:error=EIO:when=1"])
-            time.sleep(0.3)
+            h.until(lambda p=pid: all_traced(p), f"{name} is watched")
             began = time.monotonic()
             said = {"v": 1, "id": f"eio-{name}", "type": "preference.set",
                     "body": {"person": "m01", "class": "news", "on": True}}
             first = h.request(said, patience=2)
             demand(not first or first["status"] in ("unknown", "accepted") and
                    (first["status"] == "unknown" or name == "scheduler"), f"after an EIO of {name}: {first}")
-            h.until(lambda n=name, p=pid: pid_of(log, n) != p, f"{name} is started anew", 3)
+            h.until(lambda n=name, p=pid: pid_of(log, n) != p, f"{name} is started anew")
             took = time.monotonic() - began
-            strace.wait(5)
+            strace.wait(30)
             h.say(said["type"], said["body"], id=said["id"])
             print(f"{name}: answered {first and first['status']}, a new one after {took:.1f} s")
         with open(log) as file:
@@ -185,6 +187,15 @@ def supervised_restart_test(h):
     finally:
         run.send_signal(signal.SIGTERM)
         run.wait(20)
+
+
+def all_traced(pid):
+    """Whether strace has each of its threads."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/status") as file:
+            if re.search(r"^TracerPid:\t0$", file.read(), re.M):
+                return False
+    return True
 
 
 def pid_of(log, name):
