@@ -95,7 +95,7 @@ def nobody_there_test(h):
     for args in (("pause", "for a look"), ("settle", 1, "sent"), ("send", "-f", "/dev/null")):
         began = time.monotonic()
         assert "nobody answers" in h.run_cirkel(*args, code=1).errors, args
-        assert time.monotonic() - began < 5, args
+        assert time.monotonic() - began < 20, args
     h.start()
     h.settle()
     h.run_cirkel("backup", os.path.join(h.folder, "backup"))
@@ -107,4 +107,4 @@ def nobody_there_test(h):
     other.stop()
     began = time.monotonic()
     said = other.run_cirkel("release", "--hold", "--yes", code=1).errors
-    assert "nothing was released" in said and time.monotonic() - began < 5, said
+    assert "nothing was released" in said and time.monotonic() - began < 20, said

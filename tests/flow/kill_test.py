@@ -63,7 +63,7 @@ def taken_back_while_under_way_test(h):
     h.register("m1", "m01", "m02")
     h.say("registration.cancel", meeting="m1", person="m01")
     h.workers["notifier"].send_signal(signal.SIGCONT)
-    h.settle(patience=15)
+    h.settle()
     equal([letter.row["person"] for letter in h.letters(rule="registration-confirmed")], ["m02"])
     equal([row["state"] for row in h.ledger(rule="registration-confirmed")], ["superseded", "accepted"])
     h.verify()

@@ -73,7 +73,7 @@ def wrong_settings_stop_nobody_test(h):
         with open(h.path("cirkel.conf"), "w") as file:
             file.write(good)
         run.process.send_signal(signal.SIGHUP)
-        h.until(lambda: letters(h) == 2, "it leaves when that is mended", 10)
+        h.until(lambda: letters(h) == 2, "it leaves when that is mended")
     finally:
         equal(run.end(), 0, "the end of the supervisor")
 
@@ -97,13 +97,13 @@ def found_under_another_name_test(h):
     try:
         for home, cwd in names:
             run = Running(h, home, cwd=cwd)
-            h.until(lambda: not any(map(lives, left)), f"whoever was left is gone when {home} runs", 20)
-            h.until(lambda: run.said("running in") and answers(h), f"all of {home} work", 15)
+            h.until(lambda: not any(map(lives, left)), f"whoever was left is gone when {home} runs")
+            h.until(lambda: run.said("running in") and answers(h), f"all of {home} work")
             os.truncate(run.log, 0)
             left = pids(h).values()
             run.end(signal.SIGKILL)
         run = Running(h)
-        h.until(lambda: not any(map(lives, left)), "whoever was left is gone", 20)
+        h.until(lambda: not any(map(lives, left)), "whoever was left is gone")
         h.found(members=1)
         h.until(lambda: letters(h) == 1, "a letter leaves")
     finally:

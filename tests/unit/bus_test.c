@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #define FRAMES 20000
+#define TRIES 60 /* a busy machine has not done in one what it is to do */
 
 static char folder[FOLDER_BYTES];
 
@@ -185,7 +186,7 @@ static void test_a_delimiter_is_echoed(void **state) {
     assert_int_equal(zmq_send(req.sock, "req", 3, 0), 3);
     assert_int_equal(zmq_send(dealer.sock, "bare", 4, 0), 4);
     scene.want = 2;
-    run_for(&scene, 5 * SECONDS);
+    run_for(&scene, 20 * SECONDS);
     assert_int_equal(zmq_recv(req.sock, answer, sizeof answer, 0), 3);
     assert_memory_equal(answer, "req", 3);
     assert_int_equal(zmq_recv(dealer.sock, answer, sizeof answer, 0), 4);
@@ -218,7 +219,7 @@ static void test_other_forms_are_dropped_and_counted(void **state) {
     assert_int_equal(zmq_send(frontend.sock, "end", 3, 0), 3);
     assert_int_equal(zmq_send(frontend.sock, "good", 4, 0), 4);
     scene.want = 1;
-    run_for(&scene, 5 * SECONDS);
+    run_for(&scene, 20 * SECONDS);
     assert_int_equal(scene.received, 1);
     assert_int_equal(scene.last_bytes, 4);
     assert_int_equal(bus_dropped(scene.server), COUNT_OF(forms) + 1);
@@ -242,7 +243,8 @@ static void test_a_long_identity_is_dropped(void **state) {
         0);
     assert_int_equal(zmq_connect(frontend.sock, scene.endpoint), 0);
     assert_int_equal(zmq_send(frontend.sock, "x", 1, 0), 1);
-    run_for(&scene, 300);
+    for (unsigned i = 0; i < TRIES && bus_dropped(scene.server) == 0; i++)
+        run_for(&scene, 300);
     assert_int_equal(scene.received, 0);
     assert_int_equal(bus_dropped(scene.server), 1);
     frontend_close(&frontend);
@@ -263,7 +265,7 @@ static void test_what_is_too_long_never_arrives(void **state) {
     assert_true(zmq_send(frontend.sock, big, 4097, 0) > 0); /* dropped by us */
     scene.want = 1;
     assert_true(zmq_send(frontend.sock, big, 4096, 0) > 0);
-    run_for(&scene, 5 * SECONDS);
+    run_for(&scene, 20 * SECONDS);
     assert_int_equal(scene.last_bytes, 4096);
     assert_int_equal(bus_dropped(scene.server), 1);
     assert_true(zmq_send(frontend.sock, big, sizeof big, 0) > 0); /* hung up on by libzmq */
@@ -274,7 +276,7 @@ static void test_what_is_too_long_never_arrives(void **state) {
     frontend_open(&frontend, ZMQ_DEALER, scene.endpoint);
     assert_true(zmq_send(frontend.sock, "x", 1, 0) > 0); /* and the next one is served */
     scene.want = 2;
-    run_for(&scene, 5 * SECONDS);
+    run_for(&scene, 20 * SECONDS);
     assert_int_equal(scene.received, 2);
     frontend_close(&frontend);
     end(&scene);
@@ -345,7 +347,7 @@ static void test_who_is_away_is_said_to_be(void **state) {
     assert_int_equal(bus_send(scene.server, &nobody, (struct bytes){"x", 1}), -EAGAIN);
     scene.want = 1;
     keep_sending(&scene); /* the server came late, and is found */
-    run_for(&scene, 5 * SECONDS);
+    run_for(&scene, 20 * SECONDS);
     assert_int_equal(scene.received, 1);
     end(&scene);
 }
@@ -380,11 +382,11 @@ static void test_a_caller_waits_for_its_answer(void **state) {
     buf_init(&answer, 8);
     assert_int_equal(caller_open(&caller, &options), 0);
     assert_int_equal(caller_send(caller, (struct bytes){"hello", 5}), 0);
-    assert_int_equal(caller_recv(caller, 5 * SECONDS, &answer), 0);
+    assert_int_equal(caller_recv(caller, 20 * SECONDS, &answer), 0);
     assert_string_equal(buf_cstr(&answer), "hello");
     assert_int_equal(caller_recv(caller, 20, &answer), -ETIMEDOUT);
     assert_int_equal(caller_send(caller, (struct bytes){"too long for it", 15}), 0);
-    assert_int_equal(caller_recv(caller, 5 * SECONDS, &answer), -EMSGSIZE);
+    assert_int_equal(caller_recv(caller, 20 * SECONDS, &answer), -EMSGSIZE);
     caller_close(&caller);
     assert_null(caller);
     buf_free(&answer);
@@ -407,6 +409,7 @@ static void test_a_radio_is_heard(void **state) {
     struct frontend listener;
     struct scene scene;
     char part[8];
+    int n = -1;
 
     (void)state;
     begin(&scene);
@@ -415,8 +418,11 @@ static void test_a_radio_is_heard(void **state) {
     frontend_open(&listener, ZMQ_SUB, scene.endpoint);
     assert_int_equal(zmq_setsockopt(listener.sock, ZMQ_SUBSCRIBE, "news", 4), 0);
     tell_news(&scene);
-    run_for(&scene, 300);
-    assert_int_equal(zmq_recv(listener.sock, part, sizeof part, ZMQ_DONTWAIT), 4);
+    for (unsigned i = 0; i < TRIES && n < 0; i++) {
+        run_for(&scene, 300);
+        n = zmq_recv(listener.sock, part, sizeof part, ZMQ_DONTWAIT);
+    }
+    assert_int_equal(n, 4);
     assert_memory_equal(part, "news", 4);
     assert_int_equal(zmq_recv(listener.sock, part, sizeof part, ZMQ_DONTWAIT), 4);
     assert_memory_equal(part, "body", 4);
@@ -437,9 +443,11 @@ static void test_idle_doors_sleep(void **state) {
     begin(&scene);
     serve(&scene, echo);
     dial(&scene);
-    run_for(&scene, 200);
     loop_each_turn(scene.loop, count_turn, &scene);
-    run_for(&scene, 300);
+    for (unsigned i = 0; i < TRIES && (scene.turns == 0 || scene.turns > 5); i++) {
+        scene.turns = 0; /* until they have met */
+        run_for(&scene, 300);
+    }
     assert_in_range(scene.turns, 1, 5);
     end(&scene);
 }

@@ -123,7 +123,7 @@ static void test_curve_lets_in_whom_it_knows(void **state) {
     assert_int_equal(bus_key_new(&unknown), 0);
     serve_curve(&scene, &server, admit_friend);
     scene.friend = &known;
-    assert_int_equal(try_door(&scene, &known, server.public_key, 5 * SECONDS), 1);
+    assert_int_equal(try_door(&scene, &known, server.public_key, 20 * SECONDS), 1);
     assert_string_equal(scene.user, "web-frontend");
     assert_int_equal(try_door(&scene, &unknown, server.public_key, 300), 0);
     assert_int_equal(try_door(&scene, &known, unknown.public_key, 300), 0); /* a wrong door */

@@ -12,13 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define TOWNS 100
 #define ROWS 40      /* of hours, each person */
-#define MOST 1000    /* milliseconds for the report of them all */
+#define MOST 1000    /* milliseconds of the processor for the report of them all */
 #define SANITIZED 10 /* times slower at most */
 #define BAD "<script>alert(1)</script> & \"x\" | *y* [z](javascript:1) ![i](data:1) `c` =1+1"
 
@@ -355,6 +356,12 @@ static void test_nothing_at_all(void **state) {
     look_close(&report.look);
 }
 
+static msec processor(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (msec)t.tv_sec * SECONDS + t.tv_nsec / 1000000;
+}
+
 static void test_a_hundred_participations_in_time(void **state) {
     struct options options = {.home = home};
     char out[FOLDER_BYTES + 32], program[] = "prog", *argv[] = {program};
@@ -368,9 +375,9 @@ static void test_a_hundred_participations_in_time(void **state) {
     snprintf(out, sizeof out, "%s/out", home);
     options.out = out;
     options.format = "html";
-    began = clock_boot();
+    began = processor();
     assert_int_equal(verb_report(&options, 1, argv), EXIT_DONE);
-    began = clock_boot() - began;
+    began = processor() - began;
     print_message("the report of %d participations: %lld ms\n", TOWNS, (long long)began);
     assert_true(began <= most);
     options.format = "csv";
