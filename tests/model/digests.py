@@ -171,6 +171,8 @@ class Digests:
         for row in items:
             if row.useful and self.now > row.useful:
                 self.end(row, "expired", "past its use before its digest left")
+            elif not self.is_still_for(row):
+                self.end(row, "suppressed", "not in its audience any more")
         d["items"] = [r for r in items if r.state == "digested"]
         if d["rule"] and len(d["items"]) == 1:  # it found no company
             alone, d["items"] = d["items"][0], []
@@ -213,7 +215,8 @@ class Digests:
     def is_outdated(self, letter):
         """It no longer says what is so: what is left of it goes in another letter."""
         d = self.digest_of(letter)
-        if d and not any(r.state != "digested" or (r.useful and self.now > r.useful) for r in d["items"]):
+        if d and not any(r.state != "digested" or (r.useful and self.now > r.useful) or not self.is_still_for(r)
+                         for r in d["items"]):
             return False
         if d:
             self.close(d)

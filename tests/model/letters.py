@@ -3,6 +3,7 @@
 What is due is not kept in a queue but looked up in the state: the first of all moments that are ahead of nothing."""
 import collections
 import json
+import re
 
 from tests.model.addresses import Addresses
 from tests.model.digests import LATE_AFTER, OFFICE_ZONE, Digests
@@ -148,7 +149,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             return
         p = self.people[person]
         row = Row(rule=rule, about=about, person=person, language=p["language"], address=p["email"], due=plan[1], useful=plan[2],
-                  zone=zone, decided=self.now, state=state, reason=reason, of=of, sheet=sheet,
+                  zone=zone, decided=self.now, state=state, reason=reason, of=of, sheet=sheet, to=rule.to_at(key[1]),
                   told=meeting["revision"] + 1 if rule.tells and meeting else 0,
                   what=self.what(meeting) if rule.tells and meeting else None)
         if not state:
@@ -238,6 +239,13 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
                     and (below is None or (row.told and row.told < below))):
                 self.end(row, state, reason)
 
+    def is_still_for(self, row):
+        """News that waited so long that she has left whom it is for."""
+        passing = {"registered", "waiting", "offered", "undecided", "attended", "absent", "told"}
+        if not row.rule.news or row.rule.about == "digest" or passing & set(re.findall(r"[\w.:-]+", row.to)):
+            return True
+        return self.is_in(row.to, self.subject(row.rule.about, row.of[1]), row.person)
+
     def has_not_left(self, row):
         return row in self.waiting or row in self.held or (row.state == "digested" and not self.is_in_flight(row))
 
@@ -306,6 +314,8 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             self.end(row, "suppressed", "protected identity" if p["protected"] else "restricted processing")
         elif row.rule.news and not self.wants_news(row.person):
             self.end(row, "suppressed", "does not want news")
+        elif not self.is_still_for(row):
+            self.end(row, "suppressed", "not in its audience any more")
         elif (why := self.address_why(row.address, row.rule.news)) and (
                 not row.attempts or row.state == "deferred" and self.addresses[row.address]["since"] >= row.deferred):
             self.came["an address spoken against while a letter was put off"] += bool(row.attempts)

@@ -1,5 +1,5 @@
-/* Who has answered is not asked any more, wherever the question waits: for its day, for the other
- * end, in a digest or on a catch-up sheet. */
+/* Who has answered is not asked any more, and who has left gets no more news, wherever that waits:
+ * for its day, for the other end, in a digest or on a catch-up sheet. */
 /* service: scheduler */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -142,11 +142,76 @@ static void test_asked_again(void **context) {
     trial_close(&t);
 }
 
+#define NEWS(to)                                                                                   \
+    "rule \"n\" { about = \"meeting\" when = {\"called\"} to = \"" to "\" letter = "               \
+    "\"meeting-nudge\" class = \"news\" }"                                                         \
+    "rule \"digest\" { about = \"digest\" when = {\"closed\"} only = {\"state = closed\", "        \
+    "\"count\"} to = \"owner\" letter = \"digest\" class = \"news\" }"
+
+static const char *not_tried(struct trial *t, const struct rec_ledger *row) {
+    (void)t;
+    (void)row;
+    return NULL;
+}
+
+/* Nothing can leave until then. */
+static void away_at(struct trial *t, const char *wall) {
+    t->fate = not_tried;
+    t->now = trial_wall(wall);
+    trial_settle(t);
+    t->fate = NULL;
+}
+
+/* News is for whom it is for when it leaves: who has left meanwhile gets none, though the letter
+ * was gathered for her, waits in the queue or in a digest that is ready. */
+static void test_who_has_left(void **context) {
+    static const char *const waits[] = {"queued", "digested", "digested, and closed"};
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(waits); i++) {
+        struct rec_ledger row;
+        struct trial t;
+        trial_open(&t, NEWS("members"), "2022-04-01T10:00");
+        trial_world(&t, false);
+        if (i > 0)
+            trial_do(&t, "preference.set",
+                     "{'person':'a','class':'news','on':true,'digest':'daily'}");
+        trial_do(&t, "meeting.call", "{'meeting':'m'}");
+        trial_fire(&t);
+        away_at(&t, i < 2 ? "2022-04-01T12:00" : "2022-04-02T08:00");
+        trial_do(&t, "membership.end", "{'network':'net','person':'a'}");
+        trial_until(&t, "2022-04-03T12:00");
+        if (trial_rows(&t, "n", "a", "suppressed", &row) != 1 ||
+            !text_is(row.reason, "not in its audience any more"))
+            fail_msg("%s", waits[i]);
+        assert_int_equal(trial_rows(&t, "digest", "a", "accepted", NULL), 0);
+        assert_int_equal(trial_rows(&t, "n", "b", "accepted", NULL), 1);
+        trial_close(&t);
+    }
+}
+
+/* Who came to a meeting is registered for it no more; what was for her is for her all the same. */
+static void test_who_came(void **context) {
+    struct trial t;
+    (void)context;
+    trial_open(&t,
+               "rule \"n\" { about = \"meeting\" when = {\"starts - 1d\"} to = \"registered\" "
+               "letter = \"meeting-nudge\" class = \"news\" }",
+               "2022-04-01T10:00");
+    trial_world(&t, true);
+    trial_register(&t, "a");
+    trial_until(&t, "2022-05-22T09:00");
+    away_at(&t, "2022-05-24T13:00");
+    trial_do(&t, "attendance.record", "{'meeting':'m','entries':[{'person':'a','minutes':60}]}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, "n", "a", "accepted", NULL), 1);
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_for_its_day),
-        cmocka_unit_test(test_elsewhere),
-        cmocka_unit_test(test_asked_again),
+        cmocka_unit_test(test_for_its_day), cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_asked_again), cmocka_unit_test(test_who_has_left),
+        cmocka_unit_test(test_who_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/quiet.h"
+#include "services/scheduler/reminders/still.h"
 #include "services/scheduler/reminders/suppression.h"
 
 #define TRIES_MAX 8 /* as in the record */
@@ -30,11 +31,13 @@ static int recheck_address(struct office *o, const struct rec_ledger *row, const
 
 static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
     struct rec_person p;
-    bool out = false;
+    bool out = false, still = true;
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
     if (rc && rc != -ENOENT)
         return rc;
     int bad = text_is(row->class, "news") ? quiet_opted_out(o, row->person, TEXT_NONE, &out) : 0;
+    if (bad == 0)
+        bad = still_for(o, row, &still);
     if (bad)
         return bad;
     *ret_why = rc                                                  ? "the person is gone"
@@ -42,6 +45,7 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
                : p.protected                                       ? "protected identity"
                : p.restricted                                      ? "restricted processing"
                : out                                               ? "does not want news"
+               : !still                                            ? STILL_NOT
                : !allow_has(o->settings->trial_only, row->address) ? ALLOW_REASON
                                                                    : NULL;
     return *ret_why ? 0 : recheck_address(o, row, ret_why);

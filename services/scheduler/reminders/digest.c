@@ -7,6 +7,7 @@
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/quiet.h"
 #include "services/scheduler/reminders/rule.h"
+#include "services/scheduler/reminders/still.h"
 #include "services/scheduler/reminders/told.h"
 
 #define ITEMS_MAX 100 /* records_reminder.def */
@@ -141,13 +142,26 @@ int digest_join_kind(struct office *o, const struct rule *rule, const struct rec
 
 /* ---- closing ---- */
 
-/* The letters that are in it now. What would come too late falls out; all of it, when nothing
- * sends it any more. */
+/* What would come too late falls out, and what is for her no more; all of it, when nothing sends it
+ * any more. */
+static int fall_out(struct office *o, struct rec_ledger *row, bool sent, bool *ret) {
+    bool over = row->useful && o->now > row->useful, still;
+    int rc = still_for(o, row, &still);
+    *ret = over || !sent || !still;
+    if (rc || !*ret)
+        return rc;
+    return ledger_move(o, row, over || !sent ? "expire" : "suppress",
+                       over    ? TEXT_LIT("past its use before its digest left")
+                       : !sent ? TEXT_LIT("no rule sends digests any more")
+                               : TEXT_LIT(STILL_NOT));
+}
+
+/* The letters that are in it now. */
 static int gather(struct office *o, struct rec_digest *d) {
     struct key prefix = key2(d->person, d->window), at = {.n = 0};
     struct bytes value;
     struct buf items;
-    bool sent = is_sent_by_a_rule(o, d);
+    bool sent = is_sent_by_a_rule(o, d), out = false;
     int rc;
     d->count = 0;
     buf_init(&items, 16 * ITEMS_MAX);
@@ -156,17 +170,13 @@ static int gather(struct office *o, struct rec_digest *d) {
         size_t from = prefix.n;
         uint64_t no;
         must(key_next_u64(key_bytes(&at), &from, &no));
-        if ((rc = ledger_get(o, no, &row)))
+        rc = ledger_get(o, no, &row);
+        if (rc == 0)
+            rc = fall_out(o, &row, sent, &out);
+        if (rc)
             break;
-        bool over = row.useful && o->now > row.useful;
-        if (over || !sent) {
-            rc = ledger_move(o, &row, "expire",
-                             over ? TEXT_LIT("past its use before its digest left")
-                                  : TEXT_LIT("no rule sends digests any more"));
-            if (rc)
-                break;
+        if (out)
             continue;
-        }
         codec_add_int(&items, row.no);
         d->count++;
     }
@@ -277,11 +287,14 @@ int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_
         return rc == -ENOENT ? 0 : rc;
     while (codec_next_int(&items, &no)) {
         struct rec_ledger row;
+        bool still = true;
         rc = ledger_get(o, (uint64_t)no, &row);
+        if (rc == 0)
+            rc = still_for(o, &row, &still);
         if (rc)
             return rc;
-        *ret_old |= !text_is(row.state, "digested") || !text_eq(row.digest, letter->about) ||
-                    (row.useful && o->now > row.useful);
+        *ret_old |= !still || !text_is(row.state, "digested") ||
+                    !text_eq(row.digest, letter->about) || (row.useful && o->now > row.useful);
     }
     return *ret_old ? close_now(o, &d) : 0;
 }
