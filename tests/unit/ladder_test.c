@@ -357,6 +357,11 @@ static void test_wrong_rules(void **state) {
     is_refused(RULE("obligation.name-staff", "due", "ladder = { \"2 weeks: lead\" }"), "workdays");
     is_refused(RULE("obligation.name-staff", "due", "ladder = { \"2 workdays: boss\" }"),
                "\"boss\" is no audience");
+#define GROUPS(a) "group:" a a a " or group:" a a " or "
+#define LONG GROUPS("a-group-of-a-name") GROUPS("and-another-one") GROUPS("and-yet-another")
+    is_refused(
+        RULE("obligation.name-staff", "due", "ladder = { \"2 workdays: " LONG LONG "lead\" }"),
+        "an audience of at most 400 bytes");
     is_refused(RULE("obligation.submit-assessment", "due", ""), "is no name of a letter about");
     trial_close(&t);
 }

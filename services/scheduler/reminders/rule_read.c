@@ -15,6 +15,7 @@
 #include "services/scheduler/reminders/subject.h"
 
 #define FILES_MAX 200
+#define AUDIENCE_MAX 400 /* records_reminder.def */
 
 struct rule_file { /* as written */
     char *about, *to, *letter, *class, *useful, *late, *calendar;
@@ -34,7 +35,7 @@ static const struct config_row rows[] = {
     ROW(only, CONFIG_LIST, "", 0, RULE_CONDITIONS_MAX, "Only if these hold of it."),
     ROW(ladder, CONFIG_LIST, "", 0, RULE_LADDER_MAX,
         "Steps after an obligation's due, \"2 workdays: colleagues\", until it is met."),
-    ROW(to, CONFIG_STRING, NULL, 1, 400, "Who gets it."),
+    ROW(to, CONFIG_STRING, NULL, 1, AUDIENCE_MAX, "Who gets it."),
     ROW(letter, CONFIG_STRING, NULL, 1, 64, "Which letter."),
     ROW(class, CONFIG_STRING, "service", 1, 16, "service, duty or news."),
     ROW(useful, CONFIG_STRING, "", 0, 100, "Later than this it is of no use."),
@@ -96,6 +97,11 @@ static void read_rung(struct reading *r, const char *line, struct rule *rule) {
     struct buf why, moment;
     if (!colon) {
         wrong(r, "ladder", text_of(line), "a span and whom, as in \"2 workdays: colleagues\"");
+        return;
+    }
+    if (strlen(colon + 2) > AUDIENCE_MAX) {
+        wrong(r, "ladder", (struct text){line, (size_t)(colon - line)},
+              "an audience of at most 400 bytes");
         return;
     }
     buf_init(&why, 1000);
