@@ -55,6 +55,8 @@ static void ask(const char *question, char ret[64]) {
     fprintf(stderr, "%s ", question);
     if (fgets(ret, 64, stdin))
         ret[strcspn(ret, "\r\n")] = 0;
+    else
+        fputc('\n', stderr); /* nobody is there */
 }
 
 /* 0, or an exit code: with --also-existing it is the number that is typed back. */

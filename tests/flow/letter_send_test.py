@@ -109,6 +109,19 @@ def letter_send_from_any_editor_test(h):
     equal(holds(h), {})
 
 
+def letter_send_says_where_it_is_wrong_test(h):
+    """A name that does not exist is told with the language it was written in, whoever else would read that text."""
+    house(h)
+    path = os.path.join(h.folder, "wrong.sv.md")
+    with open(path, "w") as file:
+        file.write("Subject: Nytt\n\nHej!\n\n{{person.nam}}\n")
+    said = h.run_cirkel("letter", "send", "members", path, "--about", "network:net", code=3).errors
+    assert 'In sv, line 3: "person.nam" is no name' in said, said
+    said = h.refused("bad-value", "letter.send", {"class": "news"}, audience="members", network="net", subject="Nytt",
+                     text="Hej {{person.nam}}!", count=1)
+    assert said["text"].startswith('Line 1: "person.nam" is no name'), said
+
+
 def letter_send_released_early_test(h):
     house(h)
     result = h.say("letter.send", {"class": "duty"}, audience="function:nobody or members", network="net", subject="S",

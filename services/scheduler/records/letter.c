@@ -20,6 +20,17 @@
 
 /* ---- its words ---- */
 
+/* "In sv, line 3", of a text that may be read by others as well; "Line 3" of one for all. */
+static struct text place_of(struct office *o, const struct texts *texts, struct text text,
+                            unsigned line) {
+    const char *language = text.p == texts->any.p  ? NULL
+                           : text.p == texts->da.p ? "da"
+                           : text.p == texts->sv.p ? "sv"
+                                                   : "en";
+    return language ? arena_printf(o->arena, "In %s, line %u", language, line)
+                    : arena_printf(o->arena, "Line %u", line);
+}
+
 /* In one language, as the files of letters/ are: the subject, and Markdown with names in it. */
 static int write_source(struct office *o, const struct msg_letter_send *m, const char *language,
                         struct text *ret) {
@@ -40,9 +51,10 @@ static int write_source(struct office *o, const struct msg_letter_send *m, const
         rc = variable_check_template(TEXT_LIT("letter"), t, &err);
         template_free(&t);
     }
-    return rc ? refuse(o, "bad-value", "text", "In %s, line %u: %s", language,
-                       err.line > 2 ? err.line - 2 : 1, err.what)
-              : 0;
+    if (rc == 0)
+        return 0;
+    struct text place = place_of(o, &m->text, text, err.line > 2 ? err.line - 2 : 1);
+    return refuse(o, "bad-value", "text", "%.*s: %s", TEXT_ARGS(place), err.what);
 }
 
 static int write_sources(struct office *o, const struct msg_letter_send *m,
