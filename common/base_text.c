@@ -99,8 +99,8 @@ struct text text_trim(struct text a) {
 
 struct text text_unmarked(struct text a) {
     static const char mark[] = "\xef\xbb\xbf";
-    size_t n = text_starts(a, mark) ? sizeof mark - 1 : 0;
-    return (struct text){a.p + n, a.n - n};
+    const size_t n = sizeof mark - 1;
+    return text_starts(a, mark) ? (struct text){a.p + n, a.n - n} : a;
 }
 
 int text_copy(struct text a, char *to, size_t size) {

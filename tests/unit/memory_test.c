@@ -88,7 +88,6 @@ static void the_same_key_twice(void **state) {
     memory_free(&memory);
 }
 
-/* Events 1 … count, one received each millisecond. */
 /* Numbers of more than four bytes are told apart, and the largest there may be is kept whole. */
 static void large_numbers(void **state) {
     (void)state;
@@ -105,6 +104,7 @@ static void large_numbers(void **state) {
     memory_free(&memory);
 }
 
+/* Events 1 … count, one received each millisecond. */
 static void fill(unsigned count) {
     struct journal_entry *entries = calloc(count, sizeof *entries);
     uint64_t first = 0;
