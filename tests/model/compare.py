@@ -12,10 +12,10 @@ jumps, a relay that refuses, defers and falls, reports of mail servers and what 
 and resume, release (paced) and skip, retry, withdraw, settle, lift, skip of a plan, letters to an audience with their
 windows; programmes with their call, applications, assessments, decisions (told at once or after a window), offers and
 reserves, advisers, staff that comes and goes, hours and their pace, milestones, evidence and solutions, and what all these
-owe, up its ladder by the working days of both countries; its meetings and those of its groups, whose attendance is hours,
-and who keeps away from them; who leaves, and the end of it all; ideas and cases; the operators'
-morning; people and organisations of which two are one, also while they apply and take part; rules that ask, skip or gather what is late, and that change.
-Not drawn: settings that change.
+owe, up its ladder by the working days of both countries; their meetings and those of their groups, whose attendance is
+hours, and who keeps away from them; who leaves, and the end of it all; ideas and cases; the operators' morning; people and
+organisations of which two are one, or that end, also while they apply, judge, advise or take part; rules that ask, skip or
+gather what is late, and that change. Not drawn: settings that change, a second programme.
 What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections

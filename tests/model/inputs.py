@@ -30,7 +30,9 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ActivitiesDrawing):
         self.ideas, self.cases, self.asked_at = [], [], []
         self.is_away = self.is_paused = False
         self.closes, self.days = None, []  # of a programme's call
+        self.logged = 0
         self.once = {}  # an organisation that goes by another name now -> what it was
+        self.renamed = {}  # somebody of them who is another record now
 
     # ---- lines ----
 

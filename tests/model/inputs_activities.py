@@ -127,8 +127,59 @@ class ActivitiesDrawing(ParticipationDrawing):
         self.took = tuple({into if t == o else t: 0 for t in self.took})
         self.apps.update({x: into for x, of in self.apps.items() if of == o})
 
-    BEFORE = ParticipationDrawing.BEFORE + ((0.3, merge_applicants),)
-    AFTER = ParticipationDrawing.AFTER + ((1, gather), (0.7, attend), (0.3, merge_applicants))
+    def of_the_programme(self):
+        if self.chance(25):
+            return self.r.choice(("s1", "s1", "s2", "s3"))
+        return self.one_of("ccddde", self.taking_part() if not self.took else self.r.choice(self.took))
+
+    def merge_staff(self):
+        """Somebody of them is known twice, and does something under both names; or two of them are one."""
+        person = self.of_the_programme()
+        other = f"{person[:3]}-{len(self.lines)}"
+        if self.chance(25):
+            other = self.of_the_programme()
+        else:
+            o = person[1:3] if person[0] != "s" else "a4"
+            o = next((now for now, was in self.once.items() if was == o), o)
+            self.say("person.register", person=other, name=other, language="da", organisation=o, functions=["f2"],
+                     email=f"{self.r.choice((person, other))}@example.org")
+        for _ in range(self.r.randint(0, 3)):
+            self.use(other)
+        if self.chance(30):
+            self.pass_time()
+        gone, stays = self.r.sample((person, other), 2)
+        self.say("person.merge", person=gone, into=stays)
+        if gone == person and person[0] != "s":
+            self.renamed.update({name: stays for name, now in self.renamed.items() if now == person})
+            self.renamed[person] = stays
+
+    def use(self, person):
+        """In some role."""
+        o = self.taking_part()
+        what = self.r.choice(("staff", "adviser", "assessor", "hours", "registration", "attendance", "group"))
+        if what == "staff":
+            self.say("staff.name", programme="g", participation=o, persons=[*{*self.people_at(o, "cd"), person}])
+        elif what == "adviser":
+            self.say("adviser.assign", programme="g", participation=o, person=person)
+        elif what == "assessor":
+            self.say("assessor.assign", application=self.app(), person=person, due=self.a_day(0, 5))
+        elif what == "hours":
+            self.say("hours.log", programme="g", participation=o, hours=f"h{self.logged}", person=person, minutes=60,
+                     date=clock(self.now, self.programme_zone).strftime("%Y-%m-%d"), kind="preparation")
+            self.logged += 1
+        elif what == "registration":
+            self.say("registration.make", meeting=self.activity(), person=person)
+        elif what == "attendance":
+            self.say("attendance.record", meeting=self.activity(), entries=[{"person": person, "minutes": 90}])
+        else:
+            self.say("group.add", group="community", person=person)
+
+    def erase_staff(self):
+        self.say("person.erase", person=self.of_the_programme())
+
+    BEFORE = ParticipationDrawing.BEFORE + ((0.3, merge_applicants), (0.5, merge_staff), (0.2, erase_staff))
+    BETWEEN = ParticipationDrawing.BETWEEN + ((0.7, merge_staff), (0.2, erase_staff))
+    AFTER = ParticipationDrawing.AFTER + ((1, gather), (0.7, attend), (0.3, merge_applicants), (0.4, merge_staff), (0.3, erase_staff))
     TAKING_PART = ParticipationDrawing.TAKING_PART + (
         (3, gather), (4, change_activity), (4, answer_activity), (1.5, attend), (1.3, series), (0.4, publish_to_cohort),
-        (0.5, merge_applicants))
+        (0.5, merge_applicants), (1, merge_staff), (0.4, erase_staff))

@@ -64,7 +64,7 @@ class CasesDrawing:
 
     def merge(self):
         """Mostly one who is registered for the same meeting goes into the other."""
-        asked = [p for p in self.asked.get(self.meeting(), []) if p in self.people]
+        asked = self.asked.get(self.meeting(), [])
         person, into = (self.r.choice(asked[-5:] or self.people) if self.chance(80) else self.who() for _ in "ab")
         if len(self.people) < 5 and self.chance(95):
             return

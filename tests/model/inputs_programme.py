@@ -77,7 +77,8 @@ class ProgrammeDrawing:
 
     def one_of(self, which, o):
         """Of those who came with it, also when it goes by another name now."""
-        return self.r.choice(which) + self.once.get(o, o)
+        name = self.r.choice(which) + self.once.get(o, o)
+        return self.renamed.get(name, name)
 
     def people_at(self, o, which="cd"):
         return [self.one_of(p, o) for p in which]

@@ -367,6 +367,7 @@ class Meetings(Letters):
         for e in entries:
             self.person(e["person"])
         there = {e["person"]: e["minutes"] for e in entries}
+        need(len(there) == len(entries), "conflict")
         for person, minutes in there.items():
             r = self.registration(meeting, person)
             if minutes or r["state"] in ("registered", "attended", "absent"):

@@ -2,13 +2,13 @@
 from tests.model.applying import Applying
 from tests.model.links import read
 from tests.model.meetings import Refused, need
-from tests.model.organisations import Organisations
+from tests.model.roles import Roles
 from tests.model.times import DAY, instant, wall
 
 CONFIRM_WITHIN = 14 * DAY
 
 
-class Office(Applying, Organisations):
+class Office(Applying, Roles):
     def say(self, type_, body):
         """None, or the code of the refusal."""
         self.since = self.said
@@ -67,6 +67,7 @@ class Office(Applying, Organisations):
                 r.update(state="cancelled", cancelled=self.said, offer_expires=0)
                 self.put(r)
                 self.offer_free(self.meetings[key[0]])
+        self.forget(person)
         self.wishes.pop(person, None)
         for row in self.rows:
             if row.person == person:

@@ -96,10 +96,10 @@ class Organisations(Merges):
         for due in [d for d in self.ahead if d[1:4] == ("plan", kind, was)]:
             self.ahead.remove(due)
             bisect.insort(self.ahead, due[:3] + (now,) + due[4:])
+        for of, person in [k for k, row in self.by_key.items() if row.rule.about == kind and row.of[1] == was]:
+            row = self.by_key.pop((of, person))
+            row.of = (of[0], now) + of[2:]
+            self.by_key[row.of, person] = row
         for row in self.rows:
-            if row.rule.about == kind and row.of[1] == was:
-                del self.by_key[row.of, row.person]
-                row.of = (row.of[0], now) + row.of[2:]
-                self.by_key[row.of, row.person] = row
             if row.about == (kind, was):
                 row.about = (kind, now)

@@ -71,6 +71,7 @@ class Participation(Programme):
         need(len(persons) >= max(1, t["least_staff"]), "bad-value" if persons else "missing")
         for person in persons:
             self.check_speaks(person, participation)
+        need(len(set(persons)) == len(persons), "conflict")
         need(sorted(persons) != t["staff"], "already")
         self.set_staff(t, persons)
 
@@ -97,7 +98,7 @@ class Participation(Programme):
 
     def hours_log(self, hours, programme, participation, person, date, minutes, **_):
         t = self.participation(programme, participation, "running")
-        need(person in self.people, "not-found")
+        self.person(person)
         need(person in t["was"] or person in t["staff"], "not-entitled")
         need(date <= clock(self.said, t["zone"]).strftime("%Y-%m-%d"), "too-early")
         need(t["starts"] <= date <= t["ends"], "too-late")

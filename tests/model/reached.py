@@ -67,7 +67,8 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         # operators
         "a morning without anything", "late, and gathered",
         # merges and rules
-        "an application went over", "a participation went over",
+        "an application went over", "a participation went over", "one of the staff is somebody else now",
+        "an assessor is somebody else now", "one of the staff was erased",
         "a changed rule speaks again", "a new rule reached back", "a letter moved by a merge", "a letter withdrawn by a merge")
 
 

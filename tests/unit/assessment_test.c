@@ -227,12 +227,47 @@ static void test_person_ends(void **state) {
     trial_close(&t);
 }
 
+/* Whoever is partial is so under either name, whichever of the two goes. */
+static void test_partial_by_merge(void **state) {
+    struct trial t;
+    (void)state;
+    open_eligible(&t);
+    for (unsigned i = 0; i < 4; i++)
+        trial_do(&t, "assessor.assign", "{'application':'app0','person':'as%u','due':'" DUE "'}",
+                 i);
+    trial_do(&t, "assessment.declare_conflict", CONFLICT("as0"));
+    trial_do(&t, "person.merge", "{'person':'as0','into':'as1'}");
+    assert_true(text_is(assessment(&t, "as1").state, "conflict"));
+    assert_false(text_is(calls_owed(&t, "submit-assessment", "app0/as1"), "open"));
+    trial_do(&t, "assessment.submit", SUBMIT("as2", "{'ambition':4,'problem':2}"));
+    trial_do(&t, "person.merge", "{'person':'as1','into':'as2'}");
+    assert_true(text_is(assessment(&t, "as2").state, "conflict"));
+    trial_do(&t, "person.merge", "{'person':'as3','into':'as2'}");
+    assert_true(text_is(assessment(&t, "as2").state, "conflict"));
+    assert_int_equal(trial_table(&t, TABLE_ASSESSMENT), 1);
+    trial_close(&t);
+}
+
+/* What is overdue is so for the other, and does not fall overdue once more. */
+static void test_overdue_by_merge(void **state) {
+    struct trial t;
+    (void)state;
+    open_eligible(&t);
+    trial_do(&t, "assessor.assign", "{'application':'app0','person':'as0','due':'" DUE "'}");
+    trial_until(&t, "2022-02-19T12:00");
+    assert_true(text_is(calls_owed(&t, "submit-assessment", "app0/as0"), "overdue"));
+    trial_do(&t, "person.merge", "{'person':'as0','into':'as1'}");
+    assert_true(text_is(calls_owed(&t, "submit-assessment", "app0/as1"), "overdue"));
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_assign),           cmocka_unit_test(test_scores),
         cmocka_unit_test(test_conflict),         cmocka_unit_test(test_partial_later),
         cmocka_unit_test(test_before_judgement), cmocka_unit_test(test_visible),
-        cmocka_unit_test(test_person_ends),
+        cmocka_unit_test(test_person_ends),      cmocka_unit_test(test_partial_by_merge),
+        cmocka_unit_test(test_overdue_by_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

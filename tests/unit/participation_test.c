@@ -118,6 +118,8 @@ static void test_staff_changes(void **context) {
     assert_false(participation(&t, "x").contact.p);
     trial_until(&t, "2022-04-16T00:00");
     assert_string_equal(owes(&t, "x", "name-staff"), "overdue");
+    trial_do(&t, "person.merge", "{'person':'x2','into':'adviser'}"); /* as few as before */
+    assert_string_equal(owes(&t, "x", "name-staff"), "overdue");
     trial_close(&t);
 }
 

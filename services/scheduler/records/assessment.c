@@ -110,26 +110,35 @@ static int put_both(struct office *o, struct rec_assessment *s, const struct rec
 
 /* ---- an assessor ends ---- */
 
-/* Of two assessments by one person the one that says more is kept. */
-static int move(struct office *o, struct rec_assessment *s, struct text into, bool *ret_moved) {
+/* Of two assessments by one person the one that says more is kept: whoever is partial is so under
+ * either name. */
+static unsigned weight(const struct rec_assessment *s) {
+    return text_is(s->state, "conflict") ? 2 : text_is(s->state, "submitted");
+}
+
+static int move(struct office *o, struct rec_assessment *s, struct text into) {
     struct rec_assessment other;
     struct text was = id_of(o, s);
+    struct owed owed = {
+        .kind = "submit-assessment", .about_kind = "assessment", .about = was, .person = s->person};
     int rc = office_get(o, TABLE_ASSESSMENT, key2(s->application, into), &other);
     if (rc && rc != -ENOENT)
         return rc;
-    *ret_moved = rc || (text_is(s->state, "submitted") && text_is(other.state, "asked"));
+    bool moved = rc || weight(s) > weight(&other);
     rc = office_del(o, TABLE_ASSESSMENT, key2(s->application, s->person));
     if (rc == 0)
         rc = plan_derive(o, "assessment", was);
-    if (rc == 0)
-        rc = obligation_end(o, "submit-assessment", "assessment", was,
-                            TEXT_LIT("The assessor was merged."));
     s->person = into;
-    if (rc == 0 && *ret_moved)
+    if (rc == 0 && moved)
         rc = put(o, s);
-    if (rc == 0 && *ret_moved && !text_is(s->state, "asked"))
-        rc = obligation_meet(o, "submit-assessment", "assessment", id_of(o, s), TEXT_NONE, into);
-    return rc || !*ret_moved || !text_is(s->state, "asked") ? rc : owe(o, s);
+    if (rc == 0 && moved)
+        rc = obligation_hand(o, &owed, id_of(o, s), into);
+    if (rc == 0)
+        rc = obligation_end(o, owed.kind, owed.about_kind, was,
+                            TEXT_LIT("The assessor was merged."));
+    if (rc || !moved || text_is(s->state, "asked"))
+        return rc;
+    return obligation_meet(o, owed.kind, owed.about_kind, id_of(o, s), TEXT_NONE, into);
 }
 
 static int retire(struct office *o, struct rec_assessment *s) {
@@ -145,11 +154,11 @@ int assessment_drop_person(struct office *o, struct text application, struct tex
                            struct text into) {
     struct rec_assessment s;
     struct rec_application a;
-    bool moved, done;
+    bool done;
     int rc = office_get(o, TABLE_ASSESSMENT, key2(application, person), &s);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = into.p ? move(o, &s, into, &moved) : retire(o, &s);
+    rc = into.p ? move(o, &s, into) : retire(o, &s);
     if (rc == 0)
         rc = office_get(o, TABLE_APPLICATION, key1(application), &a);
     if (rc)

@@ -236,8 +236,9 @@ static int drop(struct office *o, struct rec_participation *p, struct text perso
     if (contact)
         p->contact = into;
     if (list_has_text(p->staff, person)) {
-        int rc = change(o, p, people, replace(p, person, into, people));
-        return rc || !text_is(p->state, "running") ? rc : staff_owe(o, p);
+        uint32_t before = p->staff.count, after = replace(p, person, into, people);
+        int rc = change(o, p, people, after);
+        return rc || after == before || !text_is(p->state, "running") ? rc : staff_owe(o, p);
     }
     return adviser || contact ? participation_put(o, p) : 0;
 }

@@ -227,17 +227,15 @@ static struct text name_of(struct office *o, const struct rec_obligation *r) {
     return id_of(o, &owed);
 }
 
-int obligation_rename(struct office *o, const struct rec_obligation *was, struct text about,
-                      struct text organisation) {
-    struct rec_obligation there, r = *was;
-    r.about = about;
-    r.organisation = organisation;
+/* It goes by another id with its plans and letters, so that nothing is said again. */
+static int go_by(struct office *o, const struct rec_obligation *was, struct rec_obligation r) {
+    struct rec_obligation there;
     r.obligation = name_of(o, &r);
     int rc = office_get(o, TABLE_OBLIGATION, key1(r.obligation), &there);
     if (rc != -ENOENT) /* the other owes, or owed, the same */
         return rc || !is_owed(was)
                    ? rc
-                   : end(o, was, "end", TEXT_LIT("The organisation was merged."), TEXT_NONE);
+                   : end(o, was, "end", TEXT_LIT("The other owes, or owed, the same."), TEXT_NONE);
     if (expires(o, was))
         rc = due_del(o, expires(o, was), "obligation", key1(was->obligation));
     else
@@ -251,6 +249,25 @@ int obligation_rename(struct office *o, const struct rec_obligation *was, struct
     if (rc == 0)
         rc = ledger_rename(o, "obligation", was->obligation, r.obligation);
     return rc ? rc : put(o, NULL, &r);
+}
+
+int obligation_rename(struct office *o, const struct rec_obligation *was, struct text about,
+                      struct text organisation) {
+    struct rec_obligation r = *was;
+    r.about = about;
+    r.organisation = organisation;
+    return go_by(o, was, r);
+}
+
+int obligation_hand(struct office *o, const struct owed *owed, struct text about, struct text to) {
+    struct rec_obligation was, r;
+    int rc = office_get(o, TABLE_OBLIGATION, key1(id_of(o, owed)), &was);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    r = was;
+    r.about = about;
+    r.person = to;
+    return go_by(o, &was, r);
 }
 
 int obligation_reroute(struct office *o, struct text person, struct text to) {

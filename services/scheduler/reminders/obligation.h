@@ -41,6 +41,10 @@ MUST_CHECK int obligation_expire(struct office *o, struct key key);
  * said is found under its new id. */
 MUST_CHECK int obligation_rename(struct office *o, const struct rec_obligation *was,
                                  struct text about, struct text organisation);
+/* The same for a person's, whose subject goes by another id, too; nothing happens when she owes
+ * none. */
+MUST_CHECK int obligation_hand(struct office *o, const struct owed *owed, struct text about,
+                               struct text to);
 /* A person leaves an organisation or ends: hers go to nobody, or to whoever replaces her. */
 MUST_CHECK int obligation_reroute(struct office *o, struct text person, struct text to);
 
