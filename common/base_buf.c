@@ -44,6 +44,13 @@ void buf_clear(struct buf *b) {
     b->over = false;
 }
 
+char *buf_take(struct buf *b, size_t n) {
+    if (!make_room(b, n))
+        return NULL;
+    b->n += n;
+    return b->p + b->n - n;
+}
+
 void buf_add(struct buf *b, const void *p, size_t n) {
     if (n == 0 || !make_room(b, n))
         return;
@@ -214,19 +221,24 @@ struct bytes arena_bytes(struct arena *arena, struct bytes b) {
 }
 
 struct text arena_printf(struct arena *arena, const char *fmt, ...) {
+    char most[512]; /* are no longer */
     va_list args;
     size_t size;
     char *p;
     int n;
 
     va_start(args, fmt);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf(most, sizeof most, fmt, args);
     va_end(args);
     must(n >= 0);
     size = (size_t)n + 1;
     p = arena_take(arena, size);
-    va_start(args, fmt);
-    vsnprintf(p, size, fmt, args);
-    va_end(args);
+    if (size <= sizeof most) {
+        memcpy(p, most, size);
+    } else {
+        va_start(args, fmt);
+        vsnprintf(p, size, fmt, args);
+        va_end(args);
+    }
     return (struct text){p, (size_t)n};
 }

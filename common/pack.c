@@ -204,9 +204,22 @@ bool pack_read_int(struct pack_reader *r, int64_t *ret) {
     return true;
 }
 
+/* One of at most 31 bytes, as most are and all names of fields. */
+static bool read_short_text(struct pack_reader *r, struct text *ret) {
+    size_t left = (size_t)(r->end - r->p);
+
+    if (left == 0 || (r->p[0] & 0xe0) != 0xa0 || (r->p[0] & 31u) >= left)
+        return false;
+    *ret = (struct text){(const char *)r->p + 1, r->p[0] & 31};
+    r->p += 1 + ret->n;
+    return true;
+}
+
 bool pack_read_text(struct pack_reader *r, struct text *ret) {
     struct head h;
 
+    if (read_short_text(r, ret))
+        return true;
     if (!next_of(r, PACK_TEXT, &h))
         return false;
     *ret = (struct text){(const char *)r->p + h.size, h.n};
@@ -273,18 +286,29 @@ bool pack_skip(struct pack_reader *r) {
 
 /* A first byte and the number after it, in `width` bytes. */
 static void write_wide(struct buf *to, uint8_t first, uint64_t v, unsigned width) {
-    uint8_t b[9] = {first};
+    char *b = buf_take(to, 1 + width);
 
+    if (!b)
+        return;
+    b[0] = (char)first;
     for (unsigned i = 0; i < width; i++)
-        b[1 + i] = (uint8_t)(v >> (8 * (width - 1 - i)));
-    buf_add(to, b, 1 + width);
+        b[1 + i] = (char)(v >> (8 * (width - 1 - i)));
+}
+
+/* As most texts and all names of fields are. */
+static void write_short_text(struct buf *to, struct text t) {
+    char *b = buf_take(to, 1 + t.n);
+
+    if (!b)
+        return;
+    b[0] = (char)(0xa0 | t.n);
+    if (t.n)
+        memcpy(b + 1, t.p, t.n);
 }
 
 /* The shortest form, as everywhere here: equal values, equal bytes. */
-static void write_count(struct buf *to, uint8_t fix, uint32_t fix_most, uint8_t wide16,
-                        uint64_t count) {
-    must(count <= UINT32_MAX);
-    if (count <= fix_most)
+static void write_count(struct buf *to, uint8_t fix, uint8_t wide16, uint32_t count) {
+    if (count <= 15)
         write_wide(to, (uint8_t)(fix | count), 0, 0);
     else if (count <= UINT16_MAX)
         write_wide(to, wide16, count, 2);
@@ -328,10 +352,15 @@ void pack_int(struct buf *to, int64_t v) {
 }
 
 void pack_text(struct buf *to, struct text t) {
-    if (t.n > 31 && t.n <= UINT8_MAX)
+    must(t.n <= UINT32_MAX);
+    if (t.n <= 31) {
+        write_short_text(to, t);
+        return;
+    }
+    if (t.n <= UINT8_MAX)
         write_wide(to, 0xd9, t.n, 1);
     else
-        write_count(to, 0xa0, 31, 0xda, t.n);
+        write_wide(to, t.n <= UINT16_MAX ? 0xda : 0xdb, t.n, t.n <= UINT16_MAX ? 2 : 4);
     buf_text(to, t);
 }
 
@@ -347,11 +376,11 @@ void pack_bytes(struct buf *to, struct bytes b) {
 }
 
 void pack_array(struct buf *to, uint32_t count) {
-    write_count(to, 0x90, 15, 0xdc, count);
+    write_count(to, 0x90, 0xdc, count);
 }
 
 void pack_map(struct buf *to, uint32_t pairs) {
-    write_count(to, 0x80, 15, 0xde, pairs);
+    write_count(to, 0x80, 0xde, pairs);
 }
 
 void pack_raw(struct buf *to, struct bytes encoded) {

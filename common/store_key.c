@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <string.h>
 
 #include "common/store.h"
@@ -18,8 +19,9 @@ void key_text(struct key *k, struct text t) {
 
 void key_u64(struct key *k, uint64_t v) {
     must(sizeof k->b - k->n >= sizeof v);
-    for (int shift = 56; shift >= 0; shift -= 8)
-        k->b[k->n++] = (uint8_t)(v >> shift);
+    const uint64_t big = htobe64(v);
+    memcpy(k->b + k->n, &big, sizeof big);
+    k->n += sizeof big;
 }
 
 struct key key1(struct text a) {
@@ -63,14 +65,12 @@ bool key_next_text(struct bytes key, size_t *at, struct text *ret) {
 }
 
 bool key_next_u64(struct bytes key, size_t *at, uint64_t *ret) {
-    const uint8_t *p = key.p;
-    if (*at > key.n || key.n - *at < sizeof *ret)
+    uint64_t big;
+    if (*at > key.n || key.n - *at < sizeof big)
         return false;
-    uint64_t v = 0;
-    for (size_t i = 0; i < sizeof v; i++)
-        v = v << 8 | p[*at + i];
-    *at += sizeof v;
-    *ret = v;
+    memcpy(&big, (const uint8_t *)key.p + *at, sizeof big);
+    *at += sizeof big;
+    *ret = be64toh(big);
     return true;
 }
 

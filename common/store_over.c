@@ -52,12 +52,11 @@ int store_over_put(struct txn *txn, unsigned table, struct bytes key, struct byt
 
 int store_over_del(struct txn *txn, unsigned table, struct bytes key) {
     struct bytes found;
-    int r = store_over_get(txn, table, key, &found);
-    if (r < 0)
-        return r;
-    r = below_get(txn, table, key, &found);
-    if (r == -ENOENT)
+    int r = below_get(txn, table, key, &found);
+    if (r == -ENOENT) /* so it is not marked dead here */
         return store_row_del(txn, table, key);
+    if (r == 0)
+        r = store_over_get(txn, table, key, &found);
     return r < 0 ? r : store_row_put(txn, table, key, (struct bytes){"", 0}, 0, true);
 }
 

@@ -12,8 +12,9 @@ static MDB_val val_of(struct bytes b) {
     return (MDB_val){b.n, (void *)(uintptr_t)b.p};
 }
 
-static uint32_t row_crc(struct bytes key, const void *p, size_t n) {
-    return crc32c(crc32c(0, key.p, key.n), p, n);
+/* A scratch store ends with its process: nothing can happen to its rows in between. */
+static uint32_t row_crc(const struct store *store, struct bytes key, const void *p, size_t n) {
+    return store->below ? 0 : crc32c(crc32c(0, key.p, key.n), p, n);
 }
 
 static bool is_dead(const struct store *store, const MDB_val *row) {
@@ -21,7 +22,8 @@ static bool is_dead(const struct store *store, const MDB_val *row) {
            *(const uint8_t *)row->mv_data == FORMAT_DEAD;
 }
 
-static int row_check(const MDB_val *key, const MDB_val *row, struct bytes *ret) {
+static int row_check(const struct store *store, const MDB_val *key, const MDB_val *row,
+                     struct bytes *ret) {
     const uint8_t *p = row->mv_data;
     if (row->mv_size < STORE_HEAD_BYTES || row->mv_size > STORE_HEAD_BYTES + STORE_VALUE_MAX ||
         p[0] != FORMAT)
@@ -29,7 +31,7 @@ static int row_check(const MDB_val *key, const MDB_val *row, struct bytes *ret) 
     uint32_t crc =
         (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | (uint32_t)p[4];
     struct bytes value = {p + STORE_HEAD_BYTES, row->mv_size - STORE_HEAD_BYTES};
-    if (row_crc((struct bytes){key->mv_data, key->mv_size}, value.p, value.n) != crc)
+    if (row_crc(store, (struct bytes){key->mv_data, key->mv_size}, value.p, value.n) != crc)
         return -EBADMSG;
     *ret = value;
     return 0;
@@ -77,11 +79,11 @@ static int cursor_next(MDB_cursor *cursor, MDB_val *key, MDB_val *row) {
 }
 
 /* A damaged page may claim any length: callers rely on the limits of the header. */
-static int hand_out(const MDB_val *key, const MDB_val *row, struct bytes *ret_key,
-                    struct bytes *ret_value) {
+static int hand_out(const struct store *store, const MDB_val *key, const MDB_val *row,
+                    struct bytes *ret_key, struct bytes *ret_value) {
     bool sound = key->mv_size <= STORE_KEY_MAX;
     *ret_key = (struct bytes){key->mv_data, sound ? key->mv_size : STORE_KEY_MAX};
-    return sound ? row_check(key, row, ret_value) : -EBADMSG;
+    return sound ? row_check(store, key, row, ret_value) : -EBADMSG;
 }
 
 /* A cursor that stands in a table about to change is dropped rather than trusted. */
@@ -120,7 +122,7 @@ int store_row_put(struct txn *txn, unsigned table, struct bytes key, struct byte
         return txn->error = -ENOSPC;
     if (value.n > STORE_VALUE_MAX)
         return -EMSGSIZE;
-    uint32_t crc = row_crc(key, value.p, value.n);
+    uint32_t crc = row_crc(txn->store, key, value.p, value.n);
     const uint8_t head[STORE_HEAD_BYTES] = {dead ? FORMAT_DEAD : FORMAT, (uint8_t)(crc >> 24),
                                             (uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
                                             (uint8_t)crc};
@@ -147,7 +149,7 @@ int store_row_get(struct txn *txn, unsigned table, struct bytes key, struct byte
     if (r < 0)
         return r;
     *ret_dead = is_dead(txn->store, &row);
-    return *ret_dead ? 0 : row_check(&k, &row, ret_value);
+    return *ret_dead ? 0 : row_check(txn->store, &k, &row, ret_value);
 }
 
 int store_row_del(struct txn *txn, unsigned table, struct bytes key) {
@@ -172,7 +174,7 @@ int store_row_seek(struct txn *txn, unsigned table, struct bytes from, struct by
     if (r < 0)
         return r;
     *ret_dead = is_dead(txn->store, &row);
-    r = hand_out(&key, &row, ret_key, ret_value);
+    r = hand_out(txn->store, &key, &row, ret_key, ret_value);
     return *ret_dead ? 0 : r;
 }
 
@@ -217,7 +219,7 @@ int store_last(struct txn *txn, unsigned table, struct bytes *ret_key, struct by
         return r;
     r = store_error(mdb_cursor_get(cursor, &key, &row, MDB_LAST));
     give_cursor(txn, table, cursor);
-    return r < 0 ? r : hand_out(&key, &row, ret_key, ret_value);
+    return r < 0 ? r : hand_out(txn->store, &key, &row, ret_key, ret_value);
 }
 
 int store_scan(struct txn *txn, unsigned table, struct bytes from, store_row_fn *fn, void *ctx) {
@@ -231,7 +233,7 @@ int store_scan(struct txn *txn, unsigned table, struct bytes from, store_row_fn 
     int step = cursor_seek(cursor, from, &key, &row);
     while (step == 0) {
         struct bytes k, v;
-        r = hand_out(&key, &row, &k, &v);
+        r = hand_out(txn->store, &key, &row, &k, &v);
         if (r == 0)
             r = fn(ctx, k, v);
         if (r != 0)
@@ -258,7 +260,7 @@ int store_check(struct txn *txn, unsigned table, void (*fn)(void *ctx, struct by
         while (r == 0) {
             struct bytes k, v;
             rows++;
-            if (hand_out(&key, &row, &k, &v) < 0 && fn != NULL)
+            if (hand_out(txn->store, &key, &row, &k, &v) < 0 && fn != NULL)
                 fn(ctx, k);
             r = cursor_next(cursor, &key, &row);
         }

@@ -161,19 +161,22 @@ int wall_weekday(struct wall wall) {
 }
 
 void instant_format(instant at, const struct zone *zone, char ret[RFC3339_TEXT]) {
-    char wall[WALL_TEXT];
     bool is_utc = zone == NULL || zone == zone_utc();
     if (at < 0 || at > INSTANT_LAST)
         at = at < 0 ? 0 : INSTANT_LAST;
     int offset = is_utc ? 0 : zone_offset(zone, at) / 60; /* minutes: that is all RFC 3339 has */
-    wall_format(wall_of_minutes(at / MINUTES + offset), wall);
-    int n = snprintf(ret, RFC3339_TEXT, "%s:%02d", wall, (int)(at % MINUTES / SECONDS));
-    size_t room = RFC3339_TEXT - (size_t)n;
     int size = offset < 0 ? -offset : offset;
+    wall_format(wall_of_minutes(at / MINUTES + offset), ret);
+    ret[16] = ':';
+    put_number(ret + 17, 2, (int)(at % MINUTES / SECONDS));
+    ret[19] = is_utc ? 'Z' : offset < 0 ? '-' : '+';
+    ret[20] = '\0';
     if (is_utc)
-        snprintf(ret + n, room, "Z");
-    else
-        snprintf(ret + n, room, "%c%02d:%02d", offset < 0 ? '-' : '+', size / 60, size % 60);
+        return;
+    put_number(ret + 20, 2, size / 60);
+    ret[22] = ':';
+    put_number(ret + 23, 2, size % 60);
+    ret[25] = '\0';
 }
 
 int instant_parse(struct text rfc3339, instant *ret) {

@@ -315,3 +315,47 @@ void codec_encode(const struct shape *shape, const void *from, struct buf *to) {
     pack_map(to, codec_count_fields(shape, from));
     codec_write_fields(shape, from, to);
 }
+
+/* ---- what was encoded just now ---- */
+
+static bool follow_value(const struct field *f, const void *from, struct pack_reader *r, void *to) {
+    const struct decoding d = {CODEC_STORED, NULL};
+    const struct path at = {NULL, TEXT_NONE, 0};
+
+    switch (f->kind) {
+    case FIELD_INT:
+    case FIELD_INSTANT:
+        memcpy(to, from, sizeof(int64_t));
+        return pack_skip(r);
+    case FIELD_BOOL:
+        return pack_read_bool(r, to);
+    case FIELD_RAW:
+        return pack_read_bytes(r, to);
+    case FIELD_TEXTS:
+        return read_texts(&d, &at, f, r, to) == 0;
+    case FIELD_LIST:
+    case FIELD_MAP:
+    case FIELD_ROWS:
+        return codec_read_list(&d, &at, f, r, to) == 0;
+    default:
+        return pack_read_text(r, to);
+    }
+}
+
+void codec_follow(const struct shape *shape, const void *from, struct bytes in, void *ret) {
+    struct pack_reader r = pack_read(in);
+    struct text name;
+    uint32_t count;
+
+    memset(ret, 0, shape->size);
+    must(pack_read_map(&r, &count));
+    for (const struct field *f = shape->fields(); count > 0; f++) {
+        must(f->kind != FIELD_END);
+        if (!is_written(f, from))
+            continue;
+        must(pack_read_text(&r, &name) &&
+             follow_value(f, (const char *)from + f->offset, &r, (char *)ret + f->offset));
+        count--;
+    }
+    must(r.p == r.end);
+}

@@ -38,6 +38,9 @@ MUST_CHECK int codec_decode_scanned(const struct shape *shape, enum codec_mode m
 /* Appends one map; what is zero and optional is left out. Rows in order: equal structs, equal
  * bytes. */
 void codec_encode(const struct shape *shape, const void *from, struct buf *to);
+/* Fills *ret with what codec_decode() gives for `in`, the bytes that codec_encode() made of `from`;
+ * much quicker, because nothing is checked. *ret borrows from `in` alone. */
+void codec_follow(const struct shape *shape, const void *from, struct bytes in, void *ret);
 /* A frame is a map with its type under "t" and its fields. */
 MUST_CHECK int frame_decode(struct bytes in, enum frame_type *ret_type, union any_frame *ret);
 void frame_encode(enum frame_type type, const void *from, struct buf *to);

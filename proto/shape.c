@@ -67,11 +67,6 @@ const struct shape frame_shapes[FRAME_COUNT] = {
 #include "proto/rows_end.inc"
 };
 
-struct text field_name(const struct field *field) {
-    size_t n = field->name_n;
-    return (struct text){field->name, field->name[n - 1] == '_' ? n - 1 : n};
-}
-
 const struct field *shape_field(const struct shape *shape, struct text name) {
     for (const struct field *f = shape->fields(); f->kind != FIELD_END; f++)
         if (text_eq(field_name(f), name))

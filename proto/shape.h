@@ -77,7 +77,10 @@ enum speaker { /* who may say a message */
 #define INSTANT_MOST ((instant)7289654400000 - 1) /* the end of 2200, as far as zone.h goes */
 
 /* The name as it goes over the wire: without a trailing underscore. */
-struct text field_name(const struct field *field);
+static inline struct text field_name(const struct field *field) {
+    size_t n = field->name_n;
+    return (struct text){field->name, field->name[n - 1] == '_' ? n - 1 : n};
+}
 const struct field *shape_field(const struct shape *shape, struct text name); /* NULL: none */
 /* Since when a record is in its state: the instant that has its name; 0: none has. */
 instant shape_since(const struct shape *shape, const void *rec);

@@ -49,7 +49,11 @@ int office_put(struct office *o, enum table table, struct key key, const void *r
     buf_clear(o->row);
     codec_encode(&rec_shapes[table_infos[table].record], record, o->row);
     must(!o->row->over);
-    return store_put(o->txn, table, key_bytes(&key), buf_as_bytes(o->row));
+    int rc = store_put(o->txn, table, key_bytes(&key), buf_as_bytes(o->row));
+    if (rc == 0)
+        recent_write(o->recent, table, key_bytes(&key), txn_changes(o->txn, table),
+                     buf_as_bytes(o->row), record);
+    return rc;
 }
 
 int office_del(struct office *o, enum table table, struct key key) {

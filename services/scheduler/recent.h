@@ -22,8 +22,13 @@ void recent_turn(struct recent *recent); /* nobody holds what was handed out bef
 MUST_CHECK bool recent_find(struct recent *recent, enum table table, struct bytes key,
                             uint64_t changes, void *ret_record);
 /* Decodes `value`, which the store gave for `key` at `changes`, 0 if that is not known. -EBADMSG;
- * -ENOENT: the caller must do it himself, because the place is taken or the value is large. */
+ * -ENOENT: the caller must do it himself, because the value is large, or too much was handed out in
+ * this turn. */
 MUST_CHECK int recent_decode(struct recent *recent, enum table table, struct bytes key,
                              uint64_t changes, struct bytes value, void *ret_record);
+/* `value` was made of `record` and written under `key`, after which its table is at `changes`. Kept
+ * if it was read lately, for then it will be read again. */
+void recent_write(struct recent *recent, enum table table, struct bytes key, uint64_t changes,
+                  struct bytes value, const void *record);
 
 #endif

@@ -1,5 +1,7 @@
-/* The first byte picks the shape, the rest is decoded: what decodes must encode, decode again and
- * give the same bytes, also when its texts are not looked into because they were stored. */
+/* The first byte picks the shape, the rest is decoded: what decodes must encode, decode again, also
+ * the quick way, and give the same bytes, also when its texts are not looked into because they were stored. */
+#include <string.h>
+
 #include "common/pack.h"
 #include "proto/codec.h"
 
@@ -42,7 +44,7 @@ static void check_frame(struct bytes in) {
 }
 
 static void check_shape(const struct shape *shape, enum codec_mode mode, struct bytes in) {
-    union any_struct decoded, again;
+    union any_struct decoded, again, followed;
     struct buf first, second;
 
     if (codec_decode(shape, mode, in, &decoded, &(struct complaint){"", "", ""}) < 0)
@@ -51,6 +53,8 @@ static void check_shape(const struct shape *shape, enum codec_mode mode, struct 
     buf_init(&second, BODY_BYTES);
     codec_encode(shape, &decoded, &first);
     must(codec_decode(shape, mode, buf_as_bytes(&first), &again, NULL) == 0);
+    codec_follow(shape, &decoded, buf_as_bytes(&first), &followed);
+    must(memcmp(&followed, &again, shape->size) == 0);
     codec_encode(shape, &again, &second);
     must(bytes_eq(buf_as_bytes(&first), buf_as_bytes(&second)));
     buf_free(&first);

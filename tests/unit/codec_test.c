@@ -255,12 +255,14 @@ static bool is_meant(const struct field *f, enum variant how) {
 
 static void check_same(const struct shape *shape, enum codec_mode mode, const void *decoded) {
     struct buf first, second;
-    union any_struct again;
+    union any_struct again, followed;
 
     buf_init(&first, BODY_BYTES);
     buf_init(&second, BODY_BYTES);
     codec_encode(shape, decoded, &first);
     assert_int_equal(codec_decode(shape, mode, buf_as_bytes(&first), &again, NULL), 0);
+    codec_follow(shape, decoded, buf_as_bytes(&first), &followed);
+    assert_memory_equal(&followed, &again, shape->size);
     codec_encode(shape, &again, &second);
     assert_true(bytes_eq(buf_as_bytes(&first), buf_as_bytes(&second)));
     assert_false(first.over);

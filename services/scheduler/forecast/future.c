@@ -14,6 +14,7 @@
 #include "services/scheduler/reminders/ledger.h"
 
 #define WRITES_A_COMMIT 60000 /* each may hold a page in memory until then */
+#define LETTERS_A_STEP 8
 
 struct telling {
     future_fn *fn;
@@ -56,14 +57,6 @@ static int tell_no(struct future *f, const struct telling *t, uint64_t no, bool 
     if (rc)
         return rc == -ENOENT ? -EBADMSG : rc;
     return is_open(&row) && !even_waiting ? 0 : tell(f, t, &row);
-}
-
-/* Rows decided since the last look; those that wait are told when they leave. */
-static int look(struct future *f, const struct telling *t) {
-    int rc = 0;
-    while (rc == 0 && f->seen < f->step.office.counts[COUNT_LEDGER])
-        rc = tell_no(f, t, ++f->seen, false);
-    return rc;
 }
 
 /* ---- letters that were open when it began ---- */
@@ -173,8 +166,8 @@ static int tell_open(struct future *f, const struct telling *t) {
     return rc == -ENOENT ? -EBADMSG : rc;
 }
 
-/* What still waits when the future ends, and says so: also what somebody opened again in it. */
-static int tell_waiting(struct future *f, const struct telling *t) {
+/* What never left, as the future leaves it: also what somebody opened again in it. */
+static int tell_rest(struct future *f, const struct telling *t) {
     int rc = 0;
     for (uint64_t no = f->before + 1; rc == 0 && no <= f->step.office.counts[COUNT_LEDGER]; no++)
         rc = tell_no(f, t, no, true);
@@ -185,19 +178,15 @@ static int tell_waiting(struct future *f, const struct telling *t) {
 
 /* ---- what happens ---- */
 
-/* Whatever is in the outbox arrives at once, as it would on a good day. */
-static int deliver(struct future *f, const struct telling *t, bool *ret_any) {
+static int deliver_one(struct future *f, const struct telling *t, bool *ret_any) {
     struct bytes key, value;
     size_t at = 0;
     uint64_t due, no;
-    bool granted, held;
+    bool granted;
     msec lease;
     struct rec_ledger row;
     *ret_any = false;
-    int rc = halt_any(f->txn, &held);
-    if (rc || held) /* nothing leaves */
-        return rc;
-    rc = store_seek(f->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
+    int rc = store_seek(f->txn, TABLE_OUTBOX, (struct bytes){"", 0}, &key, &value);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     must(key_next_u64(key, &at, &due) && key_next_u64(key, &at, &no));
@@ -216,6 +205,20 @@ static int deliver(struct future *f, const struct telling *t, bool *ret_any) {
     if (rc == 0 && granted)
         rc = step_result(&f->step, f->now, &result);
     return rc ? rc : tell_no(f, t, no, false);
+}
+
+/* Whatever is in the outbox arrives at once, as it would on a good day. */
+static int deliver(struct future *f, const struct telling *t, bool *ret_any) {
+    bool held, more = true;
+    *ret_any = false;
+    int rc = halt_any(f->txn, &held);
+    if (rc || held) /* nothing leaves */
+        return rc;
+    for (unsigned i = 0; rc == 0 && more && i < LETTERS_A_STEP; i++) {
+        rc = deliver_one(f, t, &more);
+        *ret_any |= more;
+    }
+    return rc;
 }
 
 /* What its answer counts: whom it reaches, by the same reckoning that the order itself goes by. */
@@ -276,9 +279,7 @@ static int one_step(struct future *f, const struct telling *t, bool *ret_more) {
     int rc = step_due(&f->step, f->now, f->now);
     if (rc != -ENOENT)
         return rc;
-    rc = look(f, t);
-    if (rc == 0)
-        rc = deliver(f, t, &any);
+    rc = deliver(f, t, &any);
     if (rc || any)
         return rc;
     f->hears = f->now;
@@ -317,9 +318,7 @@ int future_run(struct future *f, future_fn *fn, void *ctx) {
                 rc = begin(f);
         }
     }
-    if (rc == 0)
-        rc = look(f, &t);
-    return rc ? rc : tell_waiting(f, &t);
+    return rc ? rc : tell_rest(f, &t);
 }
 
 int future_put_aside(struct future *f) {
@@ -386,7 +385,7 @@ int future_open(struct future *f, const struct future_options *options, struct t
     (void)zone_follow();
     f->step.zones = zone_data();
     f->deriving = rules != f->rules.version || (zones && zones != f->step.zones);
-    f->before = f->seen = f->step.office.counts[COUNT_LEDGER];
+    f->before = f->step.office.counts[COUNT_LEDGER];
     return find_open(f);
 }
 

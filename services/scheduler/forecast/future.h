@@ -49,7 +49,6 @@ struct future {
     int64_t counted;  /* by the answers to what is said in it */
     int64_t existing; /* whom new rules reached back to */
     uint64_t before;  /* the last ledger row there was */
-    uint64_t seen;    /* the last one looked at */
     uint64_t *told;   /* bits, from row 1 on: handed out already, or ended long ago */
     size_t told_words;
     uint64_t *open; /* rows that had not come to an end when it began */

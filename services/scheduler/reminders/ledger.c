@@ -61,17 +61,14 @@ static int note_told(struct office *o, const struct rec_ledger *row) {
 static int add_row(struct office *o, struct rec_ledger *row) {
     struct key key = key1(row->key), by_person = key1(row->person),
                about = key2(row->about_kind, row->about);
-    struct bytes found;
-    int rc = store_get(o->txn, TABLE_FIRED, key_bytes(&key), &found);
-    if (rc != -ENOENT)
-        return rc ? rc : -EEXIST;
+    struct key no = key_no(o->counts[COUNT_LEDGER] + 1);
+    int rc = store_add(o->txn, TABLE_FIRED, key_bytes(&key), key_bytes(&no));
+    if (rc)
+        return rc;
     row->no = (int64_t)office_count(o, COUNT_LEDGER);
-    struct key no = key_no((uint64_t)row->no);
-    rc = store_add(o->txn, TABLE_FIRED, key_bytes(&key), key_bytes(&no));
     key_u64(&by_person, (uint64_t)row->no);
     key_u64(&about, (uint64_t)row->no);
-    if (rc == 0)
-        rc = office_mark(o, TABLE_LEDGER_PERSON, by_person, TEXT_LIT(""));
+    rc = office_mark(o, TABLE_LEDGER_PERSON, by_person, TEXT_LIT(""));
     if (rc == 0)
         rc = office_mark(o, TABLE_LEDGER_ABOUT, about, TEXT_LIT(""));
     if (rc == 0 && ledger_is_waiting(row))
