@@ -82,7 +82,7 @@ struct buf {
 };
 void buf_init(struct buf *b, size_t limit);
 void buf_free(struct buf *b);
-void buf_clear(struct buf *b); /* keeps the memory, forgets `over` */
+void buf_clear(struct buf *b);           /* keeps the memory, forgets `over` */
 char *buf_take(struct buf *b, size_t n); /* n more bytes, to be filled; NULL: there is no room */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_text(struct buf *b, struct text t);

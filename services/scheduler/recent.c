@@ -42,7 +42,7 @@ static bool is_of(const struct place *place, enum table table, struct bytes key)
            bytes_eq(key_bytes(&place->key), key);
 }
 
-/* A place for another record; what was handed out in this turn must not move. NULL: too much was. */
+/* A place for another record. What was handed out in this turn stays; NULL: that is too much. */
 static struct place *take_place(struct recent *recent, struct place **at) {
     if (*at && (*at)->turn != recent->turn)
         return *at;

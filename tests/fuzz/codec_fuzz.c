@@ -1,5 +1,6 @@
 /* The first byte picks the shape, the rest is decoded: what decodes must encode, decode again, also
- * the quick way, and give the same bytes, also when its texts are not looked into because they were stored. */
+ * the quick way, and give the same bytes, also when its texts are not looked into because they were
+ * stored. */
 #include <string.h>
 
 #include "common/pack.h"

@@ -93,8 +93,8 @@ static void test_a_turn_has_an_end(void **state) {
     for (unsigned turn = 0; turn < TURNS; turn++) {
         struct rec_network n[MANY];
         unsigned count = 0;
-        while (count < MANY && recent_decode(recent, TABLE_NETWORK, KEY, 7,
-                                             buf_as_bytes(&b[count]), &n[count]) == 0)
+        while (count < MANY && recent_decode(recent, TABLE_NETWORK, KEY, 7, buf_as_bytes(&b[count]),
+                                             &n[count]) == 0)
             count++;
         assert_in_range(count, 2, MANY - 1);
         for (unsigned i = 0; i < count; i++)
