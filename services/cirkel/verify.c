@@ -197,7 +197,7 @@ static const struct {
      "sums: accepted is applied, refused, quarantined or pending; fired has ended or is open",
      verify_conservation},
     {"places", "meetings against their registrations", verify_places},
-    {"programmes", "programmes: places, hours, indexes both ways, and what falls due for them",
+    {"programmes", "programmes: places, hours, indexes both ways; and what falls due for records",
      verify_programmes},
 };
 

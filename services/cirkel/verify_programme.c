@@ -98,6 +98,23 @@ static instant suppression_ends(struct verify *v, const void *rec) {
     return s->until;
 }
 
+static instant offer_ends(struct verify *v, const void *rec) {
+    const struct rec_registration *r = rec;
+    (void)v;
+    return r->offer_expires;
+}
+
+static instant request_lapses(struct verify *v, const void *rec) {
+    const struct rec_membership *m = rec;
+    (void)v;
+    return m->lapses;
+}
+
+static instant poll_closes(struct verify *v, const void *rec) {
+    const struct rec_poll *p = rec;
+    return text_is(p->state, "open") ? wall_at(v, p->closes, p->zone) : 0;
+}
+
 static const struct due_word {
     const char *word;
     enum table table;
@@ -109,7 +126,10 @@ static const struct due_word {
                  {"pace", TABLE_PARTICIPATION, pace_looked},
                  {"milestone", TABLE_MILESTONE, milestone_ends},
                  {"obligation", TABLE_OBLIGATION, obligation_ends},
-                 {"suppression", TABLE_SUPPRESSION, suppression_ends}};
+                 {"suppression", TABLE_SUPPRESSION, suppression_ends},
+                 {"offer", TABLE_REGISTRATION, offer_ends},
+                 {"lapse", TABLE_MEMBERSHIP, request_lapses},
+                 {"poll", TABLE_POLL, poll_closes}};
 
 static void due_row(struct verify *v, struct bytes key, struct bytes value) {
     union any_rec rec;
@@ -172,12 +192,6 @@ static void check_dues(struct verify *v, enum table table, struct bytes key, con
 }
 
 /* ---- calls, applications and places ---- */
-
-static void call_row(struct verify *v, struct bytes key, struct bytes value) {
-    struct rec_call call;
-    if (look_decode(REC_CALL, value, &call) == 0)
-        check_dues(v, TABLE_CALL, key, &call);
-}
 
 static void applied_row(struct verify *v, struct bytes key, struct bytes value) {
     struct rec_application a;
@@ -435,12 +449,19 @@ static void suppression_row(struct verify *v, struct bytes key, struct bytes val
                     TEXT_ARGS(s.state), TEXT_ARGS(s.cause), ends ? "never ends" : "ends by itself");
 }
 
+static enum table due_table;
+
+static void dues_row(struct verify *v, struct bytes key, struct bytes value) {
+    union any_rec rec;
+    if (look_decode(table_infos[due_table].record, value, &rec) == 0)
+        check_dues(v, due_table, key, &rec);
+}
+
 void verify_programmes(struct verify *v) {
     static const struct {
         enum table table;
         verify_row_fn *fn;
     } rows[] = {{TABLE_PROGRAMME, programme_row},
-                {TABLE_CALL, call_row},
                 {TABLE_APPLIED, applied_row},
                 {TABLE_RESERVE, reserve_row},
                 {TABLE_APPLICATION, application_row},
@@ -457,6 +478,13 @@ void verify_programmes(struct verify *v) {
                 {TABLE_SUPPRESSION, suppression_row},
                 {TABLE_DUE, due_row}};
 
+    static const enum table others[] = {TABLE_CALL, TABLE_REGISTRATION, TABLE_MEMBERSHIP,
+                                        TABLE_POLL};
+
     for (unsigned i = 0; i < COUNT_OF(rows); i++)
         verify_each(v, rows[i].table, rows[i].fn);
+    for (unsigned i = 0; i < COUNT_OF(others); i++) {
+        due_table = others[i];
+        verify_each(v, due_table, dues_row);
+    }
 }

@@ -108,6 +108,28 @@ static void other_address(struct txn *txn) {
 static void no_address(struct txn *txn) {
     rows_del(txn, TABLE_ADDRESS, ROWS_KEY("anna@example.org"));
 }
+static void offer_without_end(struct txn *txn) {
+    struct rec_registration r = {.meeting = TEXT_LIT("m"),
+                                 .person = TEXT_LIT("anna"),
+                                 .state = TEXT_LIT("offered"),
+                                 .zone = TEXT_LIT("Europe/Stockholm"),
+                                 .offer_expires = 1};
+    rows_put(txn, TABLE_REGISTRATION, ROWS_KEY("m", "anna"), &r);
+}
+static void request_without_end(struct txn *txn) {
+    struct rec_membership r = {.network = TEXT_LIT("n"),
+                               .person = TEXT_LIT("anna"),
+                               .state = TEXT_LIT("requested"),
+                               .zone = TEXT_LIT("Europe/Stockholm"),
+                               .lapses = 1};
+    rows_put(txn, TABLE_MEMBERSHIP, ROWS_KEY("n", "anna"), &r);
+}
+static void end_without_poll(struct txn *txn) {
+    struct key key = key_no(5);
+    key_text(&key, TEXT_LIT("poll"));
+    key_text(&key, TEXT_LIT("q"));
+    rows_mark(txn, TABLE_DUE, key, "");
+}
 static void stray_staff(struct txn *txn) {
     rows_mark(txn, TABLE_STAFF, ROWS_KEY("org", "anna"), "");
 }
@@ -166,9 +188,11 @@ static void make_home(void) {
 
 static void test_each_fault_is_found(void **state) {
     static void (*const faults[])(struct txn * txn) = {
-        no_member_of,   no_membership, other_address,   no_address, stray_staff,
-        stray_function, no_function,   no_registration, no_waiting, stray_outbox,
-        stray_due,      lost_event,    lost_letter,     garbage,    anothers_record};
+        no_member_of,   no_membership,     other_address,       no_address,
+        stray_staff,    offer_without_end, request_without_end, end_without_poll,
+        stray_function, no_function,       no_registration,     no_waiting,
+        stray_outbox,   stray_due,         lost_event,          lost_letter,
+        garbage,        anothers_record};
 
     (void)state;
     make_home();
