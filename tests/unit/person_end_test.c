@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/pack.h"
 #include "services/scheduler/reminders/plan.h"
 #include "tests/harness/trial.h"
 
@@ -299,6 +300,45 @@ static void test_erase_with_letters_on_their_way(void **context) {
     trial_close(&t);
 }
 
+static struct bytes aside(struct trial *t, const char *word) {
+    struct buf b;
+    buf_init(&b, 1000);
+    pack_map(&b, 2);
+    pack_str(&b, "topics");
+    pack_array(&b, 1);
+    pack_text(&b, text_of(word));
+    pack_str(&b, "text");
+    pack_str(&b, "Xylophones");
+    struct bytes out =
+        trial_payload(t, t->now, TEXT_LIT("id"), TEXT_LIT("person.update"), buf_as_bytes(&b));
+    buf_free(&b);
+    return out;
+}
+
+/* An event that made us fall is kept for whoever looks why, but not when it is about her. */
+static void test_erase_what_was_set_aside(void **context) {
+    static const struct {
+        const char *word;
+        bool kept;
+    } events[] = {{"x", false}, {"xerxes@X.example", false}, {"xerxe", true}, {"a", true}};
+    struct trial t;
+    struct rec_quarantined q;
+    (void)context;
+    trial_open_six(&t);
+    trial_do(&t, "person.register",
+             "{'person':'x','name':'Xerxes','email':'Xerxes@x.example','language':'sv'}");
+    uint64_t first = t.seq + 1;
+    for (unsigned i = 0; i < COUNT_OF(events); i++)
+        assert_int_equal(step_quarantine(&t.step, t.now, ++t.seq, aside(&t, events[i].word), 3), 0);
+    assert_int_equal(step_quarantine(&t.step, t.now, ++t.seq, (struct bytes){"?", 1}, 3), 0);
+    trial_do(&t, "person.erase", "{'person':'x'}");
+    for (unsigned i = 0; i <= COUNT_OF(events); i++) {
+        trial_get(&t, TABLE_QUARANTINE, key_no(first + i), &q);
+        assert_int_equal(q.event.p != NULL, i < COUNT_OF(events) && events[i].kept);
+    }
+    trial_close(&t);
+}
+
 /* A mailbox of two: whoever stays is found by it, and what speaks against it still does. */
 static void test_shared_address(void **context) {
     struct trial t;
@@ -382,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_merge_into_who_got_nothing),
         cmocka_unit_test(test_erase),
         cmocka_unit_test(test_erase_with_letters_on_their_way),
+        cmocka_unit_test(test_erase_what_was_set_aside),
         cmocka_unit_test(test_shared_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/pack.h"
+
 #define BLANK TEXT_LIT("(erased)")
 #define IDS_MOST 64 /* of one person: her own, and those of records that were merged into it */
 
@@ -59,11 +61,13 @@ static int find_ids(struct office *o, struct who *who) {
 
 /* ---- what she wrote ---- */
 
+static bool is_her_address(const struct who *who, struct text address) {
+    return address.p && who->address.p && address.n == who->address.n &&
+           strncasecmp(address.p, who->address.p, address.n) == 0;
+}
+
 static bool is_her_idea(const struct who *who, const struct rec_idea *r) {
-    if (r->person.p)
-        return is_she(who, r->person);
-    return r->contact.p && who->address.p && r->contact.n == who->address.n &&
-           strncasecmp(r->contact.p, who->address.p, r->contact.n) == 0;
+    return r->person.p ? is_she(who, r->person) : is_her_address(who, r->contact);
 }
 
 static void blank_idea(struct rec_idea *r) {
@@ -104,6 +108,40 @@ static int case_row(struct office *o, struct key at, struct bytes value, struct 
         return rc;
     blank_notes(o, &r);
     return office_put(o, TABLE_CASE, at, &r);
+}
+
+/* ---- what was said of her and set aside: that it was stays, its bytes go ---- */
+
+static bool names_her(const struct who *who, struct bytes body) {
+    struct pack_reader r = pack_read(body);
+    enum pack_kind kind;
+    struct text t;
+    uint32_t count;
+    while ((kind = pack_peek(&r)) != PACK_END) {
+        bool is_text = kind == PACK_TEXT;
+        bool ok = is_text              ? pack_read_text(&r, &t)
+                  : kind == PACK_MAP   ? pack_read_map(&r, &count)
+                  : kind == PACK_ARRAY ? pack_read_array(&r, &count)
+                                       : pack_skip(&r);
+        if (!ok)
+            return true; /* nobody can say */
+        if (is_text && (is_she(who, t) || is_her_address(who, t)))
+            return true;
+    }
+    return false;
+}
+
+static int aside_row(struct office *o, struct key at, struct bytes value, struct who *who) {
+    struct rec_quarantined q;
+    struct rec_event e;
+    int rc = office_read(o, TABLE_QUARANTINE, value, &q);
+    if (rc || !q.event.p)
+        return rc;
+    if (codec_decode(&rec_shapes[REC_EVENT], CODEC_LENIENT, q.event, &e, NULL) == 0 &&
+        !names_her(who, e.body))
+        return 0;
+    q.event = (struct bytes){NULL, 0};
+    return office_put(o, TABLE_QUARANTINE, at, &q);
 }
 
 /* ---- the letters about it, whoever they went to, show it as it was ---- */
@@ -182,5 +220,7 @@ int forget_person(struct office *o, struct text person, struct text address) {
         rc = each(o, TABLE_IDEA, idea_row, &who);
     if (rc == 0)
         rc = each(o, TABLE_CASE, case_row, &who);
+    if (rc == 0)
+        rc = each(o, TABLE_QUARANTINE, aside_row, &who);
     return rc ? rc : each(o, TABLE_OCCASION, occasion_row, &who);
 }

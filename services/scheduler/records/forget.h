@@ -7,8 +7,9 @@
 #include "services/scheduler/office.h"
 
 /* What she wrote goes, also from the letters that told of it, under whichever id she did; that she
- * wrote stays. So does what came from her address (absent: she shares it) and under no name.
- * Letters that said who leads or advises say so no more, if it was she. */
+ * wrote stays. So does what came from her address (absent: she shares it) and under no name, and an
+ * event that was set aside and names her. Letters that said who leads or advises say so no more, if
+ * it was she. */
 MUST_CHECK int forget_person(struct office *o, struct text person, struct text address);
 
 #endif
