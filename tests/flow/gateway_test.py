@@ -422,17 +422,22 @@ def client_retry_test(h):
 def node_folder(h):
     """A folder beside the programs with what the examples need, installed once; None when it cannot be had."""
     folder = os.path.join(os.path.dirname(h.bin), "node")
+    part, none = folder + ".part", folder + ".none"
     if not shutil.which("node") or not shutil.which("npm"):
         return None
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "lock"), "w") as lock:
+    with open(folder + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another story may be at it
-        if os.path.isdir(os.path.join(folder, "node_modules", "zeromq")):
+        if os.path.isdir(folder):
             return folder
+        if os.path.exists(none) and time.time() - os.path.getmtime(none) < 600:
+            return None  # that story has waited for it
+        shutil.rmtree(part, ignore_errors=True)  # of one that was broken off
+        os.mkdir(part)
         try:
-            subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "zeromq", "@msgpack/msgpack"],
-                           cwd=folder, capture_output=True, timeout=90, check=True)
+            subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1", "--prefix", part, "zeromq",
+                            "@msgpack/msgpack"], cwd=part, capture_output=True, timeout=60, check=True)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            shutil.rmtree(os.path.join(folder, "node_modules"), ignore_errors=True)
+            open(none, "w").close()
             return None
+        os.rename(part, folder)
     return folder
