@@ -54,10 +54,11 @@ struct tally {
     struct rec_morning m;
     struct part_matter matters[MATTERS_MAX];
     unsigned count;
-    instant since; /* the last morning */
+    instant since;       /* the last morning */
+    struct arena *arena; /* of their names */
 };
 
-static void add(struct office *o, struct tally *t, const char *what, struct text name) {
+static void add(struct tally *t, const char *what, struct text name) {
     for (unsigned i = 0; i < t->count; i++)
         if (text_is(t->matters[i].what, what) && text_eq(t->matters[i].name, name)) {
             t->matters[i].count++;
@@ -65,7 +66,7 @@ static void add(struct office *o, struct tally *t, const char *what, struct text
         }
     if (t->count < MATTERS_MAX)
         t->matters[t->count++] = (struct part_matter){
-            .what = text_of(what), .name = arena_text(o->arena, name), .count = 1};
+            .what = text_of(what), .name = arena_text(t->arena, name), .count = 1};
 }
 
 static int add_letter(struct office *o, struct tally *t, const char *state, int64_t *sum,
@@ -75,7 +76,7 @@ static int add_letter(struct office *o, struct tally *t, const char *state, int6
     if (rc)
         return rc;
     ++*sum;
-    add(o, t, state, row.letter);
+    add(t, state, row.letter);
     return text_is(row.state, "failed")
                ? office_del(o, TABLE_ATTENTION, attention_key(row.state, &row))
                : 0;
@@ -91,6 +92,7 @@ static int add_letters(struct office *o, struct tally *t, const char *state, int
         must(key_next_u64(key_bytes(&at), &from, &no));
         if ((rc = add_letter(o, t, state, sum, no)))
             return rc;
+        arena_reset(o->arena);
     }
     return rc == -ENOENT ? 0 : rc;
 }
@@ -103,10 +105,11 @@ static int add_quarantined(struct office *o, struct tally *t) {
         struct rec_quarantined q;
         if ((rc = office_read(o, TABLE_QUARANTINE, value, &q)))
             return rc;
-        if (q.at <= t->since)
-            continue;
-        t->m.quarantined++;
-        add(o, t, "quarantined", arena_printf(o->arena, "event-%lld", (long long)q.seq));
+        if (q.at > t->since) {
+            t->m.quarantined++;
+            add(t, "quarantined", arena_printf(o->arena, "event-%lld", (long long)q.seq));
+        }
+        arena_reset(o->arena);
     }
     return rc == -ENOENT ? 0 : rc;
 }
@@ -120,15 +123,19 @@ static int add_overdue(struct office *o, struct tally *t) {
         rc = office_get(o, TABLE_OBLIGATION, key1(key_part(&at, 2)), &r);
         if (rc)
             return rc;
-        if (!text_is(r.state, "overdue") || r.overdue <= t->since)
-            continue;
-        t->m.overdue++;
-        add(o, t, "overdue", r.kind);
+        if (text_is(r.state, "overdue") && r.overdue > t->since) {
+            t->m.overdue++;
+            add(t, "overdue", r.kind);
+        }
+        arena_reset(o->arena);
     }
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* A hundred thousand may wait on a sheet: each is seen in memory that is free again after it. */
 static int look(struct office *o, struct tally *t) {
+    t->arena = o->arena;
+    o->arena = o->scratch;
     int rc = add_letters(o, t, "held", &t->m.held);
     if (rc == 0)
         rc = add_letters(o, t, "unknown", &t->m.unknown);
@@ -136,7 +143,10 @@ static int look(struct office *o, struct tally *t) {
         rc = add_letters(o, t, "failed", &t->m.failed);
     if (rc == 0)
         rc = add_quarantined(o, t);
-    return rc ? rc : add_overdue(o, t);
+    if (rc == 0)
+        rc = add_overdue(o, t);
+    o->arena = t->arena;
+    return rc;
 }
 
 /* ---- telling ---- */
