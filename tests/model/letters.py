@@ -246,6 +246,13 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             return True
         return self.is_in(row.to, self.subject(row.rule.about, row.of[1]), row.person)
 
+    def tell_no_more(self, kind, id_, reason):
+        """What has not left about it would tell of what is over."""
+        for row in self.rows:
+            if row.about == (kind, id_) and self.has_not_left(row):
+                self.came["told no more: " + reason] += 1
+                self.end(row, "superseded", reason)
+
     def has_not_left(self, row):
         return row in self.waiting or row in self.held or (row.state == "digested" and not self.is_in_flight(row))
 

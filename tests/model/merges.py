@@ -70,6 +70,8 @@ class Merges(Mornings):
                 self.end(row, "withdrawn", "the person was merged")
                 self.came["a letter withdrawn by a merge"] += 1
             self.came["a letter moved by a merge"] += 1
+            if self.by_key.get((row.of, person)) is row and (row.of, into) not in self.by_key:
+                self.by_key[row.of, into] = self.by_key.pop((row.of, person))  # considered with it, and not again
             row.person = into
         for meeting, who in list(self.told):
             if who == person:

@@ -194,6 +194,7 @@ class Office(Applying, Roles):
     def material_withdraw(self, material):
         r = self.known(self.materials, material, "expected", "published")
         self.put_material({**r, "state": "withdrawn"})
+        self.tell_no_more("material", material, "it was withdrawn")
 
     def poll_open(self, poll, network, options, audience, closes, **_):
         need(poll not in self.polls, "already")
@@ -213,8 +214,12 @@ class Office(Applying, Roles):
     def poll_close(self, poll):
         p = self.known(self.polls, poll)
         need(p["state"] == "open", "already")
-        p.update(state="closed", closed=self.said)
-        self.derive("poll", poll)
+        self.close_poll(p)
+        self.tell_no_more("poll", poll, "the poll is closed")
 
     def due_poll(self, poll):
-        self.poll_close(poll)
+        self.close_poll(self.polls[poll])
+
+    def close_poll(self, p):
+        p.update(state="closed", closed=self.said)
+        self.derive("poll", p["poll"])

@@ -207,11 +207,47 @@ static void test_who_came(void **context) {
     trial_close(&t);
 }
 
+/* A poll that was closed before its day, and a recording that was withdrawn, are announced to
+ * nobody who has not heard of them. */
+static void test_what_is_over(void **context) {
+    static const char rules[] =
+        "rule \"p\" { about = \"poll\" when = {\"opened\"} to = \"audience\" letter = "
+        "\"poll-opened\" class = \"news\" }"
+        "rule \"r\" { about = \"material\" when = {\"published\"} to = \"members\" letter = "
+        "\"recording-published\" class = \"news\" }"
+        "rule \"digest\" { about = \"digest\" when = {\"closed\"} only = {\"state = closed\", "
+        "\"count\"} to = \"owner\" letter = \"digest\" class = \"news\" }";
+    struct rec_ledger row;
+    struct trial t;
+    (void)context;
+    trial_open(&t, rules, "2022-04-01T10:00");
+    trial_world(&t, false);
+    trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'digest':'daily'}");
+    trial_do(&t, "poll.open",
+             "{'poll':'q','network':'net','question':'Q','closes':'2022-06-01T12:00','audience':"
+             "'members','options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]}");
+    trial_do(&t, "material.publish",
+             "{'material':'m1','network':'net','kind':'recording','title':'T','language':'sv',"
+             "'link':'https://r.example','visibility':'members'}");
+    trial_settle(&t);
+    assert_int_equal(trial_rows(&t, NULL, "a", "digested", NULL), 2);
+    trial_do(&t, "poll.close", "{'poll':'q'}");
+    trial_do(&t, "material.withdraw", "{'material':'m1'}");
+    trial_until(&t, "2022-04-02T10:00");
+    assert_int_equal(trial_rows(&t, "p", "a", "superseded", &row), 1);
+    assert_true(text_is(row.reason, "the poll is closed"));
+    assert_int_equal(trial_rows(&t, "r", "a", "superseded", &row), 1);
+    assert_true(text_is(row.reason, "it was withdrawn"));
+    assert_int_equal(trial_rows(&t, "digest", "a", NULL, NULL), 0);
+    assert_int_equal(trial_rows(&t, "p", "b", "accepted", NULL), 1);
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_for_its_day), cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_asked_again), cmocka_unit_test(test_who_has_left),
-        cmocka_unit_test(test_who_came),
+        cmocka_unit_test(test_who_came),    cmocka_unit_test(test_what_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

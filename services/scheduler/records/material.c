@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/plan.h"
 
 static int put(struct office *o, struct rec_material *r, enum fact_type fact) {
@@ -128,5 +129,8 @@ int apply_material_withdraw(struct office *o, const struct msg_material_withdraw
     if (rc)
         return rc;
     r.withdrawn = o->said;
-    return put(o, &r, FACT_MATERIAL_WITHDRAWN);
+    rc = put(o, &r, FACT_MATERIAL_WITHDRAWN);
+    return rc ? rc
+              : ledger_supersede_if(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("material"), m->material),
+                                    NULL, NULL, TEXT_LIT("it was withdrawn"));
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/audience.h"
 #include "services/scheduler/reminders/plan.h"
 
@@ -196,7 +197,11 @@ int apply_poll_close(struct office *o, const struct msg_poll_close *m) {
     if (text_is(r.state, "closed"))
         return refuse(o, "already", "poll", "The poll is closed already.");
     rc = office_move(o, "POLL", r.state, "close", "poll", &r.state);
-    return rc ? rc : close_poll(o, &r);
+    if (rc == 0)
+        rc = close_poll(o, &r);
+    return rc ? rc /* before its day, for which what asks is of use */
+              : ledger_supersede_if(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("poll"), r.poll), NULL,
+                                    NULL, TEXT_LIT("the poll is closed"));
 }
 
 int poll_expire(struct office *o, struct key key) {

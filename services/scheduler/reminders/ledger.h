@@ -27,7 +27,8 @@ MUST_CHECK int ledger_stop_person(struct office *o, struct text person, struct t
 MUST_CHECK int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
                                         struct text reason);
 
-/* Supersedes rows that have not left: those of an index under `prefix` that `fits` (1, 0, -errno).
+/* Supersedes rows that have not left: those of an index under `prefix` that `fits` (1, 0, -errno;
+ * NULL: all).
  */
 typedef int ledger_fits(struct office *o, const struct rec_ledger *row, const void *ctx);
 MUST_CHECK int ledger_supersede_if(struct office *o, enum table index, struct key prefix,
