@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "tests/harness/folder.h"
 
 static void test_words_become_a_body(void **state) {
     static const struct {
@@ -83,22 +84,23 @@ static void test_lines(void **state) {
         {"{", "no JSON"},
         {"{\"id\":\"e\",\"type\":\"x.y\",\"body\":{}}", NULL},
     };
-    char path[] = "/tmp/lines_test.XXXXXX";
-    int fd = mkstemp(path);
+    char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
     struct lines *lines;
     struct line line;
     struct buf error;
     FILE *file;
 
     (void)state;
-    assert_true(fd >= 0);
-    file = fdopen(fd, "w");
+    assert_int_equal(folder_make(folder, "lines_test"), 0);
+    snprintf(path, sizeof path, "%s/lines", folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
     for (unsigned i = 0; i < COUNT_OF(cases); i++)
         fprintf(file, "%s\n", cases[i].line);
     fclose(file);
     assert_int_equal(lines_open(&lines, path), 0);
     for (unsigned i = 0; i < COUNT_OF(cases); i++) {
-        char place[80];
+        char place[FOLDER_BYTES + 24];
         if (cases[i].wrong && strcmp(cases[i].wrong, "skipped") == 0)
             continue;
         buf_init(&error, 8192);
@@ -119,7 +121,7 @@ static void test_lines(void **state) {
     assert_true(lines_at(lines) == lines_size(lines));
     buf_free(&error);
     lines_close(&lines);
-    unlink(path);
+    assert_int_equal(folder_remove(folder), 0);
 }
 
 int main(void) {

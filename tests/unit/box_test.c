@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
-static char path[64];
+#include "tests/harness/folder.h"
+
+static char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
 
 static uint64_t found_by_next(void) {
     struct box box;
@@ -60,12 +62,21 @@ static void torn_file_is_empty(void **state) {
     assert_int_equal(found_by_next(), 0);
 }
 
+static int make_path(void **state) {
+    (void)state;
+    int rc = folder_make(folder, "box_test");
+    snprintf(path, sizeof path, "%s/box", folder);
+    return rc;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    return folder_remove(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(outlives_a_fall),
                                        cmocka_unit_test(works_without_a_file),
                                        cmocka_unit_test(torn_file_is_empty)};
-    snprintf(path, sizeof path, "/tmp/box_test.%d", (int)getpid());
-    int failed = cmocka_run_group_tests_name("box", tests, NULL, NULL);
-    remove(path);
-    return failed;
+    return cmocka_run_group_tests_name("box", tests, make_path, remove_folder);
 }

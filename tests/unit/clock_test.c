@@ -11,9 +11,11 @@
 
 #include <cmocka.h>
 
+#include "tests/harness/folder.h"
+
 #define SPRING ((instant)1743296400000) /* 2025-03-30T01:00:00Z */
 
-static char path[] = "/tmp/clock_test.XXXXXX";
+static char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
 
 static void test_the_machines_clock_is_used_first(void **state) {
     (void)state;
@@ -27,7 +29,6 @@ static void test_a_virtual_clock_stands_and_is_moved(void **state) {
     struct stat st;
 
     (void)state;
-    unlink(path);
     assert_int_equal(clock_use(path), -ENOENT);
     assert_int_equal(clock_set(path, SPRING, false), 0);
     assert_int_equal(stat(path, &st), 0);
@@ -89,15 +90,15 @@ static void test_another_file_is_no_clock(void **state) {
 }
 
 static int make_path(void **state) {
-    int fd = mkstemp(path);
-
     (void)state;
-    return fd < 0 ? -1 : close(fd);
+    int rc = folder_make(folder, "clock_test");
+    snprintf(path, sizeof path, "%s/clock", folder);
+    return rc;
 }
 
-static int remove_path(void **state) {
+static int remove_folder(void **state) {
     (void)state;
-    return unlink(path);
+    return folder_remove(folder);
 }
 
 int main(void) {
@@ -108,5 +109,5 @@ int main(void) {
         cmocka_unit_test(test_readers_see_whole_settings),
         cmocka_unit_test(test_another_file_is_no_clock),
     };
-    return cmocka_run_group_tests(tests, make_path, remove_path);
+    return cmocka_run_group_tests(tests, make_path, remove_folder);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/pack.h"
+#include "tests/harness/draw.h"
 
 #define BODY_BYTES ((size_t)8 << 20)
 #define ROUNDS 100000
@@ -343,8 +344,7 @@ static void test_unknown_fields(void **state) {
 
 /* Whatever comes in: what is taken can be said again, and is the same then. */
 static void test_mutated(void **state) {
-    const char *given = getenv("SEED");
-    unsigned seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL);
+    unsigned seed = (unsigned)draw_number("SEED", (unsigned long)time(NULL));
     unsigned taken = 0;
     struct buf b;
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/harness/folder.h"
+
 struct settings {
     char *name;
     int64_t port;
@@ -43,11 +45,9 @@ static const struct config_row rule_rows[] = {
     {"late", CONFIG_SPAN, offsetof(struct rule, late), "1h", 0, 0, "How late."},
 };
 
-static char path[4096];
+static char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
 
 static void write_text(const char *text, size_t n) {
-    const char *folder = getenv("TMPDIR");
-    (void)snprintf(path, sizeof path, "%s/config-test-%d.conf", folder ? folder : "/tmp", rand());
     assert_int_equal(write_file(path, 0600, (struct bytes){text, n}), 0);
 }
 
@@ -308,6 +308,18 @@ static void prints_a_sample(void **state) {
     free(text);
 }
 
+static int make_path(void **state) {
+    (void)state;
+    int rc = folder_make(folder, "config-test");
+    snprintf(path, sizeof path, "%s/conf", folder);
+    return rc;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    return folder_remove(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_values),       cmocka_unit_test(falls_back),
@@ -315,5 +327,5 @@ int main(void) {
         cmocka_unit_test(reads_sections),     cmocka_unit_test(spans_and_sizes),
         cmocka_unit_test(prints_a_sample),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_path, remove_folder);
 }

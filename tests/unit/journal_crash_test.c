@@ -1,5 +1,6 @@
 /* The journal after what ends a process or a machine in the middle: torn batches, damage, kills. */
 #include "common/journal.h"
+#include "tests/harness/draw.h"
 #include "tests/harness/folder.h"
 
 #include <errno.h>
@@ -31,8 +32,7 @@ static unsigned below(unsigned n) {
 }
 
 static void seed(void) {
-    const char *given = getenv("SEED");
-    random_state = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    random_state = draw_number("SEED", (unsigned long)time(NULL));
     print_message("SEED=%llu\n", (unsigned long long)random_state);
 }
 

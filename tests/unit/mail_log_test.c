@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "services/cirkel/mail_log.h"
 #include "services/cirkel/mail_log_line.h"
+#include "tests/harness/folder.h"
 
 static const struct {
     const char *line, *id; /* NULL: there is none */
@@ -67,14 +67,16 @@ static const char *const whole[] = {
 };
 
 static void read_lines(struct mail_log *log, unsigned count, unsigned step) {
-    char path[] = "/tmp/mail-log.XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
+    char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
+    assert_int_equal(folder_make(folder, "mail-log"), 0);
+    snprintf(path, sizeof path, "%s/log", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
     for (unsigned i = 0; i < count; i += step)
-        dprintf(fd, "%s\n", whole[i]);
-    close(fd);
+        fprintf(file, "%s\n", whole[i]);
+    fclose(file);
     assert_int_equal(mail_log_read(log, path), 0);
-    unlink(path);
+    assert_int_equal(folder_remove(folder), 0);
 }
 
 /* Postfix names a letter before it has the whole of it. */

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include <msgpack.h>
 
+#include "tests/harness/draw.h"
+
 #define BYTES(s) ((struct bytes){(s), sizeof(s) - 1})
 #define ROUNDS 100000
 
@@ -232,8 +234,7 @@ static void mutate(struct buf *b) {
 }
 
 static void test_agrees_with_msgpack(void **state) {
-    const char *given = getenv("SEED");
-    unsigned seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL);
+    unsigned seed = (unsigned)draw_number("SEED", (unsigned long)time(NULL));
     unsigned accepted = 0;
     struct buf b;
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/harness/calls.h"
+#include "tests/harness/draw.h"
 
 #define ANSWER(id, person) "{'application':'" id "','person':'" person "'}"
 
@@ -196,8 +197,7 @@ static void race(unsigned seed) {
 }
 
 static void test_race(void **state) {
-    const char *given = getenv("SEED");
-    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : 20220331;
+    unsigned seed = (unsigned)draw_number("SEED", 20220331);
     (void)state;
     for (unsigned i = 0; i < 20; i++, seed++) {
         print_message("seed %u\n", seed);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/store.h"
+#include "tests/harness/draw.h"
 #include "tests/harness/folder.h"
 
 enum { KEYS = 40, STEPS = 20000 };
@@ -113,12 +114,11 @@ static uint64_t rows(struct store *store, unsigned table, uint32_t *ret_sum) {
 }
 
 static void over_is_as_a_copy(void **unused) {
-    const char *seed = getenv("SEED");
     struct pair t;
     struct txn *below;
     uint32_t before, after;
     (void)unused;
-    state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+    state = draw_number("SEED", (unsigned long)time(NULL));
     print_message("SEED=%llu\n", (unsigned long long)state);
     assert_int_equal(folder_make(folder, "over"), 0);
     struct store *base = open_at("base", NULL), *plain = open_at("plain", NULL);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/harness/folder.h"
+
 static const struct token_key key = {{1, 2, 3}}, other_key = {{1, 2, 4}};
 
 static void make(char ret[TOKEN_MAX]) {
@@ -78,9 +80,9 @@ static void nothing_else_reads(void **state) {
 
 static void keys_are_kept_in_files(void **state) {
     (void)state;
-    const char *folder = getenv("TMPDIR");
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/token-%d.key", folder ? folder : "/tmp", rand());
+    char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
+    assert_int_equal(folder_make(folder, "token"), 0);
+    snprintf(path, sizeof path, "%s/key", folder);
     struct token_key made, again;
     assert_int_equal(token_key_load(path, &made), -ENOENT);
     assert_int_equal(token_key_make(path), 0);
@@ -99,7 +101,7 @@ static void keys_are_kept_in_files(void **state) {
         assert_int_equal(write_file(path, 0600, (struct bytes){bad[i], strlen(bad[i])}), 0);
         assert_int_equal(token_key_load(path, &again), -EBADMSG);
     }
-    assert_int_equal(remove(path), 0);
+    assert_int_equal(folder_remove(folder), 0);
 }
 
 static void hashes_keep_parts_apart(void **state) {
