@@ -129,6 +129,27 @@ static void test_merge_loses_nothing(void **state) {
     buf_free(&merged);
 }
 
+static const char *defer(struct trial *t, const struct rec_ledger *row) {
+    (void)t;
+    (void)row;
+    return "deferred";
+}
+
+/* A reminder that still waits does not leave once it is done, under whatever name. */
+static void test_merge_while_reminded(void **state) {
+    struct trial t;
+    (void)state;
+    open_running(&t);
+    trial_until(&t, "2024-03-01T08:59");
+    t.fate = defer;
+    trial_until(&t, "2024-03-01T09:01");
+    assert_int_equal(trial_rows(&t, "publish-solution", "t0-a", "deferred", NULL), 1);
+    trial_do(&t, "organisation.merge", "{'organisation':'t0','into':'t9'}");
+    trial_do(&t, "solution.publish", "{" IN("t9") ",'title':'T','text':'t','visibility':'cohort'}");
+    assert_int_equal(trial_rows(&t, "publish-solution", "t0-a", "superseded", NULL), 1);
+    trial_close(&t);
+}
+
 static bool is_there(struct trial *t, enum table table, struct key key) {
     struct bytes value;
     return store_get(t->txn, table, key_bytes(&key), &value) == 0;
@@ -425,6 +446,7 @@ static void test_staff_leaves(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_loses_nothing),
+        cmocka_unit_test(test_merge_while_reminded),
         cmocka_unit_test(test_merge_moves_all),
         cmocka_unit_test(test_merge_refused),
         cmocka_unit_test(test_leave),

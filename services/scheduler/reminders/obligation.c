@@ -248,7 +248,9 @@ static int go_by(struct office *o, const struct rec_obligation *was, struct rec_
         rc = plan_rename(o, "obligation", was->obligation, r.obligation);
     if (rc == 0)
         rc = ledger_rename(o, "obligation", was->obligation, r.obligation);
-    return rc ? rc : put(o, NULL, &r);
+    if (rc == 0)
+        rc = put(o, NULL, &r);
+    return rc ? rc : answered_rename(o, was->obligation, r.obligation);
 }
 
 int obligation_rename(struct office *o, const struct rec_obligation *was, struct text about,
