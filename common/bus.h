@@ -62,6 +62,8 @@ typedef bool bus_admit_fn(void *ctx, const uint8_t key[BUS_KEY_BYTES],
  * make it keep, such as a message of endlessly many parts: then this process falls and is started
  * anew, and not the machine. */
 MUST_CHECK int bus_limit_process(void);
+/* The same end, so many bytes further off: for what this process keeps on purpose. */
+MUST_CHECK int bus_limit_memory(size_t kept);
 
 MUST_CHECK int bus_open(struct bus **ret, struct loop *loop);
 void bus_close(struct bus **bus);

@@ -21,13 +21,16 @@ static int limit_files(void) {
     return setrlimit(RLIMIT_NOFILE, &files) < 0 ? -errno : 0;
 }
 
-static int limit_memory(void) {
-    const struct rlimit data = {DATA_MOST, DATA_MOST};
+int bus_limit_memory(size_t kept) {
+    struct rlimit data;
+    if (getrlimit(RLIMIT_DATA, &data) < 0)
+        return -errno;
+    data.rlim_cur = DATA_MOST + kept < data.rlim_max ? DATA_MOST + kept : data.rlim_max;
     return !IS_SANITIZED && setrlimit(RLIMIT_DATA, &data) < 0 ? -errno : 0;
 }
 
 int bus_limit_process(void) {
     int files = limit_files();
-    int memory = limit_memory();
+    int memory = bus_limit_memory(0);
     return files < 0 ? files : memory;
 }

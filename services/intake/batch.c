@@ -28,8 +28,9 @@ struct batch {
     struct buf payloads;
     struct listener listeners[BATCH_WAITERS];
     unsigned listener_count;
-    bool is_full;   /* the disk; it was logged */
-    bool is_failed; /* nothing may be appended any more */
+    bool is_full;    /* the disk; it was logged */
+    bool is_crowded; /* too many keys; it was logged */
+    bool is_failed;  /* nothing may be appended any more */
 };
 
 struct looking { /* for one key */
@@ -104,6 +105,20 @@ static void add_listener(struct batch *batch, uint64_t seq, const struct door_it
         (struct listener){seq, ask, slot, again, item->early};
 }
 
+/* What cannot be remembered is not accepted. */
+static bool remember(struct batch *batch, const struct journal_digest *digest, uint64_t seq) {
+    int r = memory_put(batch->options.memory, digest->key, seq);
+    if (r < 0 && !batch->is_crowded)
+        log_error("too_many_keys",
+                  "keys=%" PRIu64 " error=%s; new events are answered retry until some are "
+                  "forgotten: a smaller remember_keys forgets them sooner",
+                  memory_count(batch->options.memory), strerror(-r));
+    if (r == 0 && batch->is_crowded)
+        log_info("keys_have_room", "keys=%" PRIu64, memory_count(batch->options.memory));
+    batch->is_crowded = r < 0;
+    return r == 0;
+}
+
 static void add_new(struct batch *batch, struct text owner, const struct door_item *item,
                     const struct journal_digest *digest, struct ask *ask, unsigned slot) {
     struct journal_entry *entry = &batch->entries[batch->count];
@@ -115,13 +130,16 @@ static void add_new(struct batch *batch, struct text owner, const struct door_it
         .received = digest->received,
         .body = item->body,
     };
+    if (!remember(batch, digest, seq)) {
+        ask_answer(ask, slot, &retry);
+        return;
+    }
     batch->starts[batch->count] = batch->payloads.n;
     codec_encode(&rec_shapes[REC_EVENT], &event, &batch->payloads);
     must(!batch->payloads.over);
     entry->payload.n = batch->payloads.n - batch->starts[batch->count];
     entry->digest = *digest;
     batch->count++;
-    memory_put(batch->options.memory, digest->key, seq);
     add_listener(batch, seq, item, false, ask, slot);
 }
 

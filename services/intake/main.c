@@ -196,7 +196,7 @@ static void open_inbox(struct intake *intake) {
         log_fatal("inbox_not_opened", "error=%s%s", strerror(-r),
                   r == -EBUSY ? "; another intake runs" : "");
     refuse_older(intake);
-    intake->memory = memory_new();
+    intake->memory = memory_new(MEMORY_KEYS_MOST);
     r = memory_load(intake->memory, intake->journal, &damaged);
     if (r < 0)
         log_fatal("inbox_not_read", "error=%s", strerror(-r));

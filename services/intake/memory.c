@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "common/bus.h"
 #include "common/token.h"
 
 #define FIRST_BITS 12
@@ -22,7 +24,7 @@ struct entry {
 struct memory {
     struct entry *entries; /* open addressing, linear probing */
     unsigned bits;
-    uint64_t count;
+    uint64_t count, most;
     uint64_t seed;   /* nobody outside can aim at one place */
     uint64_t oldest; /* no digest is older; digests have no gaps */
 };
@@ -62,16 +64,30 @@ static void put_entry(struct memory *memory, struct entry entry) {
     memory->entries[at] = entry;
 }
 
-static void set_bits(struct memory *memory, unsigned bits) {
+static size_t table_bytes(unsigned bits) {
+    return sizeof(struct entry) << bits;
+}
+
+/* While it moves, both tables are there. */
+static int set_bits(struct memory *memory, unsigned bits) {
     struct entry *old = memory->entries;
-    uint64_t old_places = old ? places(memory) : 0;
+    unsigned old_bits = memory->bits;
+    int r = bus_limit_memory(2 * table_bytes(bits));
+    if (r < 0)
+        return r;
+    void *entries =
+        mmap(NULL, table_bytes(bits), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (entries == MAP_FAILED)
+        return -ENOMEM;
+    (void)madvise(entries, table_bytes(bits), MADV_HUGEPAGE); /* each key is on a page of its own */
+    memory->entries = entries;
     memory->bits = bits;
-    memory->entries = calloc(places(memory), sizeof *memory->entries);
-    must(memory->entries != NULL);
-    for (uint64_t i = 0; i < old_places; i++)
+    for (uint64_t i = 0; old && i < (uint64_t)1 << old_bits; i++)
         if (entry_seq(&old[i]) != 0)
             put_entry(memory, old[i]);
-    free(old);
+    if (old)
+        munmap(old, table_bytes(old_bits));
+    return 0;
 }
 
 /* A place is left free only where no later entry is found by passing it. */
@@ -104,9 +120,8 @@ static int load_one(void *ctx, uint64_t seq, const struct journal_digest *digest
     struct walk *walk = ctx;
     if (walk->memory->count == 0)
         walk->memory->oldest = seq;
-    memory_put(walk->memory, digest->key, seq);
     walk->next = seq + 1;
-    return 0;
+    return memory_put(walk->memory, digest->key, seq);
 }
 
 static int note_old(void *ctx, uint64_t seq, const struct journal_digest *digest) {
@@ -130,19 +145,20 @@ static int find_old(struct walk *walk, struct journal *journal, unsigned max) {
     return 0;
 }
 
-struct memory *memory_new(void) {
+struct memory *memory_new(uint64_t most) {
     struct memory *memory = calloc(1, sizeof *memory);
     must(memory != NULL);
     token_random(&memory->seed, sizeof memory->seed);
     memory->oldest = 1;
-    set_bits(memory, FIRST_BITS);
+    memory->most = most;
+    must(most <= MEMORY_KEYS_MOST && set_bits(memory, FIRST_BITS) == 0);
     return memory;
 }
 
 void memory_free(struct memory **memory) {
     if (!*memory)
         return;
-    free((*memory)->entries);
+    munmap((*memory)->entries, table_bytes((*memory)->bits));
     free(*memory);
     *memory = NULL;
 }
@@ -169,12 +185,18 @@ int memory_load(struct memory *memory, struct journal *journal, uint64_t *ret_da
     return r;
 }
 
-void memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq) {
+int memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq) {
+    int r = 0;
     must(seq != 0);
-    if (memory->count + 1 > places(memory) / 4 * 3)
-        set_bits(memory, memory->bits + 1);
+    if (memory->count >= memory->most)
+        return -ENOMEM;
+    if (memory->count >= places(memory) / 4 * 3)
+        r = set_bits(memory, memory->bits + 1);
+    if (r < 0)
+        return r;
     put_entry(memory, entry_of(hash_of(key), seq));
     memory->count++;
+    return 0;
 }
 
 void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq) {

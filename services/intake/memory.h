@@ -3,8 +3,10 @@
  *
  * INVARIANTS Every digest of the journal that is not damaged is here, and nothing else but what the
  *            batch that is being gathered put in.
+ *            There is an end to it, so that what must be kept for all it accepted can be kept: a
+ *            process that takes in more than it can hold could never start again.
  * OWNERSHIP  The journal is borrowed for the life of a call.
- * ERRORS     0 or -errno, those of the journal. Nothing here logs.
+ * ERRORS     0 or -errno, those of the journal; -ENOMEM. Nothing here logs.
  */
 #ifndef INTAKE_MEMORY_H
 #define INTAKE_MEMORY_H
@@ -12,16 +14,19 @@
 #include "common/base.h"
 #include "common/journal.h"
 
+#define MEMORY_KEYS_MOST ((uint64_t)3 << 24) /* 50 million, in 768 MiB */
+
 struct memory;
 
-struct memory *memory_new(void);
+struct memory *memory_new(uint64_t most); /* keys, at most MEMORY_KEYS_MOST */
 void memory_free(struct memory **memory);
 
 /* From the digests of the journal, at start. A damaged digest is forgotten and counted. */
 MUST_CHECK int memory_load(struct memory *memory, struct journal *journal, uint64_t *ret_damaged);
 
-/* `seq` is not 0 and below 2^48. The same key twice is two entries. */
-void memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq);
+/* `seq` is not 0 and below 2^48. The same key twice is two entries. -ENOMEM: there are too many. */
+MUST_CHECK int memory_put(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES],
+                          uint64_t seq);
 void memory_del(struct memory *memory, const uint8_t key[JOURNAL_HASH_BYTES], uint64_t seq);
 
 /* It will be asked for soon: begins to fetch what memory_find() will look at. */

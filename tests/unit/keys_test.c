@@ -63,6 +63,7 @@ static instant now(void *ctx) {
 }
 
 static struct room room;
+static uint64_t keys_most = MEMORY_KEYS_MOST;
 
 static void open_all(size_t limit) {
     uint64_t damaged;
@@ -76,7 +77,7 @@ static void open_all(size_t limit) {
     room.home = dir;
     assert_int_equal(journal_open(&journal, dir, true, limit), 0);
     options.journal = journal;
-    options.memory = memory = memory_new();
+    options.memory = memory = memory_new(keys_most);
     assert_int_equal(memory_load(memory, journal, &damaged), 0);
     options.pending = pending = pending_new(loop, &askers);
     assert_int_equal(batch_new(&batch, &options), 0);
@@ -234,6 +235,32 @@ static void a_full_disk_is_retry(void **state) {
     heard(id);
 }
 
+/* What could not be remembered after a restart is not accepted. */
+static void too_many_keys_is_retry(void **state) {
+    (void)state;
+    close_all();
+    keys_most = 2;
+    for (int round = 0; round < 2; round++) {
+        open_all(0);
+        say("web", "[" ANSWER("a", "x", EARLY) "," ANSWER("b", "x", EARLY) "]");
+        batch_commit(batch);
+        buf_clear(&said);
+        say("web", "[" ANSWER("c", "x", EARLY) "," ANSWER("a", "x", EARLY) "]");
+        batch_commit(batch);
+        assert_non_null(strstr(buf_cstr(&said), "\"id\":\"c\",\"status\":\"retry\""));
+        assert_non_null(strstr(buf_cstr(&said), "\"id\":\"a\",\"status\":\"accepted\""));
+        assert_int_equal(memory_count(memory), 2);
+        assert_int_equal(failed, 0);
+        close_all();
+    }
+    keys_most = MEMORY_KEYS_MOST;
+    open_all(0);
+    buf_clear(&said);
+    say("web", ANSWER("c", "x", EARLY));
+    batch_commit(batch);
+    heard("{\"v\":1,\"id\":\"c\",\"status\":\"accepted\",\"seq\":3}\n");
+}
+
 static void stop(void *ctx) {
     (void)ctx;
     loop_stop(loop);
@@ -316,6 +343,7 @@ int main(void) {
         ROW(said_twice_in_a_batch),
         ROW(what_the_inbox_keeps),
         ROW(a_full_disk_is_retry),
+        ROW(too_many_keys_is_retry),
         ROW(the_turn_commits_and_a_second_is_enough),
         ROW(too_many_wait),
         ROW(asides_are_few),
