@@ -1,5 +1,6 @@
 #include "services/cirkel/verify.h"
 
+#include "common/zone.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verify_replay.h"
 #include "services/cirkel/verbs.h"
@@ -201,9 +202,18 @@ static const struct {
      verify_programmes},
 };
 
+static bool has_other_zones(const struct look *look) {
+    uint64_t zones;
+
+    (void)zone_follow();
+    return look_number(look->txn, TABLE_META, "zones", &zones) == 0 && zones &&
+           zones != zone_data();
+}
+
 static json_t *check_all(struct verify *v, bool json) {
     json_t *checked = json_object();
 
+    v->other_zones = has_other_zones(&v->look);
     for (unsigned i = 0; i < COUNT_OF(matters); i++) {
         uint64_t before = v->findings;
         v->checked = 0;
@@ -223,6 +233,10 @@ static void print_findings(const struct verify *v, FILE *to) {
     json_array_foreach(v->lines, i, line) fprintf(to, "  %s\n", json_string_value(line));
     if (v->findings > json_array_size(v->lines))
         fprintf(to, "  … and %" PRIu64 " more\n", v->findings - json_array_size(v->lines));
+    if (v->other_zones)
+        fputs("Time zone data here is not what the scheduler read last; it looks every hour. When "
+              "something falls due by the wall was not checked.\n",
+              to);
     if (v->findings)
         fprintf(to, "%" PRIu64 " findings.\n", v->findings);
     else
@@ -241,8 +255,9 @@ static int verify(const struct options *options, const struct replayed *replayed
     look_close(&v.look);
     replayed_report(replayed, &v, options->json != NULL);
     if (options->json) {
-        tree = json_pack("{s:b,s:O,s:I,s:O}", "good", v.findings == 0, "checked", checked,
-                         "finding_count", (json_int_t)v.findings, "findings", v.lines);
+        tree = json_pack("{s:b,s:O,s:I,s:O,s:b}", "good", v.findings == 0, "checked", checked,
+                         "finding_count", (json_int_t)v.findings, "findings", v.lines,
+                         "other_zones", v.other_zones);
         if (replayed->said)
             json_object_set(tree, "replay", replayed->said);
         tree_print(tree);

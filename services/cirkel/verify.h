@@ -14,6 +14,7 @@ struct verify {
     uint64_t checked;  /* of the matter at hand */
     uint64_t findings; /* of all matters */
     json_t *lines;     /* the first of them, in words */
+    bool other_zones;  /* time zone data here is not what the scheduler read last */
 };
 
 void verify_find(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -119,17 +119,23 @@ static const struct due_word {
     const char *word;
     enum table table;
     instant (*at)(struct verify *v, const void *rec); /* 0: it does not fall due */
-} due_words[] = {{"call-open", TABLE_CALL, call_opens},
-                 {"call-close", TABLE_CALL, call_closes},
-                 {"place", TABLE_APPLICATION, place_ends},
-                 {"evidence", TABLE_EVIDENCE, evidence_ends},
-                 {"pace", TABLE_PARTICIPATION, pace_looked},
-                 {"milestone", TABLE_MILESTONE, milestone_ends},
-                 {"obligation", TABLE_OBLIGATION, obligation_ends},
-                 {"suppression", TABLE_SUPPRESSION, suppression_ends},
-                 {"offer", TABLE_REGISTRATION, offer_ends},
-                 {"lapse", TABLE_MEMBERSHIP, request_lapses},
-                 {"poll", TABLE_POLL, poll_closes}};
+    bool by_wall;
+} due_words[] = {{"call-open", TABLE_CALL, call_opens, true},
+                 {"call-close", TABLE_CALL, call_closes, true},
+                 {"place", TABLE_APPLICATION, place_ends, false},
+                 {"evidence", TABLE_EVIDENCE, evidence_ends, true},
+                 {"pace", TABLE_PARTICIPATION, pace_looked, false},
+                 {"milestone", TABLE_MILESTONE, milestone_ends, true},
+                 {"obligation", TABLE_OBLIGATION, obligation_ends, true},
+                 {"suppression", TABLE_SUPPRESSION, suppression_ends, false},
+                 {"offer", TABLE_REGISTRATION, offer_ends, false},
+                 {"lapse", TABLE_MEMBERSHIP, request_lapses, false},
+                 {"poll", TABLE_POLL, poll_closes, true}};
+
+/* With other zone data than the scheduler's we cannot say when. */
+static bool is_known(const struct verify *v, const struct due_word *due) {
+    return !due->by_wall || !v->other_zones;
+}
 
 static void due_row(struct verify *v, struct bytes key, struct bytes value) {
     union any_rec rec;
@@ -149,7 +155,7 @@ static void due_row(struct verify *v, struct bytes key, struct bytes value) {
         if (look_get(&v->look, due->table, &rec, rest))
             verify_find(v, "due: %s %s: there is no such %s", due->word, verify_key_text(rest),
                         table_infos[due->table].name);
-        else if (due->at(v, &rec) != (instant)moment)
+        else if (is_known(v, due) && due->at(v, &rec) != (instant)moment)
             verify_find(v, "due: %s %s: falls due at another time, or not at all", due->word,
                         verify_key_text(rest));
     }
@@ -174,7 +180,8 @@ static bool is_passed_by(struct verify *v, enum table table, const void *rec) {
 /* Every record of a table that falls due has its row. */
 static void check_dues(struct verify *v, enum table table, struct bytes key, const void *rec) {
     for (unsigned i = 0; i < COUNT_OF(due_words); i++) {
-        instant at = due_words[i].table == table ? due_words[i].at(v, rec) : 0;
+        bool is_due = due_words[i].table == table && is_known(v, &due_words[i]);
+        instant at = is_due ? due_words[i].at(v, rec) : 0;
         struct key due;
         if (!at)
             continue;
