@@ -9,7 +9,7 @@ import time
 from tests.crash import rig
 from tests.crash.invariants import Reader, check, demand
 from tests.crash.ledger_client import Client
-from tests.harness.house import WORKERS, equal
+from tests.harness.house import WORKERS, equal, lives
 
 
 def second(h, *command):
@@ -49,14 +49,6 @@ def running(log):
     """The last pid of each worker that the supervisor started."""
     with open(log) as file:
         return {name: int(pid) for name, pid in re.findall(r"worker_started .*worker=(\w+) pid=(\d+)", file.read())}
-
-
-def lives(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().split()[2] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def second_supervisor_test(h):

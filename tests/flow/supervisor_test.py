@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from tests.harness.house import WORKERS, equal
+from tests.harness.house import WORKERS, equal, lives
 
 
 class Running:
@@ -34,14 +34,6 @@ def pids(h):
 
 def answers(h):
     return os.path.exists(h.path("run/intake.ipc")) and h.state(wait=False, patience=1)
-
-
-def lives(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().split()[2] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def letters(h):

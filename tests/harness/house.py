@@ -439,6 +439,14 @@ class Output(str):
         return [line for line in self.split("\n") if line.strip()]
 
 
+def lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def equal(actual, expected, what=""):
     """Says both when they differ."""
     if actual != expected:

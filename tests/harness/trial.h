@@ -55,6 +55,7 @@ void trial_apply(struct trial *t, struct bytes payload);
 void trial_do(struct trial *t, const char *type, const char *body, ...) PRINTF_LIKE(3, 4);
 
 void trial_fire(struct trial *t); /* everything that is due now; nothing is delivered */
+void trial_away(struct trial *t, const char *wall); /* the same then: nothing leaves before */
 void trial_settle(
     struct trial *t); /* the same, and delivers, until nothing is left at this moment */
 void trial_until(struct trial *t, const char *wall); /* settles at every moment up to then */

@@ -148,20 +148,6 @@ static void test_asked_again(void **context) {
     "rule \"digest\" { about = \"digest\" when = {\"closed\"} only = {\"state = closed\", "        \
     "\"count\"} to = \"owner\" letter = \"digest\" class = \"news\" }"
 
-static const char *not_tried(struct trial *t, const struct rec_ledger *row) {
-    (void)t;
-    (void)row;
-    return NULL;
-}
-
-/* Nothing can leave until then. */
-static void away_at(struct trial *t, const char *wall) {
-    t->fate = not_tried;
-    t->now = trial_wall(wall);
-    trial_settle(t);
-    t->fate = NULL;
-}
-
 /* News is for whom it is for when it leaves: who has left meanwhile gets none, though the letter
  * was gathered for her, waits in the queue or in a digest that is ready. */
 static void test_who_has_left(void **context) {
@@ -177,7 +163,7 @@ static void test_who_has_left(void **context) {
                      "{'person':'a','class':'news','on':true,'digest':'daily'}");
         trial_do(&t, "meeting.call", "{'meeting':'m'}");
         trial_fire(&t);
-        away_at(&t, i < 2 ? "2022-04-01T12:00" : "2022-04-02T08:00");
+        trial_away(&t, i < 2 ? "2022-04-01T12:00" : "2022-04-02T08:00");
         trial_do(&t, "membership.end", "{'network':'net','person':'a'}");
         trial_until(&t, "2022-04-03T12:00");
         if (trial_rows(&t, "n", "a", "suppressed", &row) != 1 ||
@@ -200,7 +186,7 @@ static void test_who_came(void **context) {
     trial_world(&t, true);
     trial_register(&t, "a");
     trial_until(&t, "2022-05-22T09:00");
-    away_at(&t, "2022-05-24T13:00");
+    trial_away(&t, "2022-05-24T13:00");
     trial_do(&t, "attendance.record", "{'meeting':'m','entries':[{'person':'a','minutes':60}]}");
     trial_settle(&t);
     assert_int_equal(trial_rows(&t, "n", "a", "accepted", NULL), 1);

@@ -20,20 +20,6 @@ static const char rules[] =
     "rule \"digest\" { about = \"digest\" when = {\"closed\"} only = {\"state = closed\", "
     "\"count\"} to = \"owner\" letter = \"digest\" class = \"news\" }";
 
-static const char *not_tried(struct trial *t, const struct rec_ledger *row) {
-    (void)t;
-    (void)row;
-    return NULL;
-}
-
-/* Nothing can leave until then, whatever falls due at that moment. */
-static void away_at(struct trial *t, const char *wall) {
-    t->fate = not_tried;
-    t->now = trial_wall(wall);
-    trial_settle(t);
-    t->fate = NULL;
-}
-
 static const char *deferred(struct trial *t, const struct rec_ledger *row) {
     (void)t;
     (void)row;
@@ -102,8 +88,8 @@ static void test_away_over_midnight(void **context) {
     nudge_at(&t, "x", "2022-04-05T09:00", "2022-05-01T09:00");
     nudge_at(&t, "y", "2022-04-05T09:00", "2022-05-01T09:00");
     nudge_at(&t, "z", "2022-04-05T09:00", "2022-04-06T23:00");
-    away_at(&t, "2022-04-05T09:00");
-    away_at(&t, "2022-04-06T00:30");
+    trial_away(&t, "2022-04-05T09:00");
+    trial_away(&t, "2022-04-06T00:30");
     expect(&t, "n", "x", "queued", "2022-04-05");
     expect(&t, "n", "y", "queued", "2022-04-06");
     expect(&t, "n", "z", "suppressed", "2022-04-05");
@@ -136,8 +122,8 @@ static void test_put_off(void **context) {
     begin(&t);
     nudge_at(&t, "x", "2022-04-05T21:00", "2022-05-01T09:00");
     nudge_at(&t, "y", "2022-04-06T06:00", "2022-04-06T20:00");
-    away_at(&t, "2022-04-05T21:00");
-    away_at(&t, "2022-04-06T05:00");
+    trial_away(&t, "2022-04-05T21:00");
+    trial_away(&t, "2022-04-06T05:00");
     trial_until(&t, "2022-04-06T06:00");
     expect(&t, "n", "x", "accepted", "2022-04-06T05:00");
     expect(&t, "n", "y", "suppressed", "2022-04-06T06:00");
@@ -176,7 +162,7 @@ static void test_less_by_now(void **context) {
     begin(&t);
     poll(&t, "q1");
     poll(&t, "q2");
-    away_at(&t, "2022-04-04T10:00");
+    trial_away(&t, "2022-04-04T10:00");
     trial_do(&t, "preference.set", "{'person':'a','class':'news','on':true,'most':1}");
     trial_settle(&t);
     expect(&t, "p", "q1", "accepted", "2022-04-04");

@@ -93,6 +93,7 @@ static int rename_occasion(struct office *o, uint64_t no, struct text was, struc
 }
 
 int answered_rename(struct office *o, struct text was, struct text now) {
+    struct arena *arena = o->arena;
     struct key at = {.n = 0};
     struct bytes value;
     struct subject s;
@@ -100,11 +101,14 @@ int answered_rename(struct office *o, struct text was, struct text now) {
     if (rc)
         return rc;
     struct key prefix = key2(s.main_kind, s.main_id);
+    o->arena = o->scratch;
     while (rc == 0 && (rc = office_next(o, TABLE_LEDGER_ABOUT, &prefix, &at, &value)) == 0) {
         size_t end = at.n - 8;
         uint64_t no;
         must(key_next_u64(key_bytes(&at), &end, &no));
         rc = rename_occasion(o, no, was, now);
+        arena_reset(o->scratch);
     }
+    o->arena = arena;
     return rc == -ENOENT ? 0 : rc;
 }
