@@ -54,6 +54,7 @@ static const char *const start_order[WORKERS] = {"scheduler", "intake", "notifie
 static const unsigned stop_order[WORKERS] = {3, 1, 2, 0};
 
 static void start_worker(void *ctx);
+static void start_all(void *ctx);
 
 /* ---- stopping ---- */
 
@@ -89,6 +90,7 @@ static void stop_all(void *ctx) {
         return;
     s->stopping = true;
     sd_notify(0, "STOPPING=1");
+    loop_cancel(s->loop, start_all, s);
     for (unsigned i = 0; i < WORKERS; i++)
         loop_cancel(s->loop, start_worker, &s->workers[i]);
     stop_next(s);
@@ -260,6 +262,14 @@ static void look_if_ready(void *ctx) {
         print_welcome(s);
 }
 
+/* In the loop, where we hear that we are to stop: else they would go on without us. */
+static void start_all(void *ctx) {
+    struct supervisor *s = ctx;
+    for (unsigned i = 0; i < WORKERS && !s->stopping; i++)
+        start_worker(&s->workers[i]);
+    loop_after(s->loop, READY_LOOK, look_if_ready, s);
+}
+
 /* ---- the whole ---- */
 
 static int find_programs(struct supervisor *s) {
@@ -311,9 +321,7 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     rc = orphan_note(home, "cirkel", getpid());
     if (rc)
         log_warn("not_noted", "error=%s", strerror(-rc));
-    for (unsigned i = 0; i < WORKERS; i++)
-        start_worker(&s.workers[i]);
-    loop_after(s.loop, READY_LOOK, look_if_ready, &s);
+    loop_soon(s.loop, start_all, &s);
     rc = loop_run(s.loop, stop_all, reload, &s, STOP_WAIT_ALL);
     loop_close(&s.loop);
     return rc ? trouble("the event loop failed: %s", strerror(-rc)) : s.exit_code;

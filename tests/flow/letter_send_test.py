@@ -1,6 +1,7 @@
 """A letter to an audience: looked at, counted, held for its window, taken back, sent."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -153,23 +154,30 @@ def letter_send_released_early_test(h):
 def letter_send_look_interrupted_test(h):
     """Who breaks off a look leaves no letters lying about."""
     house(h)
-    say = [h.program("cirkel"), "letter", "send", "members", *written(h), "--about", "network:net",
-           "--home", h.path()]
+    cirkel, here = slow_notifier(h)
+    say = [cirkel, "letter", "send", "members", *written(h), "--about", "network:net", "--home", h.path()]
     home_alone = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
-    stopped = 0
-    for _ in range(200):  # a fast machine is often done before it hears of it
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         look = subprocess.Popen(say, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                 start_new_session=True, env=home_alone)
-        while look.poll() is None and not folders(h):
-            pass
-        if look.poll() is None:
-            how = (signal.SIGINT, signal.SIGTERM)[stopped % 2]
-            os.killpg(look.pid, how)
-            stopped += look.wait(30) == -how  # or it was done before the signal came
-        equal(folders(h), [])
-        if stopped == 6:
-            break
-    equal(stopped, 6, "looks broken off")
+        h.until(lambda: os.path.exists(here), "the letters are being written out")
+        equal(len(folders(h)), 1, "they lie in a folder")
+        os.killpg(look.pid, how)
+        equal(look.wait(30), -how)
+        equal(folders(h), [], f"what lies there after {how.name}")
+        os.remove(here)
+
+
+def slow_notifier(h):
+    """A cirkel with a notifier beside it that writes letters out for ever; the file that says that it has begun."""
+    folder, here = os.path.join(h.folder, "slow"), os.path.join(h.folder, "it-writes")
+    os.mkdir(folder)
+    shutil.copy(h.program("cirkel"), folder)
+    os.symlink(h.program("scheduler"), os.path.join(folder, "scheduler"))
+    with open(os.path.join(folder, "notifier"), "w") as file:
+        file.write(f"#!/bin/sh\n: >'{here}'\nexec sleep 60\n")
+    os.chmod(file.name, 0o755)
+    return os.path.join(folder, "cirkel"), here
 
 
 def folders(h):

@@ -1,5 +1,6 @@
 """`cirkel run` keeps a house whole: settings that are wrong stop nobody who works, and what a killed one left behind is
 found under whatever name the house had."""
+import glob
 import os
 import signal
 import subprocess
@@ -26,10 +27,13 @@ class Running:
 
 
 def pids(h):
-    def of(name):
-        with open(h.path("run", name + ".pid")) as file:
-            return int(file.read())
-    return {name: of(name) for name in WORKERS}
+    """Those of the workers that are noted."""
+    found = {}
+    for name in WORKERS:
+        if os.path.exists(h.path("run", name + ".pid")):
+            with open(h.path("run", name + ".pid")) as file:
+                found[name] = int(file.read())
+    return found
 
 
 def answers(h):
@@ -100,6 +104,25 @@ def found_under_another_name_test(h):
         h.until(lambda: letters(h) == 1, "a letter leaves")
     finally:
         run.end()
+
+
+def told_to_end_while_it_starts_test(h):
+    """At whatever moment of its start it is told to end, it ends, and whoever it has started does."""
+    h.init()
+    for name in ("cirkel", "scheduler", "intake", "notifier", "gateway"):
+        for old in glob.glob(h.path("run", "*.pid")):
+            os.remove(old)
+        run = Running(h)
+        end = time.monotonic() + 30
+        while not os.path.exists(h.path("run", name + ".pid")):  # looked for at once: soon all have started
+            assert time.monotonic() < end, f"{name} is not noted"
+        code = run.end()
+        left = [noted for noted in pids(h).values() if lives(noted)]
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        if name != "cirkel":  # nobody was started yet
+            equal(code, 0, f"told to end when {name} was started")
+        equal(left, [], f"left behind when told to end as {name} was started")
 
 
 def killed_before_it_noted_them_test(h):
