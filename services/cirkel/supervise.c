@@ -262,9 +262,12 @@ static void look_if_ready(void *ctx) {
         print_welcome(s);
 }
 
-/* In the loop, where we hear that we are to stop: else they would go on without us. */
+/* In the loop, where we hear what we are told: else they would go on without us. */
 static void start_all(void *ctx) {
     struct supervisor *s = ctx;
+    int rc = orphan_note(s->home, "cirkel", getpid());
+    if (rc)
+        log_warn("not_noted", "error=%s", strerror(-rc));
     for (unsigned i = 0; i < WORKERS && !s->stopping; i++)
         start_worker(&s->workers[i]);
     loop_after(s->loop, READY_LOOK, look_if_ready, s);
@@ -318,9 +321,6 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     orphan_mark();
     finish_config(&s);
     s.settings = settings_sum(home);
-    rc = orphan_note(home, "cirkel", getpid());
-    if (rc)
-        log_warn("not_noted", "error=%s", strerror(-rc));
     loop_soon(s.loop, start_all, &s);
     rc = loop_run(s.loop, stop_all, reload, &s, STOP_WAIT_ALL);
     loop_close(&s.loop);
@@ -342,7 +342,7 @@ static bool is_supervised(const char *home) {
 
 bool supervise_reload(const char *home) {
     int pid = is_supervised(home) ? orphan_noted(home, "cirkel") : 0;
-    return pid > 0 && kill(pid, SIGHUP) == 0;
+    return pid > 0 && orphan_runs(pid, "cirkel") && kill(pid, SIGHUP) == 0;
 }
 
 int supervise_aside(const char *home, bool debug, pid_t *ret) {

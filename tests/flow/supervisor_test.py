@@ -1,11 +1,13 @@
 """`cirkel run` keeps a house whole: settings that are wrong stop nobody who works, and what a killed one left behind is
 found under whatever name the house had."""
+import fcntl
 import glob
 import os
 import signal
 import subprocess
 import time
 
+from tests.flow.apply_test import other_config
 from tests.harness.house import WORKERS, equal, lives
 
 
@@ -120,9 +122,24 @@ def told_to_end_while_it_starts_test(h):
         left = [noted for noted in pids(h).values() if lives(noted)]
         for pid in left:
             os.kill(pid, signal.SIGKILL)
-        if name != "cirkel":  # nobody was started yet
-            equal(code, 0, f"told to end when {name} was started")
-        equal(left, [], f"left behind when told to end as {name} was started")
+        equal((code, left), (0, []), f"told to end when {name} was noted: its code, and who is left")
+
+
+def noted_long_ago_test(h):
+    """Who puts a configuration in force tells the supervisor, and nobody who has its number since."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        with open(h.path("run/cirkel.lock"), "w") as lock, open(h.path("run/cirkel.pid"), "w") as noted:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as one that starts, and has not noted itself yet
+            noted.write(f"{stranger.pid}\n")
+            noted.flush()
+            h.run_cirkel("apply", other_config(h, "new", settings="\nin_flight = 7\n"), "--yes")
+        equal(stranger.poll(), None, "how the stranger ended")
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def killed_before_it_noted_them_test(h):
