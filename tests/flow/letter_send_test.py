@@ -162,6 +162,7 @@ def letter_send_look_interrupted_test(h):
                                 start_new_session=True, env=home_alone)
         h.until(lambda: os.path.exists(here), "the letters are being written out")
         equal(len(folders(h)), 1, "they lie in a folder")
+        os.kill(look.pid, how)  # first: else it may see the end of the notifier, and be done, before it is told
         os.killpg(look.pid, how)
         equal(look.wait(30), -how)
         equal(folders(h), [], f"what lies there after {how.name}")
