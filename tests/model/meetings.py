@@ -364,10 +364,10 @@ class Meetings(Letters):
     def attendance_record(self, meeting, entries):
         m = self.known(self.meetings, meeting, "called", "held")
         need(self.at(m, "starts") <= self.said, "too-early")
-        for e in entries:
+        for i, e in enumerate(entries):
             self.person(e["person"])
+            need(e["person"] not in [later["person"] for later in entries[i + 1:]], "conflict")
         there = {e["person"]: e["minutes"] for e in entries}
-        need(len(there) == len(entries), "conflict")
         for person, minutes in there.items():
             r = self.registration(meeting, person)
             if minutes or r["state"] in ("registered", "attended", "absent"):

@@ -57,6 +57,10 @@ class Plans:
             if plan[STATE] == "planned":
                 bisect.insort(self.ahead, (plan[DUE], "plan", kind, id_) + key)
 
+    def drop_plans(self, kind, id_):
+        for key in list(self.plans.get((kind, id_), {})):
+            self.set_plan(kind, id_, key, None)
+
     # ---- another configuration ----
 
     def new_rules(self, text):

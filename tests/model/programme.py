@@ -61,6 +61,7 @@ class Programme(Orders):
     def call_extend(self, call, closes):
         c = self.known(self.calls, call, "planned", "open", "closed")
         p = self.programmes[c["programme"]]
+        need(p["state"] != "ended", "wrong-state")
         need(closes > c["closes"], "conflict")
         need(self.at({**c, "closes": closes}, "closes") + MINUTE > self.said, "too-late")
         if c["state"] == "closed":
@@ -130,8 +131,9 @@ class Programme(Orders):
             need(self.said < self.at(a, "more_due") + MINUTE, "too-late")
         if contact:
             self.check_speaks(contact, a["organisation"])
-        for person in staff or []:
+        for i, person in enumerate(staff or []):
             self.person(person)
+            need(person not in staff[i + 1:], "conflict")
         a.update(contact=contact or a["contact"], staff=a["staff"] if staff is None else staff,
                  budget_accepted=a["budget_accepted"] or budget_accepted)  # domain.md is silent: nobody takes that back
         self.put_application(a)

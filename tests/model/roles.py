@@ -56,6 +56,8 @@ class Roles(Organisations):
                 continue
             a, there = self.applications[application], self.assessments.get((application, into))
             del self.assessments[application, person]
+            if there:
+                self.drop_plans("assessment", s["assessment"])
             if there and SAYS.index(there["state"]) >= SAYS.index(s["state"]):
                 s = there
             elif there:
@@ -80,6 +82,8 @@ class Roles(Organisations):
                 self.owed[id_] = r
                 self.goes_by("obligation", key, id_)
                 self.derive("obligation", id_)
+            else:
+                self.drop_plans("obligation", key)
 
     # ---- erased ----
 

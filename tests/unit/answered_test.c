@@ -120,6 +120,25 @@ static void test_elsewhere(void **context) {
     trial_close(&t);
 }
 
+/* The rule asks at another moment now, which lies ahead: what it asked before still waits. */
+static void test_rule_changed_meanwhile(void **context) {
+    struct trial t;
+    (void)context;
+    world(&t, NUDGE(""));
+    trial_until(&t, "2022-04-12T08:00");
+    t.fate = deferred;
+    trial_until(&t, "2022-04-12T09:00");
+    t.fate = NULL;
+    trial_rules(&t,
+                "rule \"n\" { about = \"meeting\" when = {\"registration_closes - 2d at 09:00\"} "
+                "to = \"not-answered\" letter = \"meeting-nudge\" class = \"news\" }");
+    trial_do(&t, "registration.make", "{'meeting':'x','person':'a'}");
+    is(&t, "a", "superseded", 1, "of the rule as it was, for x");
+    trial_until(&t, "2022-04-13T10:00");
+    is(&t, "a", "accepted", 2, "of the rule as it was, for y, and as it is");
+    trial_close(&t);
+}
+
 /* A yes to the old day is none to the new one; the next yes is. */
 static void test_asked_again(void **context) {
     struct trial t;
@@ -231,9 +250,13 @@ static void test_what_is_over(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_for_its_day), cmocka_unit_test(test_elsewhere),
-        cmocka_unit_test(test_asked_again), cmocka_unit_test(test_who_has_left),
-        cmocka_unit_test(test_who_came),    cmocka_unit_test(test_what_is_over),
+        cmocka_unit_test(test_for_its_day),
+        cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_rule_changed_meanwhile),
+        cmocka_unit_test(test_asked_again),
+        cmocka_unit_test(test_who_has_left),
+        cmocka_unit_test(test_who_came),
+        cmocka_unit_test(test_what_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -261,13 +261,30 @@ static void test_overdue_by_merge(void **state) {
     trial_close(&t);
 }
 
+/* What fell due while we were away is still due when she turns out to be another. */
+static void test_due_at_merge(void **state) {
+    struct trial t;
+    (void)state;
+    open_eligible(&t);
+    trial_rules(&t, "rule \"h\" { about = \"assessment\" when = {\"half at 09:00\"} to = \"owner\" "
+                    "letter = \"assessment-waiting\" class = \"duty\" }");
+    trial_do(&t, "assessor.assign", "{'application':'app0','person':'as0','due':'" DUE "'}");
+    t.now = trial_wall("2022-02-18T12:00");
+    assert_string_equal(trial_said(&t, trial_wall("2022-02-18T11:00"), "person.merge",
+                                   "{'person':'as0','into':'as1'}"),
+                        "applied");
+    trial_fire(&t);
+    assert_int_equal(trial_rows(&t, "h", "as1", NULL, NULL), 1);
+    trial_close(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_assign),           cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_conflict),         cmocka_unit_test(test_partial_later),
-        cmocka_unit_test(test_before_judgement), cmocka_unit_test(test_visible),
-        cmocka_unit_test(test_person_ends),      cmocka_unit_test(test_partial_by_merge),
-        cmocka_unit_test(test_overdue_by_merge),
+        cmocka_unit_test(test_due_at_merge),     cmocka_unit_test(test_assign),
+        cmocka_unit_test(test_scores),           cmocka_unit_test(test_conflict),
+        cmocka_unit_test(test_partial_later),    cmocka_unit_test(test_before_judgement),
+        cmocka_unit_test(test_visible),          cmocka_unit_test(test_person_ends),
+        cmocka_unit_test(test_partial_by_merge), cmocka_unit_test(test_overdue_by_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,29 @@ static void test_merge_while_reminded(void **state) {
     trial_close(&t);
 }
 
+#define ASKING                                                                                     \
+    "rule \"name-staff\" { about = \"obligation.name-staff\" when = { \"due - 7d at 09:00\", "     \
+    "\"due - 1d at 09:00\" } to = \"owner\" letter = \"name-staff\" class = \"duty\" "             \
+    "late = \"ask\" }"
+
+/* A reminder that somebody is asked about is overtaken by the next one, under whatever name. */
+static void test_merge_while_asked(void **state) {
+    static const char *const people[] = {"t0-a", "t1-a"};
+    struct trial t;
+    (void)state;
+    open_running_before(&t);
+    trial_rules(&t, ASKING);
+    trial_away(&t, "2022-02-14T09:00"); /* over the first of both */
+    assert_int_equal(trial_rows(&t, "name-staff", "t0-a", "held", NULL), 1);
+    trial_do(&t, "organisation.merge", "{'organisation':'t0','into':'t9'}");
+    trial_until(&t, "2022-02-18T10:00");
+    for (unsigned i = 0; i < COUNT_OF(people); i++) {
+        assert_int_equal(trial_rows(&t, "name-staff", people[i], "superseded", NULL), 1);
+        assert_int_equal(trial_rows(&t, "name-staff", people[i], "accepted", NULL), 1);
+    }
+    trial_close(&t);
+}
+
 static bool is_there(struct trial *t, enum table table, struct key key) {
     struct bytes value;
     return store_get(t->txn, table, key_bytes(&key), &value) == 0;
@@ -447,6 +470,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_loses_nothing),
         cmocka_unit_test(test_merge_while_reminded),
+        cmocka_unit_test(test_merge_while_asked),
         cmocka_unit_test(test_merge_moves_all),
         cmocka_unit_test(test_merge_refused),
         cmocka_unit_test(test_leave),

@@ -6,6 +6,7 @@
 #include "services/scheduler/records/application.h"
 #include "services/scheduler/records/call.h"
 #include "services/scheduler/records/records.h"
+#include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/obligation.h"
 #include "services/scheduler/reminders/plan.h"
 
@@ -124,13 +125,16 @@ static int move(struct office *o, struct rec_assessment *s, struct text into) {
     int rc = office_get(o, TABLE_ASSESSMENT, key2(s->application, into), &other);
     if (rc && rc != -ENOENT)
         return rc;
-    bool moved = rc || weight(s) > weight(&other);
+    bool alone = rc == -ENOENT, moved = alone || weight(s) > weight(&other);
     rc = office_del(o, TABLE_ASSESSMENT, key2(s->application, s->person));
-    if (rc == 0)
-        rc = plan_derive(o, "assessment", was);
     s->person = into;
+    if (rc == 0)
+        rc = alone ? plan_rename(o, "assessment", was, id_of(o, s))
+                   : plan_derive(o, "assessment", was);
     if (rc == 0 && moved)
         rc = put(o, s);
+    if (rc == 0 && alone)
+        rc = ledger_rename_under(o, "assessment", was, id_of(o, s));
     if (rc == 0 && moved)
         rc = obligation_hand(o, &owed, id_of(o, s), into);
     if (rc == 0)

@@ -27,7 +27,7 @@ static int has_spoken(struct office *o, const char *kind, struct text id,
     int rc;
     *ret = false;
     while (!*ret && (rc = plan_next(o, kind, id, &at, &plan)) == 0)
-        *ret = (text_is(plan.state, "fired") || text_is(plan.state, "firing")) && fits(o, &plan);
+        *ret = (plan.fired || text_is(plan.state, "firing")) && fits(o, &plan);
     return *ret || rc == -ENOENT ? 0 : rc;
 }
 
@@ -76,39 +76,4 @@ int answered_obligation(struct office *o, struct text obligation, struct text re
     return rc ? rc
               : ledger_supersede_if(o, TABLE_LEDGER_ABOUT, key2(s.main_kind, s.main_id), reminds_of,
                                     &obligation, reason);
-}
-
-static int rename_occasion(struct office *o, uint64_t no, struct text was, struct text now) {
-    struct rec_ledger row;
-    struct rec_occasion of;
-    int rc = ledger_get(o, no, &row);
-    if (rc == 0)
-        rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)row.occasion), &of);
-    if (rc)
-        return rc == -ENOENT ? -EBADMSG : rc;
-    if (!text_is(of.about_kind, "obligation") || !text_eq(of.about, was))
-        return 0;
-    of.about = now;
-    return office_put(o, TABLE_OCCASION, key_no((uint64_t)row.occasion), &of);
-}
-
-int answered_rename(struct office *o, struct text was, struct text now) {
-    struct arena *arena = o->arena;
-    struct key at = {.n = 0};
-    struct bytes value;
-    struct subject s;
-    int rc = subject_load(o, TEXT_LIT("obligation"), now, &s);
-    if (rc)
-        return rc;
-    struct key prefix = key2(s.main_kind, s.main_id);
-    o->arena = o->scratch;
-    while (rc == 0 && (rc = office_next(o, TABLE_LEDGER_ABOUT, &prefix, &at, &value)) == 0) {
-        size_t end = at.n - 8;
-        uint64_t no;
-        must(key_next_u64(key_bytes(&at), &end, &no));
-        rc = rename_occasion(o, no, was, now);
-        arena_reset(o->scratch);
-    }
-    o->arena = arena;
-    return rc == -ENOENT ? 0 : rc;
 }

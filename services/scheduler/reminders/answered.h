@@ -11,7 +11,5 @@
 MUST_CHECK int answered_meeting(struct office *o, struct text meeting, struct text person);
 /* It has ended, or has another day; `reason` stands in the ledger. */
 MUST_CHECK int answered_obligation(struct office *o, struct text obligation, struct text reason);
-/* It goes by another id, and so does what was fired about it; `now` is written. */
-MUST_CHECK int answered_rename(struct office *o, struct text was, struct text now);
 
 #endif

@@ -8,6 +8,7 @@
 #include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/morning.h"
 #include "services/scheduler/reminders/told.h"
+#include "services/scheduler/reminders/subject.h"
 
 #define ATTEMPTS_MOST 1000 /* records_reminder.def, frames.def */
 
@@ -243,7 +244,44 @@ int ledger_supersede_if(struct office *o, enum table index, struct key prefix, l
     return stop_matching(o, index, prefix, &s);
 }
 
-static int rename_one(struct office *o, struct text kind, struct text to, uint64_t no) {
+/* "rule+version/kind:subject/…" */
+static int move_key(struct office *o, struct rec_ledger *row, struct text kind, struct text from,
+                    struct text to) {
+    struct text rest = row->key, rule, there;
+    struct text was = arena_printf(o->arena, "%.*s:%.*s/", TEXT_ARGS(kind), TEXT_ARGS(from));
+    (void)text_cut(&rest, '/', &rule);
+    if (!text_starts(rest, was.p))
+        return 0;
+    struct text now =
+        arena_printf(o->arena, "%.*s/%.*s:%.*s/%.*s", TEXT_ARGS(rule), TEXT_ARGS(kind),
+                     TEXT_ARGS(to), (int)(rest.n - was.n), rest.p + was.n);
+    int rc = office_marked(o, TABLE_FIRED, key1(now), &there);
+    if (rc != -ENOENT)
+        return rc;
+    rc = office_del(o, TABLE_FIRED, key1(row->key));
+    row->key = now;
+    struct key no = key_no((uint64_t)row->no);
+    return rc ? rc
+              : office_mark(o, TABLE_FIRED, key1(now), (struct text){(const char *)no.b, no.n});
+}
+
+static int go_by(struct office *o, struct rec_ledger *row, struct text kind, struct text from,
+                 struct text to) {
+    struct rec_occasion of;
+    int rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)row->occasion), &of);
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    if (text_eq(of.about_kind, kind) && text_eq(of.about, from)) {
+        of.about = to;
+        rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)row->occasion), &of);
+    }
+    if (rc == 0)
+        rc = move_key(o, row, kind, from, to);
+    return rc ? rc : office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+}
+
+static int rename_one(struct office *o, struct text kind, struct text from, struct text to,
+                      uint64_t no) {
     struct rec_ledger row;
     struct key k = key2(kind, to);
     int rc = ledger_get(o, no, &row);
@@ -251,7 +289,7 @@ static int rename_one(struct office *o, struct text kind, struct text to, uint64
     row.about = to;
     if (rc == 0)
         rc = office_mark(o, TABLE_LEDGER_ABOUT, k, TEXT_LIT(""));
-    return rc ? rc : office_put(o, TABLE_LEDGER, key_no(no), &row);
+    return rc ? rc : go_by(o, &row, kind, from, to);
 }
 
 int ledger_rename(struct office *o, const char *kind, struct text from, struct text to) {
@@ -266,7 +304,31 @@ int ledger_rename(struct office *o, const char *kind, struct text from, struct t
         must(key_next_u64(key_bytes(&at), &end, &no));
         rc = office_del(o, TABLE_LEDGER_ABOUT, at);
         if (rc == 0)
-            rc = rename_one(o, text_of(kind), to, no);
+            rc = rename_one(o, text_of(kind), from, to, no);
+        arena_reset(o->scratch);
+    }
+    o->arena = arena;
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int ledger_rename_under(struct office *o, const char *kind, struct text from, struct text to) {
+    struct arena *arena = o->arena;
+    struct key at = {.n = 0};
+    struct bytes value;
+    struct subject s;
+    int rc = subject_load(o, text_of(kind), to, &s);
+    if (rc)
+        return rc;
+    struct key prefix = key2(s.main_kind, s.main_id);
+    o->arena = o->scratch;
+    while (rc == 0 && (rc = office_next(o, TABLE_LEDGER_ABOUT, &prefix, &at, &value)) == 0) {
+        size_t end = at.n - 8;
+        uint64_t no;
+        must(key_next_u64(key_bytes(&at), &end, &no));
+        struct rec_ledger row;
+        rc = ledger_get(o, no, &row);
+        if (rc == 0)
+            rc = go_by(o, &row, text_of(kind), from, to);
         arena_reset(o->scratch);
     }
     o->arena = arena;

@@ -34,9 +34,13 @@ typedef int ledger_fits(struct office *o, const struct rec_ledger *row, const vo
 MUST_CHECK int ledger_supersede_if(struct office *o, enum table index, struct key prefix,
                                    ledger_fits *fits, const void *ctx, struct text reason);
 
-/* The subject goes by another id; what was sent about it is found under that one. The occurrence
- * keys stay as they were. */
+/* The subject goes by another id, also in the occurrence keys: what was sent about it is found
+ * under that one, and nobody is considered for it again. */
 MUST_CHECK int ledger_rename(struct office *o, const char *kind, struct text from, struct text to);
+/* The same of a subject that rules are about but letters are not: these are about what it is of,
+ * as `to` says, which is written. */
+MUST_CHECK int ledger_rename_under(struct office *o, const char *kind, struct text from,
+                                   struct text to);
 /* A letter that left before this core heard of it, by what a mail log says: when it gets a row,
  * that row ends as accepted. */
 #define LEDGER_LEFT TEXT_LIT("a mail log says that it left before")

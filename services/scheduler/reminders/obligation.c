@@ -250,7 +250,7 @@ static int go_by(struct office *o, const struct rec_obligation *was, struct rec_
         rc = ledger_rename(o, "obligation", was->obligation, r.obligation);
     if (rc == 0)
         rc = put(o, NULL, &r);
-    return rc ? rc : answered_rename(o, was->obligation, r.obligation);
+    return rc ? rc : ledger_rename_under(o, "obligation", was->obligation, r.obligation);
 }
 
 int obligation_rename(struct office *o, const struct rec_obligation *was, struct text about,

@@ -165,8 +165,13 @@ static bool is_new_moment(const struct rec_plan *was, const struct rec_plan *wan
 /* What was there meets what is wanted. */
 static int settle(struct office *o, const struct rec_plan *was, const struct rec_plan *want) {
     bool open = text_is(was->state, "planned") || text_is(was->state, "firing");
+    if (!open && is_new_moment(was, want)) {
+        struct rec_plan again = *want;
+        again.fired = was->fired; /* letters of then may still wait */
+        return insert(o, &again);
+    }
     if (!open)
-        return is_new_moment(was, want) ? insert(o, want) : 0;
+        return 0;
     if (text_is(was->state, "firing")) { /* its people are being considered; it may only stop */
         struct rec_plan stop = *was;
         if (want)
@@ -186,6 +191,7 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
         return 0;
     struct rec_plan now = *want;
     now.was = was->was;
+    now.fired = was->fired;
     if (was->due < o->since || o->zones_changed) { /* overdue, and owed all the same */
         now.state = TEXT_LIT("planned");
         now.brought = TEXT_NONE;
