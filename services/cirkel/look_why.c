@@ -291,6 +291,11 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     json_object_set_new(json_array_get(why->lines, json_array_size(why->lines) - 1), "ledger",
                         look_ledger_tree(&why->look, row));
     tell_tries(why, row);
+    if (row->readdressed)
+        why_say(why, "address",
+                "Letter %lld: the address had become another one since it was decided; it goes "
+                "where this person is now.",
+                (long long)row->no);
     why_report(why, row);
     return 0;
 }

@@ -29,6 +29,7 @@ struct job {
     msec said;       /* when ARM or RESULT was last said, by the boot clock */
     struct buf message;
     char message_id[256], recipient[256], sender[300];
+    int64_t readdressed; /* as its row said when the recipient was read */
     const char *outcome; /* lasting */
     char reply[REPLY_MAX];
     char why[160]; /* for the log instead of the reply, which may name a person; empty: it does not
@@ -74,7 +75,8 @@ static void say_hello(struct work *work) {
 static void say_arm(struct work *work, struct job *job) {
     struct frame_arm arm = {.delivery = job->letter.delivery,
                             .attempt = job->letter.attempt,
-                            .boot = text_of(work->options.boot)};
+                            .boot = text_of(work->options.boot),
+                            .readdressed = job->readdressed};
     job->said = clock_boot();
     (void)say(work, FRAME_ARM, &arm);
 }
@@ -83,6 +85,7 @@ static void say_result(struct work *work, struct job *job) {
     struct frame_result result = {.delivery = job->letter.delivery,
                                   .attempt = job->letter.attempt,
                                   .boot = text_of(work->options.boot),
+                                  .readdressed = job->readdressed,
                                   .outcome = text_of(job->outcome),
                                   .reply = text_of(job->reply),
                                   .bounced = job->bounced,
@@ -213,6 +216,7 @@ static void begin_job(struct work *work, struct job *job, const struct work_load
         end_job(work, job, "released", "it is not to be sent any more");
         return;
     }
+    job->readdressed = load->row.readdressed;
     if (compose_job(work, job, load, why) < 0) {
         end_job(work, job, "failed", why);
         return;

@@ -177,7 +177,7 @@ static int give_rules(struct replaying *r, const struct rec_input *input) {
 }
 
 static int give_arm(struct replaying *r, const struct rec_input *input) {
-    struct frame_arm arm = {input->delivery, input->attempt, input->boot};
+    struct frame_arm arm = {input->delivery, input->attempt, input->boot, input->readdressed};
     bool granted;
     msec until;
     return step_arm(&r->step, input->now, input->at_boot, &arm, &granted, &until);
@@ -187,6 +187,7 @@ static int give_result(struct replaying *r, const struct rec_input *input) {
     struct frame_result result = {.delivery = input->delivery,
                                   .attempt = input->attempt,
                                   .boot = input->boot,
+                                  .readdressed = input->readdressed,
                                   .outcome = input->outcome,
                                   .reply = input->reply,
                                   .bounced = input->bounced,

@@ -314,6 +314,7 @@ int step_arm(struct step *s, instant now, msec boot, const struct frame_arm *arm
                                .delivery = arm->delivery,
                                .attempt = arm->attempt,
                                .boot = arm->boot,
+                               .readdressed = arm->readdressed,
                                .at_boot = boot});
     int rc = halt_any(o->txn, &held);
     return rc || held ? rc : delivery_arm(o, arm, ret_granted, ret_until);
@@ -325,6 +326,7 @@ int step_result(struct step *s, instant now, const struct frame_result *result) 
                                .delivery = result->delivery,
                                .attempt = result->attempt,
                                .boot = result->boot,
+                               .readdressed = result->readdressed,
                                .outcome = result->outcome,
                                .reply = result->reply,
                                .bounced = result->bounced,

@@ -150,3 +150,27 @@ def trial_only_at_a_mail_server_test(h):
           {"m01": "accepted", "m02": "suppressed", "out": "suppressed"})
     equal({to for message in relay.messages for to in message.recipients}, {b"<m01@kommun.example>"})
     h.verify()
+
+
+def moved_mailbox_test(h):
+    """What waits goes to the address that its person has when it leaves: put off, held, or refused where nobody is any
+    more; what has left has left."""
+    relay = Relay(h.folder, starttls=False)
+    begin(h, relay, smtp_tls="none")
+    relay.on["rcpt"] = lambda session: {b"m01": "451 4.2.0 later", b"m02": "550 5.1.1 nobody here"}.get(
+        session.line.split(b"<")[1].split(b"@")[0])
+    h.join("net", "m01", "m03")
+    h.until(lambda: len(h.ledger(state="deferred")) == 1, "one is put off")
+    h.stop("notifier")
+    h.join("net", "m02")
+    for name in ("m01", "m02", "m03"):
+        h.say("person.update", person=name, email=f"{name}.new@kommun.example")
+    h.start("notifier")
+    h.clock("2022-03-02T09:00")
+    equal({row["person"]: (row["state"], row.get("readdressed", 0)) for row in
+           h.records("ledger", rule="membership-welcome")},
+          {"m01": ("accepted", 1), "m02": ("accepted", 1), "m03": ("accepted", 0)})
+    equal(sorted(to for message in relay.messages for to in message.recipients if b"lead" not in to),
+          [b"<m01.new@kommun.example>", b"<m02.new@kommun.example>", b"<m03@kommun.example>"])
+    assert "had become another one" in h.run_cirkel("why", "m01")
+    h.verify()

@@ -34,7 +34,7 @@ def backoff(attempt, seed):
 class Row:
     def __init__(self, **fields):
         self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = self.left = self.deferred = None
-        self.attempts = self.resends = 0
+        self.attempts, self.resends, self.merged = 0, 0, False
         self.__dict__.update(fields)
 
     def line(self):
@@ -308,8 +308,13 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
     # ---- delivery ----
 
     def recheck(self, row):
-        """Whether it may still leave."""
-        p = self.people[row.person]
+        """Whether it may still leave; then it goes where its person is now, unless a copy may have left. An address that a
+        merged record brought is hers too."""
+        p, moved = self.people[row.person], False
+        if p["email"] and not row.resends and row.address != p["email"] and not (
+                row.merged and self.address_why(p["email"], row.rule.news)):
+            row.address, moved = p["email"], True
+            self.came["a letter goes to an address that is new"] += 1
         meeting = self.meetings.get(row.about[1]) if row.about[0] == "meeting" else None
         if row.useful and self.now > row.useful:
             self.end(row, "expired", "past its use while it waited")
@@ -324,7 +329,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
         elif not self.is_still_for(row):
             self.end(row, "suppressed", "not in its audience any more")
         elif (why := self.address_why(row.address, row.rule.news)) and (
-                not row.attempts or row.state == "deferred" and self.addresses[row.address]["since"] >= row.deferred):
+                not row.attempts or moved or row.state == "deferred" and self.addresses[row.address]["since"] >= row.deferred):
             self.came["an address spoken against while a letter was put off"] += bool(row.attempts)
             self.end(row, "suppressed", why)  # once tried it is somebody's will to try again
         elif row.told and meeting and row.told < meeting["revision"] + 1:

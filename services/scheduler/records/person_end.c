@@ -194,6 +194,7 @@ static int move_row(struct office *o, uint64_t no, struct text from, struct text
     key_u64(&old, no);
     key_u64(&new, no);
     row.person = into;
+    row.merged = true;
     if (rc == 0)
         rc = office_del(o, TABLE_LEDGER_PERSON, old);
     if (rc == 0)

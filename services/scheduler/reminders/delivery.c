@@ -18,10 +18,11 @@
 
 /* Whoever tries it again does so whatever speaks against the address; what the other end put off
  * hears what came up meanwhile. */
-static int recheck_address(struct office *o, const struct rec_ledger *row, const char **ret_why) {
+static int recheck_address(struct office *o, const struct rec_ledger *row, bool moved,
+                           const char **ret_why) {
     struct rec_suppression s;
     int rc = suppression_why(o, row->address, row->class, ret_why);
-    if (rc == 0 && *ret_why && row->attempts) {
+    if (rc == 0 && *ret_why && row->attempts && !moved) {
         rc = suppression_of(o, row->address, &s);
         if (rc == 0 && (!text_is(row->state, "deferred") || s.since < row->deferred))
             *ret_why = NULL;
@@ -29,13 +30,33 @@ static int recheck_address(struct office *o, const struct rec_ledger *row, const
     return rc || !*ret_why ? rc : suppression_unsent(o, row->address, row->class);
 }
 
+/* What waits goes where its person is now. What may have left goes again as it was: a report about
+ * the first copy is one about that address. An address that a merged record brought is hers too,
+ * and serves when the other one does not. */
+static int follow_address(struct office *o, struct rec_ledger *row, const struct rec_person *p,
+                          bool *ret_moved) {
+    const char *why = NULL;
+    *ret_moved = p->email.p && !row->resends && !text_eq(p->email, row->address);
+    if (!*ret_moved)
+        return 0;
+    int rc = row->merged ? suppression_why(o, p->email, row->class, &why) : 0;
+    *ret_moved = rc == 0 && !why;
+    if (*ret_moved) {
+        row->address = p->email;
+        row->readdressed++;
+    }
+    return rc;
+}
+
 static int recheck_person(struct office *o, struct rec_ledger *row, const char **ret_why) {
     struct rec_person p;
-    bool out = false, still = true;
+    bool out = false, still = true, moved = false;
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
     if (rc && rc != -ENOENT)
         return rc;
-    int bad = text_is(row->class, "news") ? quiet_opted_out(o, row->person, TEXT_NONE, &out) : 0;
+    int bad = rc == 0 ? follow_address(o, row, &p, &moved) : 0;
+    if (bad == 0 && text_is(row->class, "news"))
+        bad = quiet_opted_out(o, row->person, TEXT_NONE, &out);
     if (bad == 0)
         bad = still_for(o, row, &still);
     if (bad)
@@ -48,7 +69,7 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
                : !still                                            ? STILL_NOT
                : !allow_has(o->settings->trial_only, row->address) ? ALLOW_REASON
                                                                    : NULL;
-    return *ret_why ? 0 : recheck_address(o, row, ret_why);
+    return *ret_why ? 0 : recheck_address(o, row, moved, ret_why);
 }
 
 static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_old) {
@@ -119,11 +140,14 @@ int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_grante
         *ret_granted = armed.attempt == (uint64_t)arm->attempt && text_is(arm->boot, armed.boot);
         return *ret_granted ? grant(o, &row, arm, ret_until) : 0;
     }
-    if (!ledger_is_waiting(&row) || arm->attempt != row.attempts + 1)
+    if (!ledger_is_waiting(&row) || arm->attempt != row.attempts + 1 ||
+        arm->readdressed != row.readdressed)
         return 0;
     rc = recheck(o, &row, &ended);
     if (rc || ended)
         return rc;
+    if (arm->readdressed != row.readdressed) /* it is given out anew, for where it goes now */
+        return office_put(o, TABLE_LEDGER, key_no((uint64_t)row.no), &row);
     row.attempts = arm->attempt;
     rc = ledger_move(o, &row, "arm", TEXT_NONE);
     if (rc == 0)
@@ -197,21 +221,44 @@ int delivery_lost(struct office *o, uint64_t no) {
     return text_is(row.state, "armed") ? lose(o, &row) : office_del(o, TABLE_ARMED, key_no(no));
 }
 
+/* Refused or put off before it could be armed, at an address that has become another one: it is
+ * tried there at once. */
+static int follow_refused(struct office *o, struct rec_ledger *row, const struct frame_result *r,
+                          bool *ret_moved) {
+    struct rec_person p;
+    struct rec_ledger was = *row;
+    int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
+    *ret_moved = false;
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = follow_address(o, row, &p, ret_moved);
+    if (rc || !*ret_moved)
+        return rc;
+    rc = office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+    return rc || !r->bounced ? rc : suppression_report(o, &was, "hard", TEXT_NONE);
+}
+
 int delivery_result(struct office *o, const struct frame_result *r) {
     struct rec_ledger row;
+    bool moved = false;
     int rc = ledger_get(o, (uint64_t)r->delivery, &row);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     bool armed = text_is(row.state, "armed");
     bool ours = armed || text_is(row.state, "unknown") || ledger_is_waiting(&row);
     bool before = ledger_is_waiting(&row) && r->attempt == row.attempts + 1;
-    if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released"))
+    if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released") ||
+        (before && r->readdressed != row.readdressed))
         return 0;
     struct text reply = row.address.p ? r->reply : TEXT_NONE; /* it names who was erased */
     row.reply = reply;
     if (!text_is(r->outcome, "accepted"))
         note_try(o, &row, r->outcome, reply);
     row.attempts = r->attempt;
+    if (before && (rc = follow_refused(o, &row, r, &moved)))
+        return rc;
+    if (moved)
+        return 0;
     if (text_is(r->outcome, "accepted"))
         rc = ledger_move(o, &row, "accept", TEXT_NONE);
     else if (text_is(r->outcome, "failed"))
