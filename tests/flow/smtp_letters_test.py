@@ -159,6 +159,7 @@ def moved_mailbox_test(h):
     begin(h, relay, smtp_tls="none")
     relay.on["rcpt"] = lambda session: {b"m01": "451 4.2.0 later", b"m02": "550 5.1.1 nobody here"}.get(
         session.line.split(b"<")[1].split(b"@")[0])
+    h.run_cirkel("backup", os.path.join(h.folder, "kept"))
     h.join("net", "m01", "m03")
     h.until(lambda: len(h.ledger(state="deferred")) == 1, "one is put off")
     h.stop("notifier")
@@ -174,3 +175,4 @@ def moved_mailbox_test(h):
           [b"<m01.new@kommun.example>", b"<m02.new@kommun.example>", b"<m03@kommun.example>"])
     assert "had become another one" in h.run_cirkel("why", "m01")
     h.verify()
+    h.run_cirkel("verify", "--replay", os.path.join(h.folder, "kept"))

@@ -184,9 +184,9 @@ class Office(Applying, Roles):
         elif programme and not was.get("meeting"):
             p = self.known(self.programmes, programme)
             need(p["state"] != "ended", "wrong-state")
-            belongs = {"programme": programme, "zone": p["zone"]}
+            belongs = {"programme": programme, "network": None, "zone": p["zone"]}
         elif not was.get("meeting"):
-            belongs = {"network": network, "zone": self.known(self.networks, network, "open")["zone"]}
+            belongs = {"network": network, "programme": None, "zone": self.known(self.networks, network, "open")["zone"]}
         need(visibility != "members" or belongs.get("network"), "conflict")  # a network has members, a programme a cohort
         need(visibility != "cohort" or belongs.get("programme"), "conflict")
         self.put_material({**was, **belongs, "state": "published", "kind": kind, "published": self.said})
