@@ -80,8 +80,17 @@ class Plans:
                         or (plan[USEFUL] and plan[USEFUL] < self.said)):
                     continue
                 subject = self.subject(kind, id_)
-                if rule.speaks(subject.record) and rule.speaks_at(key[1], subject.record):
+                if (rule.speaks(subject.record) and rule.speaks_at(key[1], subject.record)
+                        and not self.is_overtaken(rule, subject, key, plan, plans)):
                     found.append((kind, id_, key, plan))
                     count += sum(p["state"] == "active" and self.is_in(rule.to_at(key[1]), subject, k)
                                  and self.would_reach(rule, k, self.said, plan[USEFUL]) for k, p in self.people.items())
         return found, count
+
+    def is_overtaken(self, rule, subject, key, plan, plans):
+        """Of several moments that lie behind for the same people the last one speaks."""
+        def is_behind(p):
+            return p[BROUGHT] == self.config and (p[WOKEN] or p[STATE] == "past" and not (p[USEFUL] and p[USEFUL] < self.said))
+        return any(other[0] == key[0] and other[1] != key[1] and (p[DUE], other[1]) > (plan[DUE], key[1]) and is_behind(p)
+                   and rule.to_at(other[1]) == rule.to_at(key[1]) and rule.speaks_at(other[1], subject.record)
+                   for other, p in plans.items())

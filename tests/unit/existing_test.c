@@ -61,6 +61,11 @@ static const struct {
      RULE("x", "\"starts + 1d\"", ""), 0, 0},
     {"the rule gets another name after it has fired", WEEK, "2022-05-18T09:00",
      RULE("w", "\"starts - 7d at 09:00\"", ""), 3, 3},
+    {"two new moments that lie behind", RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00",
+     RULE("week", "\"starts - 7d at 09:00\", \"starts - 9d at 09:00\"", ""), 0, 3},
+    {"two new moments, one behind and one ahead", RULE("x", "\"starts + 1d\"", ""),
+     "2022-05-18T09:00", RULE("week", "\"starts - 9d at 09:00\", \"starts - 2d at 09:00\"", ""), 3,
+     3},
     {"of no use any more", RULE("x", "\"starts + 1d\"", ""), "2022-05-25T10:00", WEEK, 0, 0},
 };
 

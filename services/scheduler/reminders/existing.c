@@ -12,19 +12,46 @@ struct existing {
 };
 
 /* Found past by this very configuration, and of use if it went now. */
+static bool is_behind(const struct office *o, const struct rec_plan *p) {
+    return text_is(p->state, "past") && text_is(p->brought, o->rules->name) &&
+           (!p->useful || p->useful >= o->said);
+}
+
+static bool is_later(const struct rec_plan *a, const struct rec_plan *b) {
+    return a->due > b->due || (a->due == b->due && a->step > b->step);
+}
+
+/* Of several moments that lie behind for the same people the last one speaks. */
+static int is_overtaken(struct office *o, const struct existing *e, bool *ret) {
+    const struct text to = text_of(rule_to(e->rule, (unsigned)e->plan.step));
+    struct key at = {.n = 0};
+    struct rec_plan p;
+    int rc;
+    *ret = false;
+    while (!*ret && (rc = plan_next(o, e->subject.kind->name, e->plan.about, &at, &p)) == 0)
+        *ret = p.step != e->plan.step && text_eq(p.rule, e->plan.rule) && is_later(&p, &e->plan) &&
+               (is_behind(o, &p) || (p.woken && text_is(p.brought, o->rules->name))) &&
+               text_is(to, rule_to(e->rule, (unsigned)p.step)) &&
+               rule_speaks_at(e->rule, (unsigned)p.step, &e->subject.rec);
+    return *ret || rc == -ENOENT ? 0 : rc;
+}
+
 static int look_at(struct office *o, struct key key, struct bytes value, struct existing *ret) {
+    bool overtaken;
     int rc = office_read_at(o, TABLE_PLAN, key_bytes(&key), value, &ret->plan);
     const struct rec_plan *p = &ret->plan;
     if (rc)
         return rc;
     ret->rule = rulebook_find(o->rules, p->rule);
-    if (!ret->rule || !text_is(p->state, "past") || !text_is(p->brought, o->rules->name) ||
-        (p->useful && p->useful < o->said))
+    if (!ret->rule || !is_behind(o, p))
         return -ENOENT;
     rc = subject_load(o, p->about_kind, p->about, &ret->subject);
     if (rc)
         return rc;
-    return rule_speaks_at(ret->rule, (unsigned)p->step, &ret->subject.rec) ? 0 : -ENOENT;
+    if (!rule_speaks_at(ret->rule, (unsigned)p->step, &ret->subject.rec))
+        return -ENOENT;
+    rc = is_overtaken(o, ret, &overtaken);
+    return rc ? rc : overtaken ? -ENOENT : 0;
 }
 
 static int count_people(struct office *o, const struct existing *e, int64_t *count) {
