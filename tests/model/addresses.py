@@ -1,7 +1,4 @@
 """What mail servers said of addresses: to some nothing is sent, to some no news, and for how long."""
-from tests.model.times import DAY
-
-SOFT_BOUNCES, SOFT_WINDOW, SOFT_HOLDS = 3, 30 * DAY, 30 * DAY
 
 
 class Addresses:
@@ -34,15 +31,15 @@ class Addresses:
 
     def count_soft(self, a, again):
         """So many letters within the window that the first of them began."""
-        if not a["first"] or self.now - a["first"] > SOFT_WINDOW:
+        if not a["first"] or self.now - a["first"] > self.settings.soft_window:
             a.update(first=self.now, soft=0)
         elif again:
             return
         a["soft"] += 1
-        if a["soft"] >= SOFT_BOUNCES:
-            self.suppress(a, "soft", self.now + SOFT_HOLDS)
+        if 0 < self.settings.soft_bounces <= a["soft"]:
+            self.suppress(a, "soft", self.now + self.settings.soft_holds)
         elif not a["cause"]:
-            a.update(until=a["first"] + SOFT_WINDOW, lifted=False)
+            a.update(until=a["first"] + self.settings.soft_window, lifted=False)
 
     def lift(self, a):
         a.update(soft=0, first=0, until=0)

@@ -15,7 +15,7 @@ reserves, advisers, staff that comes and goes, hours and their pace, milestones,
 owe, up its ladder by the working days of both countries; their meetings and those of their groups, whose attendance is
 hours, and who keeps away from them; who leaves, and the end of it all; ideas and cases; the operators' morning; people and
 organisations of which two are one, or that end, also while they apply, judge, advise or take part; rules that ask, skip or
-gather what is late, and that change. Not drawn: settings that change, a second programme.
+gather what is late, and that change; settings that are others, and that change. Not drawn: a second programme.
 What must have come to pass somewhere stands in reached.py.
 A difference is cut down to the few inputs that still show it."""
 import collections

@@ -4,8 +4,7 @@ import datetime
 from tests.model.times import DAY, HOUR, MINUTE, clock, instant, minutes_of, rfc3339, wall_text
 
 OFFICE_ZONE = "Europe/Copenhagen"
-LATE_AFTER = 15 * MINUTE
-CLOSES_AT, CLOSES_ON, ITEMS_MOST = 8 * 60, 0, 100  # eight o'clock; the weekly ones on Mondays
+CLOSES_AT, ITEMS_MOST = 8 * 60, 100  # eight o'clock
 WAITING = ("queued", "deferred")
 DAYS_TRIED = 14
 # what becomes of the items when that becomes of the letter they are in
@@ -38,7 +37,7 @@ class Digests:
         row.state, row.next_try = "queued", self.now
         p, wish = self.people[row.person], self.wishes.get(row.person, {})
         gathered = row.rule.about != "digest"
-        late = gathered and at - row.due > LATE_AFTER and row.rule.late == "digest"
+        late = gathered and at - row.due > self.settings.late_after and row.rule.late == "digest"
         if late:
             weekly = row.rule.news and wish.get("digest") == "weekly"
             self.came["late, and gathered"] += self.join(row, p, weekly, "it is late", row.rule.class_)
@@ -65,7 +64,7 @@ class Digests:
 
     def keep_within_cap(self, row, p, at, left_only=False):
         """What is more than she wants in a week goes with others at the week's end."""
-        most = self.wishes.get(row.person, {}).get("most")
+        most = self.wishes.get(row.person, {}).get("most") or self.settings.news_a_week
         if most and self.is_full(row, at, most, left_only):
             why = f"cap: {most} letter{'s' * (most != 1)} of news a week"
             if not self.join(row, p, True, why):
@@ -127,7 +126,7 @@ class Digests:
 
     def closes(self, zone, weekly):
         day = clock(self.now, zone).replace(hour=CLOSES_AT // 60, minute=CLOSES_AT % 60)
-        while instant(day, zone) <= self.now or (weekly and day.weekday() != CLOSES_ON):
+        while instant(day, zone) <= self.now or (weekly and day.isoweekday() != self.settings.digest_day):
             day += datetime.timedelta(days=1)
         return day
 

@@ -7,6 +7,7 @@ from tests.model.inputs_activities import ActivitiesDrawing
 from tests.model.inputs_cases import CasesDrawing
 from tests.model.inputs_orders import OrdersDrawing
 from tests.model.inputs_rules import RulesDrawing
+from tests.model.inputs_settings import SettingsDrawing
 from tests.model.times import DAY, HOUR, MINUTE, SECOND, clock, instant, utc, wall, wall_text
 
 ZONES = ("Europe/Stockholm", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "America/New_York", "Asia/Kolkata")
@@ -17,7 +18,7 @@ AUDIENCES = ("members", "members", "members", "subscribers", "topic:t1 or functi
 TURNS = ("2022-03-27", "2022-10-30", "2023-03-26", "2023-10-29", "2024-03-31", "2024-10-27", "2025-03-30", "2025-10-26")
 
 
-class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ActivitiesDrawing):
+class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, SettingsDrawing, ActivitiesDrawing):
     def __init__(self, seed, count):
         self.r = random.Random(seed)
         self.count, self.lines, self.meetings, self.materials, self.polls, self.letters = count, [], {}, [], [], []
@@ -105,6 +106,7 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ActivitiesDrawing):
 
     def found(self):
         self.found_rules()
+        self.found_settings()
         for o in ("o1", "o2", "o3"):
             self.say("organisation.register", organisation=o, name=o, kind="municipality", country="SE")
         for p in self.people:
@@ -384,7 +386,7 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, ActivitiesDrawing):
             (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (6, offer),
             (5, member), (1, whole), (6, wish), (0.4, want_less), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
             (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS + CasesDrawing.CASES \
-        + RulesDrawing.RULES
+        + RulesDrawing.RULES + SettingsDrawing.SETTINGS
 
     def draw(self):
         self.found()

@@ -6,25 +6,24 @@ import json
 import re
 
 from tests.model.addresses import Addresses
-from tests.model.digests import LATE_AFTER, OFFICE_ZONE, Digests
+from tests.model.digests import OFFICE_ZONE, Digests
 from tests.model.owing import Owing
 from tests.model.plans import RULE, Plans
+from tests.model.settings import defaults
 from tests.model.subjects import PAIRS, Subjects
-from tests.model.times import DAY, HOUR, MINUTE, instant, rfc3339, wall
+from tests.model.times import MINUTE, instant, rfc3339, wall
 
-OUTAGE_AFTER, CATCHUP_ASK = 5 * MINUTE, 20
-RETRY_FIRST, RETRY_LONGEST, GIVE_UP_AFTER, RESENDS = MINUTE, 4 * HOUR, 3 * DAY, 1
 WAITING = ("queued", "deferred")
 ENDS = ("accepted", "failed", "expired", "withdrawn", "suppressed", "superseded", "missed", "not-due")
 # what follows from these counts from when they fell due, however late somebody looks: nothing is silent for an outage
 FROM_THEN = ("call-close", "call-open", "digest", "evidence", "milestone", "obligation", "pace", "poll")
 
 
-def backoff(attempt, seed):
+def backoff(attempt, seed, first, longest):
     """From half a first pause to the doubled one, spread by SplitMix64 so that an attempt always waits the same."""
     mask = (1 << 64) - 1
-    most = min(RETRY_FIRST * 2 ** (attempt - 1), RETRY_LONGEST)
-    least = min(RETRY_FIRST // 2, most)
+    most = min(first * 2 ** (attempt - 1), longest)
+    least = min(first // 2, most)
     x = ((seed ^ attempt << 56) + 0x9E3779B97F4A7C15) & mask
     x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & mask
     x = ((x ^ x >> 27) * 0x94D049BB133111EB) & mask
@@ -47,6 +46,7 @@ class Row:
 
 class Letters(Addresses, Digests, Owing, Plans, Subjects):
     def __init__(self, rules):
+        self.settings = defaults()
         self.rules, self.config = rules, ""  # the text of the rules, when they are not the shipped ones
         self.now = self.said = self.since = self.paused = 0  # since: what lies before it is told nobody any more
         self.came = collections.Counter()  # what leaves no trace in the ledger
@@ -106,11 +106,11 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
         late = self.now - due
         if useful and self.now > useful:
             state, reason = "missed", f"past its use, which ended {rfc3339(useful, zone or OFFICE_ZONE)}"
-        elif late > LATE_AFTER and rule.late == "skip":
+        elif late > self.settings.late_after and rule.late == "skip":
             state, reason = "missed", f"{late // MINUTE} minutes late"
-        elif late > LATE_AFTER and rule.late == "ask":
+        elif late > self.settings.late_after and rule.late == "ask":
             state, reason = "held", f"{late // MINUTE} minutes late; somebody decides"
-        sheet = self.sheet_of(due)
+        sheet = self.sheet_of(due, state == "held")
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"
         for person in sorted(self.people):
@@ -118,9 +118,9 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
                 self.consider(rule, subject, key, plan, person, state, reason, sheet)
         self.set_plan(kind, id_, key, ["missed" if state == "missed" else "fired"] + plan[1:])
 
-    def sheet_of(self, due):
+    def sheet_of(self, due, asked):
         """On which what fell due then is gathered, opened when need be; None: it is in time."""
-        if not self.gathering and self.now - due > OUTAGE_AFTER:
+        if not self.gathering and (asked or self.now - due > self.settings.outage_after):
             self.gathering = self.new_hold("catchup")
             self.gathering["until"] = self.now
         return self.gathering
@@ -291,12 +291,12 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
 
     def is_asking(self, row):
         rule = self.rules.get(row.of[0])
-        return rule and rule.late == "ask" and self.now - row.due > LATE_AFTER
+        return rule and rule.late == "ask" and self.now - row.due > self.settings.late_after
 
     def due_sheet(self, _no):
         sheet = self.gathering
         held = sorted((r for r in sheet["rows"] if r.state == "held"), key=lambda r: r.no)
-        many = held and len(sheet["rows"]) > CATCHUP_ASK
+        many = held and len(sheet["rows"]) > self.settings.catchup_ask
         for row in held:
             if row.state == "held":
                 self.overtake(row)
@@ -318,7 +318,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
         meeting = self.meetings.get(row.about[1]) if row.about[0] == "meeting" else None
         if row.useful and self.now > row.useful:
             self.end(row, "expired", "past its use while it waited")
-        elif row.state == "deferred" and self.now - row.deferred > GIVE_UP_AFTER:
+        elif row.state == "deferred" and self.now - row.deferred > self.settings.give_up_after:
             self.end(row, "expired", "not deliverable for too long")
         elif p["state"] == "erased":
             self.end(row, "suppressed", "the person was erased")
@@ -342,7 +342,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
 
     def lose(self, row):
         self.end(row, "unknown", "the answer was lost; it may have left")
-        if row.resends < RESENDS:
+        if row.resends < self.settings.unknown_resends:
             row.resends, row.next_try = row.resends + 1, self.now
             self.end(row, "queued", "its fate was unknown; the same letter again")
 
@@ -360,7 +360,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             if row.address:
                 self.address_report(row, "hard")
         elif fate == "deferred":
-            row.next_try = self.now + backoff(row.attempts, row.no)
+            row.next_try = self.now + backoff(row.attempts, row.no, self.settings.retry_first, self.settings.retry_longest)
             row.deferred = row.deferred or self.now
             row.left = row.resends and row.left  # an earlier copy of it may have
             self.end(row, "deferred", "the other end asks us to come back")

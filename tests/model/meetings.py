@@ -3,9 +3,8 @@ import datetime
 
 from tests.model.letters import Letters
 from tests.model.subjects import OUT
-from tests.model.times import DAY, HOUR, MINUTE, instant, wall, wall_text
+from tests.model.times import HOUR, MINUTE, instant, wall, wall_text
 
-OFFER_HOLDS, MERGE_EDITS = 2 * DAY, 10 * MINUTE
 MEETING_TIMES = ("called", "moved", "move_told", "mode_changed", "mode_told", "postponed", "decided", "cancelled", "held")
 REGISTRATION_TIMES = ("answered", "registered", "waiting", "offered", "offer_expires", "declined", "cancelled", "lapsed")
 
@@ -114,7 +113,7 @@ class Meetings(Letters):
     def when_told(self, m):
         """The first edit is told at once, those within ten minutes at their end, and none waits in the last hour."""
         last = max(m["move_told"], m["mode_told"], m["postponed"])
-        end = last if last > self.said else last + MERGE_EDITS
+        end = last if last > self.said else last + self.settings.merge_edits
         starts, was = self.at(m, "starts"), self.at(m, "was_starts")
         first = was if self.said < was < starts else starts
         return end if last and self.said < end <= first - HOUR else self.said
@@ -223,7 +222,7 @@ class Meetings(Letters):
         while (m["state"] == "called" and starts > self.now and (line := self.of(m, "waiting"))
                and (not m["capacity"] or self.taken(m) < m["capacity"])):
             r = min(line, key=lambda r: r["queue"])
-            r.update(state="offered", offered=self.now, offer_expires=min(self.now + OFFER_HOLDS, starts))
+            r.update(state="offered", offered=self.now, offer_expires=min(self.now + self.settings.offer_holds, starts))
             self.put(r)
 
     def due_offer(self, meeting, person):

@@ -3,9 +3,8 @@ from tests.model.applying import Applying
 from tests.model.links import read
 from tests.model.meetings import Refused, need
 from tests.model.roles import Roles
-from tests.model.times import DAY, instant, wall
+from tests.model.times import instant, wall
 
-CONFIRM_WITHIN = 14 * DAY
 
 
 class Office(Applying, Roles):
@@ -109,7 +108,7 @@ class Office(Applying, Roles):
         need(was.get("state") != "active", "already")
         self.put_member({"network": network, "person": person, "state": "requested", "zone": n["zone"],
                          "topics": topics or was["topics"], "requested": self.said, "confirmed": 0, "granted": 0, "ended": 0,
-                         "lapses": self.said + CONFIRM_WITHIN})
+                         "lapses": self.said + self.settings.confirm_within})
 
     def membership_confirm(self, token):
         link = read(token)

@@ -2,11 +2,9 @@
 import math
 
 from tests.model import rules as rulebook
-from tests.model.letters import CATCHUP_ASK, OUTAGE_AFTER, WAITING, Row
+from tests.model.letters import WAITING, Row
 from tests.model.meetings import Meetings, need
 from tests.model.times import MINUTE, instant, wall
-
-RELEASE_RATE = 60
 
 
 class Orders(Meetings):
@@ -19,14 +17,14 @@ class Orders(Meetings):
     def sending_resume(self, **_):
         need(self.paused, "already")
         since, self.paused = self.paused, 0
-        if self.now - since > OUTAGE_AFTER:
+        if self.now - since > self.settings.outage_after:
             self.ask_about(since)
 
     def ask_about(self, since):
         """Of what fell due since then and would leave now: many wait until somebody has seen them."""
         rows = [r for r in self.waiting if r.state == "queued" and not r.attempts and r.next_try <= self.now
                 and self.is_asked(r, since)]
-        if len(rows) <= CATCHUP_ASK:
+        if len(rows) <= self.settings.catchup_ask:
             rows = [r for r in rows if self.is_asking(r)]
         if not rows:
             return
@@ -63,10 +61,10 @@ class Orders(Meetings):
         need(rows, "not-found")
         return sorted(rows, key=lambda r: (r.useful or math.inf, r.no))
 
-    def catchup_release(self, sheet=None, rule=None, rate=RELEASE_RATE):
-        released = 0
+    def catchup_release(self, sheet=None, rule=None, rate=None):
+        rate, released = self.settings.release_rate if rate is None else rate, 0
         for row in self.pick(sheet, rule):
-            at = self.now + released * MINUTE // rate
+            at = self.now + (released * MINUTE // rate if rate else 0)
             if row.useful and at > row.useful:
                 self.came["a release would be too slow"] += 1
                 continue
@@ -169,7 +167,7 @@ class Orders(Meetings):
         if self.plans["letter", self.holds[no - 1]["letter"]][("letter", 0, "ordered")][0] == "planned":
             self.came["a letter released at once"] += 1
             self.write_letter(self.holds[no - 1]["letter"])
-        sheet = self.sheet_of(self.holds[no - 1]["until"])
+        sheet = self.sheet_of(self.holds[no - 1]["until"], False)
         for row in list(self.holds[no - 1]["rows"]):
             if row.state == "held" and sheet:
                 self.take(row, sheet, "an outage")

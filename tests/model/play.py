@@ -68,6 +68,8 @@ class Play:
         self.settle()
         if do == "rules":
             o.new_rules(line["text"])
+        if do == "settings":
+            vars(o.settings).update({k: v for k, v in line.items() if k not in ("do", "at")})
         if do == "relay":
             self.fates[line.get("person", "")] = list(line["outcomes"])
         if do in ("away", "back"):

@@ -4,8 +4,8 @@
  *     build/sim/simulate [--decisions] < inputs.jsonl > ledger.jsonl
  *
  * From the top of the source tree: the shipped rules and letters are read from config/. Settings
- * are the defaults of cirkel.conf. One JSON object a line; moments are RFC 3339; the first line
- * needs an "at", where the clock begins; a later line without one is said at the same moment.
+ * begin as the defaults of cirkel.conf. One JSON object a line; moments are RFC 3339; the first
+ * line needs an "at", where the clock begins; a later line without one is said at the same moment.
  *
  *   {"at", "id", "type", "body", "delivery"?: {"state", "nth"?, "person"?}}
  *                                  an event of the front door (the lines of config/samples); the
@@ -25,6 +25,8 @@
  *                                  accepted, deferred, failed, bounced, unknown, or lost (armed,
  *                                  and the notifier falls: the lease ends at this moment)
  *   {"do": "rules", "text": "…"}   these rules are in force from now on, instead of those before
+ *   {"do": "settings", NAME: number, …}
+ *                                  so they are from now on; spans are milliseconds
  *   {"do": "rows"}                 prints the ledger as it is now, between "--" lines
  *   {"do": "new"}                  this office ends, as at the end; the next line begins another
  *                                  one, and a line "==" is between what they print
@@ -40,6 +42,7 @@
 /* service: scheduler */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +300,44 @@ static int take_rules(const struct sim_line *l) {
     return 0;
 }
 
+/* ---- settings ---- */
+
+#define PLACE_TEXT(name)
+#define PLACE_INT(name) {#name, offsetof(struct settings, name)},
+#define PLACE_SPAN(name) PLACE_INT(name)
+static const struct {
+    const char *name;
+    size_t offset; /* of an int64_t */
+} numbers[] = {
+#define SETTING(kind, name, fallback, least, most, doc) PLACE_##kind(name)
+#include "proto/settings.def"
+#undef SETTING
+};
+
+static int take_settings(const struct sim_line *l) {
+    struct pack_reader r = pack_read(l->all);
+    struct text name;
+    uint32_t pairs;
+    must(pack_read_map(&r, &pairs));
+    while (pairs-- > 0) {
+        unsigned i = 0;
+        int64_t value;
+        if (!pack_read_text(&r, &name))
+            return -1;
+        while (i < COUNT_OF(numbers) && !text_is(name, numbers[i].name))
+            i++;
+        if (i == COUNT_OF(numbers)) {
+            if ((!text_is(name, "do") && !text_is(name, "at")) || !pack_skip(&r))
+                return -1;
+            continue;
+        }
+        if (!pack_read_int(&r, &value))
+            return -1;
+        memcpy((char *)&it.sim.t.settings + numbers[i].offset, &value, sizeof value);
+    }
+    return 0;
+}
+
 /* ---- one line ---- */
 
 static void move(const struct sim_line *l, bool jump) {
@@ -324,6 +365,8 @@ static int take(struct sim_line *l) {
         return take_relay(l);
     if (text_is(l->do_, "rules"))
         return take_rules(l);
+    if (text_is(l->do_, "settings"))
+        return take_settings(l);
     if (text_is(l->do_, "rows")) {
         puts("--");
         sim_each_row(&it.sim, print_row, NULL);
