@@ -13,3 +13,6 @@ def ledger_is_the_models_test(h):
     assert seen, "the office and the model differ: see above"
     never = missing(seen, seed, seeds, rules.read(RULES))
     assert not never, never
+
+
+ledger_is_the_models_test.timeout = 300
