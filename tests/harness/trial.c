@@ -239,8 +239,11 @@ bool trial_arm(struct trial *t, int64_t no, int64_t attempt) {
 }
 
 void trial_result(struct trial *t, int64_t no, int64_t attempt, const char *outcome) {
-    struct frame_result r = {
-        .delivery = no, .attempt = attempt, .boot = TEXT_LIT("trial"), .outcome = text_of(outcome)};
+    struct frame_result r = {.delivery = no,
+                             .attempt = attempt,
+                             .boot = TEXT_LIT("trial"),
+                             .readdressed = readdressed(t, no),
+                             .outcome = text_of(outcome)};
     r.bounced = strcmp(outcome, "bounced") == 0;
     if (r.bounced)
         r.outcome = TEXT_LIT("failed");

@@ -307,14 +307,18 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
 
     # ---- delivery ----
 
+    def readdress(self, row, email):
+        """It goes where its person is now, unless a copy may have left. An address that a merged record brought is hers too."""
+        if not email or row.resends or row.address == email or row.merged and self.address_why(email, row.rule.news):
+            return False
+        row.address, row.merged = email, False
+        self.came["a letter goes to an address that is new"] += 1
+        return True
+
     def recheck(self, row):
-        """Whether it may still leave; then it goes where its person is now, unless a copy may have left. An address that a
-        merged record brought is hers too."""
-        p, moved = self.people[row.person], False
-        if p["email"] and not row.resends and row.address != p["email"] and not (
-                row.merged and self.address_why(p["email"], row.rule.news)):
-            row.address, moved = p["email"], True
-            self.came["a letter goes to an address that is new"] += 1
+        """Whether it may still leave."""
+        p = self.people[row.person]
+        moved = self.readdress(row, p["email"])
         meeting = self.meetings.get(row.about[1]) if row.about[0] == "meeting" else None
         if row.useful and self.now > row.useful:
             self.end(row, "expired", "past its use while it waited")

@@ -72,6 +72,8 @@ class Merges(Mornings):
             self.came["a letter moved by a merge"] += 1
             if self.by_key.get((row.of, person)) is row and (row.of, into) not in self.by_key:
                 self.by_key[row.of, into] = self.by_key.pop((row.of, person))  # considered with it, and not again
+            if row.state in ("queued", "deferred", "held", "digested"):
+                self.readdress(row, self.people[person]["email"])
             row.person, row.merged = into, True
         for meeting, who in list(self.told):
             if who == person:

@@ -196,6 +196,73 @@ static void test_readdressed_to_suppressed(void **context) {
     trial_close(&t);
 }
 
+/* A refusal that is said again, because its answer was lost, speaks of the old address only. */
+static void test_readdressed_refused_twice(void **context) {
+    struct trial t;
+    struct rec_suppression s;
+    (void)context;
+    struct rec_ledger row = open_letter(&t, NULL);
+    move_address(&t, NEW_ADDRESS);
+    refuse_for(&t, row.no, 1, 0);
+    refuse_for(&t, row.no, 1, 0);
+    is(&t, row.no, "queued");
+    assert_int_equal(suppression_of(&t.step.office, text_of(NEW_ADDRESS), &s), -ENOENT);
+    assert_true(arm_for(&t, row.no, 2, 1));
+    assert_false(arm_for(&t, row.no, 2, 0)); /* of a connection that is nobody's any more */
+    trial_close(&t);
+}
+
+/* The first copy did not leave, as a person knew; its connection says so later. */
+static void test_readdressed_late_refusal(void **context) {
+    struct trial t;
+    struct rec_suppression s;
+    (void)context;
+    struct rec_ledger row = open_letter(&t, NULL);
+    t.settings.unknown_resends = 0;
+    assert_true(arm_for(&t, row.no, 1, 0));
+    assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
+    trial_do(&t, "delivery.settle", "{'delivery':%lld,'outcome':'not-sent'}", (long long)row.no);
+    move_address(&t, NEW_ADDRESS);
+    assert_false(arm_for(&t, row.no, 2, 0));
+    refuse_for(&t, row.no, 1, 0);
+    is(&t, row.no, "queued");
+    assert_int_equal(suppression_of(&t.step.office, text_of(NEW_ADDRESS), &s), -ENOENT);
+    trial_close(&t);
+}
+
+/* Refused where she was, and spoken against where she is. */
+static void test_readdressed_when_refused_to_suppressed(void **context) {
+    struct trial t;
+    (void)context;
+    struct rec_ledger row = open_letter(&t, NULL), other;
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", &other), 1);
+    trial_do(&t, "person.update", "{'person':'b','email':'" NEW_ADDRESS "'}");
+    move_address(&t, NEW_ADDRESS);
+    assert_false(arm_for(&t, other.no, 1, 0));
+    refuse_for(&t, other.no, 1, 1);
+    refuse_for(&t, row.no, 1, 0);
+    is(&t, row.no, "suppressed");
+    assert_false(trial_arm(&t, row.no, 2));
+    trial_close(&t);
+}
+
+/* The address that a merged record brings is the one it had last. */
+static void test_readdressed_then_merged(void **context) {
+    struct trial t;
+    (void)context;
+    struct rec_ledger row = open_letter(&t, NULL), other;
+    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", &other), 1);
+    refuse_for(&t, other.no, 1, 0);
+    is(&t, other.no, "failed");
+    move_address(&t, NEW_ADDRESS);
+    trial_do(&t, "membership.end", "{'network':'net','person':'b'}");
+    trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
+    assert_false(arm_for(&t, row.no, 1, 0));
+    assert_true(trial_arm(&t, row.no, 1));
+    assert_true(text_is(look(&t, row.no).address, NEW_ADDRESS));
+    trial_close(&t);
+}
+
 static void test_unknown_fate(void **context) {
     struct trial t;
     (void)context;
@@ -491,6 +558,10 @@ int main(void) {
         cmocka_unit_test(test_readdressed_when_refused),
         cmocka_unit_test(test_readdressed_but_resent),
         cmocka_unit_test(test_readdressed_to_suppressed),
+        cmocka_unit_test(test_readdressed_refused_twice),
+        cmocka_unit_test(test_readdressed_late_refusal),
+        cmocka_unit_test(test_readdressed_when_refused_to_suppressed),
+        cmocka_unit_test(test_readdressed_then_merged),
         cmocka_unit_test(test_unknown_fate),
         cmocka_unit_test(test_late_result_while_it_waits),
         cmocka_unit_test(test_at_most_once),

@@ -199,6 +199,7 @@ static int deliver_one(struct future *f, const struct telling *t, bool *ret_any)
     struct frame_result result = {.delivery = (int64_t)no,
                                   .attempt = arm.attempt,
                                   .boot = arm.boot,
+                                  .readdressed = arm.readdressed,
                                   .outcome = TEXT_LIT("accepted")};
     *ret_any = true;
     rc = step_arm(&f->step, f->now, 0, &arm, &granted, &lease);

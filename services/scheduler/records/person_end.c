@@ -7,6 +7,7 @@
 #include "services/scheduler/records/names.h"
 #include "services/scheduler/records/records.h"
 #include "services/scheduler/records/registration.h"
+#include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/suppression.h"
@@ -176,15 +177,20 @@ static int move_fired(struct office *o, struct rec_ledger *row, struct text from
               : office_mark(o, TABLE_FIRED, key1(now), (struct text){(const char *)no.b, no.n});
 }
 
-/* Her letters, sent or still to be sent, are the other's now; nobody gets the same one twice. */
-static int move_row(struct office *o, uint64_t no, struct text from, struct text into) {
+/* Her letters, sent or still to be sent, are the other's now; nobody gets the same one twice. What
+ * waits brings the address that she had last, which may be another one than when it was decided. */
+static int move_row(struct office *o, uint64_t no, const struct rec_person *was, struct text into) {
     struct rec_ledger row;
+    struct text from = was->person;
     struct key old = key1(from), new = key1(into);
-    bool same = false;
+    bool same = false, moved;
     int rc = ledger_get(o, no, &row);
     if (rc == 0 &&
-        (ledger_is_waiting(&row) || text_is(row.state, "held") || text_is(row.state, "digested")))
+        (ledger_is_waiting(&row) || text_is(row.state, "held") || text_is(row.state, "digested"))) {
         rc = has_same(o, &row, into, &same);
+        if (rc == 0 && !same)
+            rc = delivery_follow(o, &row, was, &moved);
+    }
     if (rc == 0 && same)
         rc = ledger_move(o, &row, "withdraw", TEXT_LIT("the person was merged"));
     if (rc == 0 && row.told)
@@ -202,15 +208,15 @@ static int move_row(struct office *o, uint64_t no, struct text from, struct text
     return rc ? rc : office_put(o, TABLE_LEDGER, key_no(no), &row);
 }
 
-static int move_ledger(struct office *o, struct text from, struct text into) {
-    struct key prefix = key1(from), at = {.n = 0};
+static int move_ledger(struct office *o, const struct rec_person *was, struct text into) {
+    struct key prefix = key1(was->person), at = {.n = 0};
     struct bytes value;
     int rc;
     while ((rc = office_next(o, TABLE_LEDGER_PERSON, &prefix, &at, &value)) == 0) {
         size_t end = at.n - 8;
         uint64_t no;
         must(key_next_u64(key_bytes(&at), &end, &no));
-        if ((rc = move_row(o, no, from, into)))
+        if ((rc = move_row(o, no, was, into)))
             return rc;
     }
     return rc == -ENOENT ? 0 : rc;
@@ -275,7 +281,7 @@ int apply_person_merge(struct office *o, const struct msg_person_merge *m) {
     if (rc == 0)
         rc = application_drop_person(o, m->person, m->into);
     if (rc == 0)
-        rc = move_ledger(o, m->person, m->into);
+        rc = move_ledger(o, &was, m->into);
     if (rc == 0)
         rc = gentle_merge(o, m->person, m->into);
     if (rc == 0)

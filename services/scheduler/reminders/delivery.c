@@ -33,8 +33,8 @@ static int recheck_address(struct office *o, const struct rec_ledger *row, bool 
 /* What waits goes where its person is now. What may have left goes again as it was: a report about
  * the first copy is one about that address. An address that a merged record brought is hers too,
  * and serves when the other one does not. */
-static int follow_address(struct office *o, struct rec_ledger *row, const struct rec_person *p,
-                          bool *ret_moved) {
+int delivery_follow(struct office *o, struct rec_ledger *row, const struct rec_person *p,
+                    bool *ret_moved) {
     const char *why = NULL;
     *ret_moved = p->email.p && !row->resends && !text_eq(p->email, row->address);
     if (!*ret_moved)
@@ -44,6 +44,7 @@ static int follow_address(struct office *o, struct rec_ledger *row, const struct
     if (*ret_moved) {
         row->address = p->email;
         row->readdressed++;
+        row->merged = false;
     }
     return rc;
 }
@@ -54,7 +55,7 @@ static int recheck_person(struct office *o, struct rec_ledger *row, const char *
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
     if (rc && rc != -ENOENT)
         return rc;
-    int bad = rc == 0 ? follow_address(o, row, &p, &moved) : 0;
+    int bad = rc == 0 ? delivery_follow(o, row, &p, &moved) : 0;
     if (bad == 0 && text_is(row->class, "news"))
         bad = quiet_opted_out(o, row->person, TEXT_NONE, &out);
     if (bad == 0)
@@ -137,7 +138,8 @@ int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_grante
         rc = armed_get(o, (uint64_t)row.no, &armed);
         if (rc)
             return rc;
-        *ret_granted = armed.attempt == (uint64_t)arm->attempt && text_is(arm->boot, armed.boot);
+        *ret_granted = armed.attempt == (uint64_t)arm->attempt &&
+                       arm->readdressed == row.readdressed && text_is(arm->boot, armed.boot);
         return *ret_granted ? grant(o, &row, arm, ret_until) : 0;
     }
     if (!ledger_is_waiting(&row) || arm->attempt != row.attempts + 1 ||
@@ -222,20 +224,30 @@ int delivery_lost(struct office *o, uint64_t no) {
 }
 
 /* Refused or put off before it could be armed, at an address that has become another one: it is
- * tried there at once. */
+ * tried there at once, if nothing speaks against that one. */
 static int follow_refused(struct office *o, struct rec_ledger *row, const struct frame_result *r,
                           bool *ret_moved) {
     struct rec_person p;
     struct rec_ledger was = *row;
+    const char *why;
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
     *ret_moved = false;
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = follow_address(o, row, &p, ret_moved);
+    rc = delivery_follow(o, row, &p, ret_moved);
     if (rc || !*ret_moved)
         return rc;
-    rc = office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+    rc = recheck_address(o, row, true, &why);
+    if (rc == 0)
+        rc = why ? ledger_move(o, row, "suppress", text_of(why))
+                 : office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
     return rc || !r->bounced ? rc : suppression_report(o, &was, "hard", TEXT_NONE);
+}
+
+/* Said by a connection to where it does not go any more: that speaks of no other address. But what
+ * has left has left. */
+static bool is_elsewhere(const struct rec_ledger *row, const struct frame_result *r, bool before) {
+    return r->readdressed != row->readdressed && (before || !text_is(r->outcome, "accepted"));
 }
 
 int delivery_result(struct office *o, const struct frame_result *r) {
@@ -248,7 +260,7 @@ int delivery_result(struct office *o, const struct frame_result *r) {
     bool ours = armed || text_is(row.state, "unknown") || ledger_is_waiting(&row);
     bool before = ledger_is_waiting(&row) && r->attempt == row.attempts + 1;
     if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released") ||
-        (before && r->readdressed != row.readdressed))
+        is_elsewhere(&row, r, before))
         return 0;
     struct text reply = row.address.p ? r->reply : TEXT_NONE; /* it names who was erased */
     row.reply = reply;

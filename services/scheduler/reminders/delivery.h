@@ -14,6 +14,9 @@
 MUST_CHECK int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted,
                             msec *ret_until);
 MUST_CHECK int delivery_result(struct office *o, const struct frame_result *result);
+/* What waits goes where its person is now: writes it into the row, which the caller puts. */
+MUST_CHECK int delivery_follow(struct office *o, struct rec_ledger *row, const struct rec_person *p,
+                               bool *ret_moved);
 /* The arm's lease is over and its notifier is gone: the letter may have left, or not. */
 MUST_CHECK int delivery_lost(struct office *o, uint64_t no);
 
