@@ -265,6 +265,7 @@ static int move_key(struct office *o, struct rec_ledger *row, struct text kind, 
               : office_mark(o, TABLE_FIRED, key1(now), (struct text){(const char *)no.b, no.n});
 }
 
+/* The caller puts the row. */
 static int go_by(struct office *o, struct rec_ledger *row, struct text kind, struct text from,
                  struct text to) {
     struct rec_occasion of;
@@ -275,9 +276,7 @@ static int go_by(struct office *o, struct rec_ledger *row, struct text kind, str
         of.about = to;
         rc = office_put(o, TABLE_OCCASION, key_no((uint64_t)row->occasion), &of);
     }
-    if (rc == 0)
-        rc = move_key(o, row, kind, from, to);
-    return rc ? rc : office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+    return rc ? rc : move_key(o, row, kind, from, to);
 }
 
 static int rename_one(struct office *o, struct text kind, struct text from, struct text to,
@@ -289,7 +288,9 @@ static int rename_one(struct office *o, struct text kind, struct text from, stru
     row.about = to;
     if (rc == 0)
         rc = office_mark(o, TABLE_LEDGER_ABOUT, k, TEXT_LIT(""));
-    return rc ? rc : go_by(o, &row, kind, from, to);
+    if (rc == 0)
+        rc = go_by(o, &row, kind, from, to);
+    return rc ? rc : office_put(o, TABLE_LEDGER, key_no(no), &row);
 }
 
 int ledger_rename(struct office *o, const char *kind, struct text from, struct text to) {
@@ -327,8 +328,11 @@ int ledger_rename_under(struct office *o, const char *kind, struct text from, st
         must(key_next_u64(key_bytes(&at), &end, &no));
         struct rec_ledger row;
         rc = ledger_get(o, no, &row);
+        const char *was = row.key.p;
         if (rc == 0)
             rc = go_by(o, &row, text_of(kind), from, to);
+        if (rc == 0 && row.key.p != was) /* most are about it otherwise */
+            rc = office_put(o, TABLE_LEDGER, key_no(no), &row);
         arena_reset(o->scratch);
     }
     o->arena = arena;
