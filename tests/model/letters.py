@@ -30,6 +30,10 @@ def backoff(attempt, seed, first, longest):
     return least + (x ^ x >> 31) % (most - least + 1)
 
 
+def minutes_late(late):
+    return f"{late // MINUTE} minute{'' if late // MINUTE == 1 else 's'} late"
+
+
 class Row:
     def __init__(self, **fields):
         self.reason = self.next_try = self.ended = self.sheet = self.settled = self.digest = self.left = self.deferred = None
@@ -107,9 +111,9 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
         if useful and self.now > useful:
             state, reason = "missed", f"past its use, which ended {rfc3339(useful, zone or OFFICE_ZONE)}"
         elif late > self.settings.late_after and rule.late == "skip":
-            state, reason = "missed", f"{late // MINUTE} minutes late"
+            state, reason = "missed", minutes_late(late)
         elif late > self.settings.late_after and rule.late == "ask":
-            state, reason = "held", f"{late // MINUTE} minutes late; somebody decides"
+            state, reason = "held", f"{minutes_late(late)}; somebody decides"
         sheet = self.sheet_of(due, state == "held")
         if sheet and not state:
             state, reason = "held", f"fell due in an outage; catch-up sheet {sheet['no']}"

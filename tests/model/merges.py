@@ -17,10 +17,16 @@ class Merges(Mornings):
 
     def subject(self, kind, id_):
         s = super().subject(kind, id_)
-        return s._replace(owner=self.now_is(s.owner), lead=self.now_is(s.lead), adviser=self.now_is(s.adviser))
+        return s._replace(owner=self.now_is(s.owner), lead=self.now_is(s.lead), adviser=self.now_is(s.adviser),
+                          owned_by=self.goes_on_as(s.owned_by))
+
+    def goes_on_as(self, organisation):
+        while organisation and (into := self.organisations[organisation].get("into")):
+            organisation = into
+        return organisation
 
     def speaker(self, contact, organisation):
-        return super().speaker(self.now_is(contact), organisation)
+        return super().speaker(self.now_is(contact), self.goes_on_as(organisation))
 
     def person_merge(self, person, into):
         need(person != into, "conflict")
