@@ -4,6 +4,8 @@ import email
 import email.policy
 import os
 import random
+import signal
+import time
 
 from tests.flow.copies_test import copy_of, difference, holds
 from tests.flow.smtp_test import begin
@@ -176,3 +178,31 @@ def moved_mailbox_test(h):
     assert "had become another one" in h.run_cirkel("why", "m01")
     h.verify()
     h.run_cirkel("verify", "--replay", os.path.join(h.folder, "kept"))
+
+
+def moved_mailbox_said_again_test(h):
+    """That nobody is there any more is said until it is heard; heard twice, it speaks of the old address both times."""
+    relay = Relay(h.folder, starttls=False)
+    begin(h, relay, smtp_tls="none")
+    scheduler, refused = h.workers["scheduler"], []
+
+    def answer(session):
+        if b"<m01@" not in session.line:
+            return None
+        refused.append(session.line)
+        scheduler.send_signal(signal.SIGSTOP)
+        return "550 5.1.1 nobody here"
+
+    relay.on["rcpt"] = answer
+    h.stop("notifier")
+    h.join("net", "m01")
+    h.say("person.update", person="m01", email="m01.new@kommun.example")
+    h.start("notifier")
+    h.until(lambda: refused, "it is refused where she was")
+    time.sleep(1.5)  # the notifier says so again after half a second
+    scheduler.send_signal(signal.SIGCONT)
+    h.settle()
+    equal([(row["state"], row["readdressed"]) for row in h.records("ledger", person="m01", rule="membership-welcome")],
+          [("accepted", 1)])
+    equal([row["state"] for row in h.records("suppression")], ["suppressed"], "the old address only")
+    h.verify()
