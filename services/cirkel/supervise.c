@@ -268,6 +268,7 @@ static void start_all(void *ctx) {
     int rc = orphan_note(s->home, "cirkel", getpid());
     if (rc)
         log_warn("not_noted", "error=%s", strerror(-rc));
+    s->settings = settings_sum(s->home); /* whoever changes them from here on tells us */
     for (unsigned i = 0; i < WORKERS && !s->stopping; i++)
         start_worker(&s->workers[i]);
     loop_after(s->loop, READY_LOOK, look_if_ready, s);
@@ -320,7 +321,6 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     stop_orphans(&s);
     orphan_mark();
     finish_config(&s);
-    s.settings = settings_sum(home);
     loop_soon(s.loop, start_all, &s);
     rc = loop_run(s.loop, stop_all, reload, &s, STOP_WAIT_ALL);
     loop_close(&s.loop);
