@@ -2,7 +2,7 @@
  * weeks at any time, the clock jumping forward, meetings moved back and forth, a relay that defers,
  * refuses, loses answers and is gone for days; and, in three of four lives, what people and
  * operators do that no story tells (sim_whim.h). What must hold is watched at every input (sim.h).
- * SEEDS= how many times, SEED= the first. */
+ * SEEDS= how many times at least, SEED= the first. */
 /* service: scheduler */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 #include "tests/harness/sim_whim.h"
 
 #define SEEDS_DEFAULT 12
+#define SEEDS_MOST 120 /* what is seldom may take more lives to come */
 #define LONGEST_AWAY (21 * DAYS)
 #define JUMP_MOST (1 * HOURS) /* further, and the clock guard would hold everything */
 
@@ -203,15 +204,18 @@ static void live(uint64_t seed) {
 }
 
 /* What no life has come to was not tried. */
-static void all_seen(unsigned long lives) {
+static bool is_all_seen(void) {
     bool all = true;
-#define X(name, words)                                                                             \
-    printf("%8lu %s\n", it.whims.seen.name, words);                                                \
-    all &= it.whims.seen.name > 0;
+#define X(name, words) all &= it.whims.seen.name > 0;
     SIM_SEEN(X)
 #undef X
-    if (!all && lives >= SEEDS_DEFAULT)
-        fail_msg("something was never reached");
+    return all;
+}
+
+static void print_seen(void) {
+#define X(name, words) printf("%8lu %s\n", it.whims.seen.name, words);
+    SIM_SEEN(X)
+#undef X
 }
 
 static void test_years(void **context) {
@@ -221,14 +225,17 @@ static void test_years(void **context) {
     sim_story_read(&it.story, "config/samples/cirkular-kommun.jsonl");
     sim_story_read(&it.story, "config/samples/cirkulaere-byer.jsonl");
     sim_story_order(&it.story);
-    for (unsigned long i = 0; i < count; i++) {
+    bool whole = count >= SEEDS_DEFAULT;
+    for (unsigned long i = 0; i < count || (whole && i < SEEDS_MOST && !is_all_seen()); i++) {
         printf("SEED=%lu\n", first + i);
         fflush(stdout);
         live(first + i);
     }
     printf("%.0f inputs a second\n",
            (double)it.inputs * CLOCKS_PER_SEC / (double)(it.spent ? it.spent : 1));
-    all_seen(count);
+    print_seen();
+    if (whole && !is_all_seen())
+        fail_msg("something was never reached");
     sim_story_free(&it.story);
 }
 
