@@ -262,12 +262,16 @@ static void look_if_ready(void *ctx) {
         print_welcome(s);
 }
 
+static void note_self(const struct supervisor *s, int pid) {
+    int rc = orphan_note(s->home, "cirkel", pid);
+    if (rc)
+        log_warn("not_noted", "error=%s", strerror(-rc));
+}
+
 /* In the loop, where we hear what we are told: else they would go on without us. */
 static void start_all(void *ctx) {
     struct supervisor *s = ctx;
-    int rc = orphan_note(s->home, "cirkel", getpid());
-    if (rc)
-        log_warn("not_noted", "error=%s", strerror(-rc));
+    note_self(s, getpid());
     s->settings = settings_sum(s->home); /* whoever changes them from here on tells us */
     for (unsigned i = 0; i < WORKERS && !s->stopping; i++)
         start_worker(&s->workers[i]);
@@ -315,6 +319,7 @@ int supervise(const char *home, bool clock, bool debug, bool quiet) {
     if (rc)
         return trouble("%s: %s", path, strerror(-rc));
     log_start("cirkel", debug);
+    note_self(&s, 0); /* until it listens: the number before may be anybody's by now, also ours */
     rc = loop_open(&s.loop);
     if (rc)
         return trouble("the event loop could not be opened: %s", strerror(-rc));

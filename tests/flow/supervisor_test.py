@@ -28,14 +28,17 @@ class Running:
         return self.process.wait(60)
 
 
+def noted(h, name):
+    """Its number; 0: it is not noted."""
+    path = h.path("run", name + ".pid")
+    if not os.path.exists(path):
+        return 0
+    with open(path) as file:
+        return int(file.read())
+
+
 def pids(h):
-    """Those of the workers that are noted."""
-    found = {}
-    for name in WORKERS:
-        if os.path.exists(h.path("run", name + ".pid")):
-            with open(h.path("run", name + ".pid")) as file:
-                found[name] = int(file.read())
-    return found
+    return {name: noted(h, name) for name in WORKERS if noted(h, name)}
 
 
 def answers(h):
@@ -116,10 +119,10 @@ def told_to_end_while_it_starts_test(h):
             os.remove(old)
         run = Running(h)
         end = time.monotonic() + 30
-        while not os.path.exists(h.path("run", name + ".pid")):  # looked for at once: soon all have started
+        while not noted(h, name):  # looked for at once: soon all have started
             assert time.monotonic() < end, f"{name} is not noted"
         code = run.end()
-        left = [noted for noted in pids(h).values() if lives(noted)]
+        left = [pid for pid in pids(h).values() if lives(pid)]
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         equal((code, left), (0, []), f"told to end when {name} was noted: its code, and who is left")
@@ -131,10 +134,10 @@ def noted_long_ago_test(h):
     h.start()
     stranger = subprocess.Popen(["sleep", "60"])
     try:
-        with open(h.path("run/cirkel.lock"), "w") as lock, open(h.path("run/cirkel.pid"), "w") as noted:
+        with open(h.path("run/cirkel.lock"), "w") as lock, open(h.path("run/cirkel.pid"), "w") as note:
             fcntl.flock(lock, fcntl.LOCK_EX)  # as one that starts, and has not noted itself yet
-            noted.write(f"{stranger.pid}\n")
-            noted.flush()
+            note.write(f"{stranger.pid}\n")
+            note.flush()
             h.run_cirkel("apply", other_config(h, "new", settings="\nin_flight = 7\n"), "--yes")
         equal(stranger.poll(), None, "how the stranger ended")
     finally:
