@@ -91,6 +91,10 @@ class Plans:
         """Of several moments that lie behind for the same people the last one speaks."""
         def is_behind(p):
             return p[BROUGHT] == self.config and (p[WOKEN] or p[STATE] == "past" and not (p[USEFUL] and p[USEFUL] < self.said))
-        return any(other[0] == key[0] and other[1] != key[1] and (p[DUE], other[1]) > (plan[DUE], key[1]) and is_behind(p)
+
+        def has_spoken(other, p):
+            return p[STATE] == "fired" and other[2] == key[2]
+        return any(other[0] == key[0] and other[1] != key[1] and (p[DUE], other[1]) > (plan[DUE], key[1])
+                   and (is_behind(p) or has_spoken(other, p)) and other[1] < len(rule.when)
                    and rule.to_at(other[1]) == rule.to_at(key[1]) and rule.speaks_at(other[1], subject.record)
                    for other, p in plans.items())

@@ -63,6 +63,8 @@ static const struct {
      RULE("w", "\"starts - 7d at 09:00\"", ""), 3, 3},
     {"two new moments that lie behind", RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00",
      RULE("week", "\"starts - 7d at 09:00\", \"starts - 9d at 09:00\"", ""), 0, 3},
+    {"an earlier step comes after the one that has fired", WEEK, "2022-05-18T09:00",
+     RULE("week", "\"starts - 7d at 09:00\", \"starts - 9d at 09:00\"", ""), 3, 0},
     {"two new moments, one behind and one ahead", RULE("x", "\"starts + 1d\"", ""),
      "2022-05-18T09:00", RULE("week", "\"starts - 9d at 09:00\", \"starts - 2d at 09:00\"", ""), 3,
      3},

@@ -21,6 +21,13 @@ static bool is_later(const struct rec_plan *a, const struct rec_plan *b) {
     return a->due > b->due || (a->due == b->due && a->step > b->step);
 }
 
+/* It has spoken, or somebody has ordered that it does. */
+static bool has_spoken(const struct office *o, const struct rec_plan *p,
+                       const struct rec_plan *mine) {
+    return (p->woken && text_is(p->brought, o->rules->name)) ||
+           (text_is(p->state, "fired") && text_eq(p->occurrence, mine->occurrence));
+}
+
 /* Of several moments that lie behind for the same people the last one speaks. */
 static int is_overtaken(struct office *o, const struct existing *e, bool *ret) {
     const struct text to = text_of(rule_to(e->rule, (unsigned)e->plan.step));
@@ -29,8 +36,9 @@ static int is_overtaken(struct office *o, const struct existing *e, bool *ret) {
     int rc;
     *ret = false;
     while (!*ret && (rc = plan_next(o, e->subject.kind->name, e->plan.about, &at, &p)) == 0)
-        *ret = p.step != e->plan.step && text_eq(p.rule, e->plan.rule) && is_later(&p, &e->plan) &&
-               (is_behind(o, &p) || (p.woken && text_is(p.brought, o->rules->name))) &&
+        *ret = p.step != e->plan.step && (unsigned)p.step < e->rule->steps &&
+               text_eq(p.rule, e->plan.rule) && is_later(&p, &e->plan) &&
+               (is_behind(o, &p) || has_spoken(o, &p, &e->plan)) &&
                text_is(to, rule_to(e->rule, (unsigned)p.step)) &&
                rule_speaks_at(e->rule, (unsigned)p.step, &e->subject.rec);
     return *ret || rc == -ENOENT ? 0 : rc;
