@@ -329,7 +329,8 @@ static void take_deliver(struct work *work, const struct frame_deliver *frame) {
 
 static void take_armed(struct work *work, const struct frame_armed *frame) {
     struct job *job = find_job(work, frame->delivery);
-    if (!job || job->state != JOB_ASKING || job->letter.attempt != frame->attempt)
+    if (!job || job->state != JOB_ASKING || job->letter.attempt != frame->attempt ||
+        job->readdressed != frame->readdressed)
         return;
     if (!frame->granted) {
         log_debug("arm_refused", "delivery=%" PRId64, frame->delivery);

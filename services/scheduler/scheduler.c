@@ -119,8 +119,11 @@ static int hear_one(struct scheduler *s, const struct said *said, struct answer 
     if (s->room != ROOM_SCARCE)
         rc = step_arm(&s->step, s->now, clock_boot(), &f.arm, &granted, &until);
     ret->type = FRAME_ARMED;
-    ret->frame.armed = (struct frame_armed){
-        .delivery = f.arm.delivery, .attempt = f.arm.attempt, .granted = granted, .until = until};
+    ret->frame.armed = (struct frame_armed){.delivery = f.arm.delivery,
+                                            .attempt = f.arm.attempt,
+                                            .readdressed = f.arm.readdressed,
+                                            .granted = granted,
+                                            .until = until};
     if (granted)
         scheduler_armed(s, (uint64_t)f.arm.delivery);
     else

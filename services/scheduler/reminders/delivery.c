@@ -232,7 +232,7 @@ static int follow_refused(struct office *o, struct rec_ledger *row, const struct
     const char *why;
     int rc = office_get(o, TABLE_PERSON, key1(row->person), &p);
     *ret_moved = false;
-    if (rc)
+    if (rc || row->attempts >= LEDGER_ATTEMPTS_MOST)
         return rc == -ENOENT ? 0 : rc;
     rc = delivery_follow(o, row, &p, ret_moved);
     if (rc || !*ret_moved)

@@ -10,8 +10,6 @@
 #include "services/scheduler/reminders/told.h"
 #include "services/scheduler/reminders/subject.h"
 
-#define ATTEMPTS_MOST 1000 /* records_reminder.def, frames.def */
-
 static const struct {
     const char *state;
     enum count count;
@@ -113,7 +111,7 @@ int ledger_add(struct office *o, struct rec_ledger *row) {
 static int end_hopeless(struct office *o, struct rec_ledger *row) {
     if (!row->address.p) /* it was away when she was erased */
         return ledger_move(o, row, "suppress", TEXT_LIT("the person was erased"));
-    if (row->attempts >= ATTEMPTS_MOST)
+    if (row->attempts >= LEDGER_ATTEMPTS_MOST)
         return ledger_move(o, row, "expire",
                            TEXT_LIT("not deliverable, however often it was tried"));
     return 0;

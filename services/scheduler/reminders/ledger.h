@@ -11,6 +11,8 @@
 
 #include "services/scheduler/office.h"
 
+#define LEDGER_ATTEMPTS_MOST 1000 /* records_reminder.def, frames.def */
+
 MUST_CHECK int ledger_get(struct office *o, uint64_t no, struct rec_ledger *ret);
 /* -EEXIST when that occurrence has a row already: nothing is written then. Fills row->no. */
 MUST_CHECK int ledger_add(struct office *o, struct rec_ledger *row);
