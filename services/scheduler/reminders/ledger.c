@@ -324,7 +324,7 @@ int ledger_rename_under(struct office *o, const char *kind, struct text from, st
         size_t end = at.n - 8;
         uint64_t no;
         must(key_next_u64(key_bytes(&at), &end, &no));
-        struct rec_ledger row;
+        struct rec_ledger row = {.no = 0};
         rc = ledger_get(o, no, &row);
         const char *was = row.key.p;
         if (rc == 0)
