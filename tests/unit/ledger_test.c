@@ -1,7 +1,6 @@
 /* The way of a letter from queued to its end: arms, results, what forbids it to leave, what
  * overtakes it. */
 /* service: scheduler */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 #include <cmocka.h>
 
 #include "services/scheduler/reminders/ledger.h"
-#include "services/scheduler/reminders/suppression.h"
 #include "tests/harness/trial.h"
 
 /* A service letter to a, queued. */
@@ -96,170 +94,6 @@ static void test_another_notifier(void **context) {
     struct frame_arm arm = {.delivery = row.no, .attempt = 1, .boot = TEXT_LIT("another")};
     assert_int_equal(step_arm(&t.step, t.now, t.boot, &arm, &granted, &until), 0);
     assert_false(granted);
-    trial_close(&t);
-}
-
-static bool arm_for(struct trial *t, int64_t no, int64_t attempt, int64_t readdressed) {
-    struct frame_arm arm = {
-        .delivery = no, .attempt = attempt, .boot = TEXT_LIT("trial"), .readdressed = readdressed};
-    bool granted;
-    msec until;
-    assert_int_equal(step_arm(&t->step, t->now, t->boot, &arm, &granted, &until), 0);
-    return granted;
-}
-
-static void refuse_for(struct trial *t, int64_t no, int64_t attempt, int64_t readdressed) {
-    struct frame_result refused = {.delivery = no,
-                                   .attempt = attempt,
-                                   .boot = TEXT_LIT("trial"),
-                                   .readdressed = readdressed,
-                                   .outcome = TEXT_LIT("failed"),
-                                   .reply = TEXT_LIT("550 5.1.1 nobody here"),
-                                   .bounced = true};
-    assert_int_equal(step_result(&t->step, t->now, &refused), 0);
-}
-
-#define NEW_ADDRESS "a@goteborg.example"
-
-static void move_address(struct trial *t, const char *to) {
-    trial_do(t, "person.update", "{'person':'a','email':'%s'}", to);
-}
-
-/* Nothing is armed for where she is not any more, however often it is asked. */
-static void test_readdressed(void **context) {
-    struct trial t;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL);
-    move_address(&t, NEW_ADDRESS);
-    assert_false(arm_for(&t, row.no, 1, 0));
-    assert_false(arm_for(&t, row.no, 1, 0)); /* the answer was lost */
-    row = look(&t, row.no);
-    assert_true(text_is(row.state, "queued") && text_is(row.address, NEW_ADDRESS));
-    assert_int_equal(row.attempts, 0);
-    refuse_for(&t, row.no, 1, 0); /* that connection came to its end; it says nothing of this one */
-    is(&t, row.no, "queued");
-    assert_true(arm_for(&t, row.no, 1, 1));
-    trial_result(&t, row.no, 1, "accepted");
-    is(&t, row.no, "accepted");
-    trial_close(&t);
-}
-
-/* The mailbox is gone, and the server says so before any arm. */
-static void test_readdressed_when_refused(void **context) {
-    struct trial t;
-    struct rec_suppression s;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL);
-    char old[100];
-    assert_int_equal(text_copy(row.address, old, sizeof old), 0);
-    move_address(&t, NEW_ADDRESS);
-    refuse_for(&t, row.no, 1, 0);
-    row = look(&t, row.no);
-    assert_true(text_is(row.state, "queued") && text_is(row.address, NEW_ADDRESS));
-    assert_int_equal(row.tries.count, 1);
-    assert_int_equal(suppression_of(&t.step.office, text_of(old), &s), 0);
-    assert_true(text_is(s.cause, "hard"));
-    assert_int_equal(suppression_of(&t.step.office, text_of(NEW_ADDRESS), &s), -ENOENT);
-    refuse_for(&t, row.no, 2, 1); /* here, too: there is nowhere else */
-    is(&t, row.no, "failed");
-    trial_close(&t);
-}
-
-/* A copy may lie at the old address: the same letter goes there again. */
-static void test_readdressed_but_resent(void **context) {
-    struct trial t;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL);
-    assert_true(arm_for(&t, row.no, 1, 0));
-    assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
-    move_address(&t, NEW_ADDRESS);
-    assert_true(arm_for(&t, row.no, 2, 0));
-    assert_false(text_is(look(&t, row.no).address, NEW_ADDRESS));
-    trial_close(&t);
-}
-
-/* What speaks against the new address speaks, also of a letter that was put off at the old one. */
-static void test_readdressed_to_suppressed(void **context) {
-    struct trial t;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL), other;
-    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", &other), 1);
-    assert_true(trial_arm(&t, row.no, 1));
-    trial_result(&t, row.no, 1, "deferred");
-    move_address(&t, NEW_ADDRESS);
-    trial_do(&t, "person.update", "{'person':'b','email':'" NEW_ADDRESS "'}");
-    assert_false(arm_for(&t, other.no, 1, 0));
-    refuse_for(&t, other.no, 1, 1);
-    t.now = look(&t, row.no).next_try;
-    assert_false(trial_arm(&t, row.no, 2));
-    is(&t, row.no, "suppressed");
-    trial_close(&t);
-}
-
-/* A refusal that is said again, because its answer was lost, speaks of the old address only. */
-static void test_readdressed_refused_twice(void **context) {
-    struct trial t;
-    struct rec_suppression s;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL);
-    move_address(&t, NEW_ADDRESS);
-    refuse_for(&t, row.no, 1, 0);
-    refuse_for(&t, row.no, 1, 0);
-    is(&t, row.no, "queued");
-    assert_int_equal(suppression_of(&t.step.office, text_of(NEW_ADDRESS), &s), -ENOENT);
-    assert_true(arm_for(&t, row.no, 2, 1));
-    assert_false(arm_for(&t, row.no, 2, 0)); /* of a connection that is nobody's any more */
-    trial_close(&t);
-}
-
-/* The first copy did not leave, as a person knew; its connection says so later. */
-static void test_readdressed_late_refusal(void **context) {
-    struct trial t;
-    struct rec_suppression s;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL);
-    t.settings.unknown_resends = 0;
-    assert_true(arm_for(&t, row.no, 1, 0));
-    assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
-    trial_do(&t, "delivery.settle", "{'delivery':%lld,'outcome':'not-sent'}", (long long)row.no);
-    move_address(&t, NEW_ADDRESS);
-    assert_false(arm_for(&t, row.no, 2, 0));
-    refuse_for(&t, row.no, 1, 0);
-    is(&t, row.no, "queued");
-    assert_int_equal(suppression_of(&t.step.office, text_of(NEW_ADDRESS), &s), -ENOENT);
-    trial_close(&t);
-}
-
-/* Refused where she was, and spoken against where she is. */
-static void test_readdressed_when_refused_to_suppressed(void **context) {
-    struct trial t;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL), other;
-    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", &other), 1);
-    trial_do(&t, "person.update", "{'person':'b','email':'" NEW_ADDRESS "'}");
-    move_address(&t, NEW_ADDRESS);
-    assert_false(arm_for(&t, other.no, 1, 0));
-    refuse_for(&t, other.no, 1, 1);
-    refuse_for(&t, row.no, 1, 0);
-    is(&t, row.no, "suppressed");
-    assert_false(trial_arm(&t, row.no, 2));
-    trial_close(&t);
-}
-
-/* The address that a merged record brings is the one it had last. */
-static void test_readdressed_then_merged(void **context) {
-    struct trial t;
-    (void)context;
-    struct rec_ledger row = open_letter(&t, NULL), other;
-    assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", &other), 1);
-    refuse_for(&t, other.no, 1, 0);
-    is(&t, other.no, "failed");
-    move_address(&t, NEW_ADDRESS);
-    trial_do(&t, "membership.end", "{'network':'net','person':'b'}");
-    trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
-    assert_false(arm_for(&t, row.no, 1, 0));
-    assert_true(trial_arm(&t, row.no, 1));
-    assert_true(text_is(look(&t, row.no).address, NEW_ADDRESS));
     trial_close(&t);
 }
 
@@ -554,14 +388,6 @@ int main(void) {
         cmocka_unit_test(test_deferred_too_often),
         cmocka_unit_test(test_said_twice),
         cmocka_unit_test(test_another_notifier),
-        cmocka_unit_test(test_readdressed),
-        cmocka_unit_test(test_readdressed_when_refused),
-        cmocka_unit_test(test_readdressed_but_resent),
-        cmocka_unit_test(test_readdressed_to_suppressed),
-        cmocka_unit_test(test_readdressed_refused_twice),
-        cmocka_unit_test(test_readdressed_late_refusal),
-        cmocka_unit_test(test_readdressed_when_refused_to_suppressed),
-        cmocka_unit_test(test_readdressed_then_merged),
         cmocka_unit_test(test_unknown_fate),
         cmocka_unit_test(test_late_result_while_it_waits),
         cmocka_unit_test(test_at_most_once),

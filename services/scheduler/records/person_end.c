@@ -162,19 +162,12 @@ static int move_fired(struct office *o, struct rec_ledger *row, struct text from
                       struct text into) {
     struct text end =
         arena_printf(o->arena, "/%.*s/%.*s", TEXT_ARGS(from), TEXT_ARGS(row->channel));
-    struct text there, was = row->key;
-    struct key no = key_no((uint64_t)row->no);
+    struct text was = row->key;
     if (was.n < end.n || memcmp(was.p + was.n - end.n, end.p, end.n))
         return 0; /* hers by an earlier merge, where both had one */
     struct text now = arena_printf(o->arena, "%.*s/%.*s/%.*s", (int)(was.n - end.n), was.p,
                                    TEXT_ARGS(into), TEXT_ARGS(row->channel));
-    int rc = office_marked(o, TABLE_FIRED, key1(now), &there);
-    if (rc != -ENOENT)
-        return rc;
-    row->key = now;
-    rc = office_del(o, TABLE_FIRED, key1(was));
-    return rc ? rc
-              : office_mark(o, TABLE_FIRED, key1(now), (struct text){(const char *)no.b, no.n});
+    return ledger_rekey(o, row, now);
 }
 
 /* Her letters, sent or still to be sent, are the other's now; nobody gets the same one twice. What

@@ -242,10 +242,22 @@ int ledger_supersede_if(struct office *o, enum table index, struct key prefix, l
     return stop_matching(o, index, prefix, &s);
 }
 
+int ledger_rekey(struct office *o, struct rec_ledger *row, struct text key) {
+    struct text there;
+    struct key no = key_no((uint64_t)row->no);
+    int rc = office_marked(o, TABLE_FIRED, key1(key), &there);
+    if (rc != -ENOENT)
+        return rc;
+    rc = office_del(o, TABLE_FIRED, key1(row->key));
+    row->key = key;
+    return rc ? rc
+              : office_mark(o, TABLE_FIRED, key1(key), (struct text){(const char *)no.b, no.n});
+}
+
 /* "rule+version/kind:subject/…" */
 static int move_key(struct office *o, struct rec_ledger *row, struct text kind, struct text from,
                     struct text to) {
-    struct text rest = row->key, rule, there;
+    struct text rest = row->key, rule;
     struct text was = arena_printf(o->arena, "%.*s:%.*s/", TEXT_ARGS(kind), TEXT_ARGS(from));
     (void)text_cut(&rest, '/', &rule);
     if (!text_starts(rest, was.p))
@@ -253,14 +265,7 @@ static int move_key(struct office *o, struct rec_ledger *row, struct text kind, 
     struct text now =
         arena_printf(o->arena, "%.*s/%.*s:%.*s/%.*s", TEXT_ARGS(rule), TEXT_ARGS(kind),
                      TEXT_ARGS(to), (int)(rest.n - was.n), rest.p + was.n);
-    int rc = office_marked(o, TABLE_FIRED, key1(now), &there);
-    if (rc != -ENOENT)
-        return rc;
-    rc = office_del(o, TABLE_FIRED, key1(row->key));
-    row->key = now;
-    struct key no = key_no((uint64_t)row->no);
-    return rc ? rc
-              : office_mark(o, TABLE_FIRED, key1(now), (struct text){(const char *)no.b, no.n});
+    return ledger_rekey(o, row, now);
 }
 
 /* The caller puts the row. */

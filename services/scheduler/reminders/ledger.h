@@ -36,6 +36,10 @@ typedef int ledger_fits(struct office *o, const struct rec_ledger *row, const vo
 MUST_CHECK int ledger_supersede_if(struct office *o, enum table index, struct key prefix,
                                    ledger_fits *fits, const void *ctx, struct text reason);
 
+/* Its occurrence goes by another key, unless that one has a row of its own. The caller puts the
+ * row.
+ */
+MUST_CHECK int ledger_rekey(struct office *o, struct rec_ledger *row, struct text key);
 /* The subject goes by another id, also in the occurrence keys: what was sent about it is found
  * under that one, and nobody is considered for it again. */
 MUST_CHECK int ledger_rename(struct office *o, const char *kind, struct text from, struct text to);
