@@ -75,7 +75,7 @@ static const struct kind *kind_of(char letter) {
     for (unsigned i = 0; i < COUNT_OF(kinds); i++)
         if (kinds[i].letter == letter)
             return &kinds[i];
-    must(!"a kind");
+    must(false); /* the callers name kinds that there are */
     return NULL;
 }
 

@@ -141,7 +141,7 @@ static void test_requests(void **context) {
         struct text word;
         struct bytes body = {NULL, 0};
         struct msg_delivery_report m;
-        uint32_t n;
+        uint32_t n = 0;
         r.kind = kind < MAIL_COMPLAINT ? MAIL_DELIVERED : kind;
         r.block[0].kind = kind;
         memset(r.block[0].said, 'x', MAIL_SAID);

@@ -61,7 +61,7 @@ static void as_others_read_it(void **state) {
     assert_int_equal(read_file("tests/data/transitions", 1 << 16, &file), 0);
     rest = buf_as_text(&file);
     while (text_cut(&rest, '\n', &line) && line.n) {
-        struct text name, wall_text;
+        struct text name, wall_text = TEXT_NONE;
         struct wall wall;
         instant at;
         const struct zone *zone;
