@@ -90,6 +90,21 @@ static int confirm(const struct apply *a) {
     return EXIT_REFUSED;
 }
 
+/* What lies outside of what was looked at: files that cirkel.conf names, and keys. The scheduler
+ * must not go by another one than those who cannot. */
+static int check_others(const char *home, const char *coming) {
+    static const char *const others[] = {"intake", "notifier", "gateway"};
+    char program[HOME_PATH];
+
+    for (unsigned i = 0; i < COUNT_OF(others); i++)
+        if (home_program(others[i], program) == 0 &&
+            child_check(program, home, coming) == EXIT_USAGE)
+            return usage("for what is said above, %s could not go by it; mend that and apply it "
+                         "again. Nothing was changed",
+                         others[i]);
+    return 0;
+}
+
 /* ---- the books ---- */
 
 static void on_answer(void *ctx, const struct line *line, const struct answer *answer) {
@@ -144,24 +159,12 @@ static int enter(struct apply *a) {
 
 /* ---- the verb ---- */
 
-/* What lies outside of what was looked at: files that are named there, and keys. */
-static int check_others(const char *home) {
-    static const char *const others[] = {"intake", "notifier", "gateway"};
-    char program[HOME_PATH];
-
-    for (unsigned i = 0; i < COUNT_OF(others); i++)
-        if (home_program(others[i], program) == 0 && child_check(program, home) == EXIT_USAGE)
-            return usage("for what is said above, intake, notifier and gateway go on with the "
-                         "cirkel.conf before.\n        Mend it, and apply it again");
-    return 0;
-}
-
 static int install(struct apply *a) {
     const char *home = a->options->home;
-    bool settings = false, already = config_set_is_in_force(home);
+    bool settings = config_set_has_settings(home), already = config_set_is_in_force(home);
     struct buf err;
     buf_init(&err, 2 * HOME_PATH);
-    int rc = already ? 0 : config_set_install(home, &settings, &err);
+    int rc = already ? 0 : config_set_install(home, &err);
     if (rc)
         rc = trouble("%s. Mend that and apply it again", buf_cstr(&err));
     buf_free(&err);
@@ -174,13 +177,13 @@ static int install(struct apply *a) {
     if (already) { /* whoever put it in force may not have come to tell the service */
         (void)supervise_reload(home);
         printf("Version %s was in force already.\n", a->sum.version);
-        return check_others(home);
+        return check_others(home, NULL);
     }
     printf("Version %s is in force. What was before lies in %s/" CONFIG_PREVIOUS ".\n",
            a->sum.version, home);
     if (settings && !supervise_reload(home))
         puts("cirkel.conf is another one: intake, notifier and gateway read it when they start.");
-    return settings ? check_others(home) : EXIT_DONE;
+    return EXIT_DONE;
 }
 
 static int look_and_install(struct apply *a, const char *dir) {
@@ -194,6 +197,8 @@ static int look_and_install(struct apply *a, const char *dir) {
     if (rc == 0 && (rc = look_at(a, coming)) == EXIT_USAGE)
         fprintf(stderr, "cirkel: %s is a copy of %s: mend it there; nothing was changed\n", coming,
                 dir);
+    if (rc == 0 && config_set_has_settings(home))
+        rc = check_others(home, coming);
     if (rc == 0)
         rc = confirm(a);
     if (rc == 0)

@@ -45,8 +45,15 @@ int child_run(char *const argv[], struct buf *output) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-int child_check(const char *program, const char *home) {
+int child_check(const char *program, const char *home, const char *settings) {
     static char option_home[] = "--home", option_check[] = "--check";
-    char *argv[] = {(char *)program, option_home, (char *)home, option_check, NULL};
+    static char option_settings[] = "--settings";
+    char *argv[] = {(char *)program,
+                    option_home,
+                    (char *)home,
+                    option_check,
+                    settings ? option_settings : NULL,
+                    (char *)settings,
+                    NULL};
     return child_run(argv, NULL);
 }

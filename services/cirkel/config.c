@@ -17,7 +17,7 @@ static int check_with(const char *name, const char *home) {
 
     if (home_program(name, program))
         return trouble("the program %s was not found; is the installation complete?", name);
-    rc = child_check(program, home);
+    rc = child_check(program, home, NULL);
     if (rc < 0)
         return trouble("%s: %s", program, strerror(-rc));
     printf("%-10s %s\n", name,

@@ -189,7 +189,7 @@ int config_set_need(const char *home) {
 }
 
 /* One name that is changed decides between the old and the new. */
-static int put_in_force(const char *home, struct buf *err) {
+int config_set_install(const char *home, struct buf *reterr) {
     char coming[HOME_PATH], installing[HOME_PATH];
     path_in(coming, home, "", CONFIG_COMING);
     path_in(installing, home, "", INSTALLING);
@@ -201,8 +201,8 @@ static int put_in_force(const char *home, struct buf *err) {
     if (rc == 0)
         rc = sync_dir(home);
     if (rc)
-        buf_printf(err, "%s: %s", coming, strerror(-rc));
-    return rc ? rc : finish(home, err);
+        buf_printf(reterr, "%s: %s", coming, strerror(-rc));
+    return rc ? rc : finish(home, reterr);
 }
 
 struct comparing {
@@ -236,22 +236,18 @@ static bool is_same_folder(const char *home, const char *name) {
            each_file(c.there, count_file, &there) == 0 && c.same && c.files == there;
 }
 
-bool config_set_is_in_force(const char *home) {
+bool config_set_has_settings(const char *home) {
     char coming[HOME_PATH], there[HOME_PATH];
     path_in(coming, home, CONFIG_COMING, "cirkel.conf");
     path_in(there, home, "", "cirkel.conf");
-    bool same = is_same_file(coming, there);
+    return !is_same_file(coming, there);
+}
+
+bool config_set_is_in_force(const char *home) {
+    bool same = !config_set_has_settings(home);
     for (unsigned i = 0; i < FOLDERS; i++)
         same = same && is_same_folder(home, names[i]);
     return same;
-}
-
-int config_set_install(const char *home, bool *ret_settings, struct buf *reterr) {
-    char coming[HOME_PATH], there[HOME_PATH];
-    path_in(coming, home, CONFIG_COMING, "cirkel.conf");
-    path_in(there, home, "", "cirkel.conf");
-    *ret_settings = !is_same_file(coming, there);
-    return put_in_force(home, reterr);
 }
 
 void config_set_forget(const char *home) {

@@ -22,9 +22,10 @@ MUST_CHECK int config_set_lock(const char *home, int *ret_lock, struct buf *rete
 MUST_CHECK int config_set_prepare(const char *home, const char *dir, struct buf *reterr);
 /* HOME/coming is what HOME has, file by file. */
 bool config_set_is_in_force(const char *home);
-/* Changes HOME/coming with what is in force, and calls that `previous`. *ret_settings: whether
- * cirkel.conf is another one. */
-MUST_CHECK int config_set_install(const char *home, bool *ret_settings, struct buf *reterr);
+/* Its cirkel.conf is another one. */
+bool config_set_has_settings(const char *home);
+/* Changes HOME/coming with what is in force, and calls that `previous`. */
+MUST_CHECK int config_set_install(const char *home, struct buf *reterr);
 /* What a killed install left is carried on; nothing when there is none, or it is at work. */
 MUST_CHECK int config_set_finish(const char *home, struct buf *reterr);
 /* As home_need(), with the above: 0, or an exit code and why on stderr. */

@@ -197,7 +197,7 @@ static int check_reading(struct restoring *r) {
     int rc = home_program("scheduler", program);
     if (rc)
         return trouble("the program scheduler was not found; is the installation complete?");
-    rc = child_check(program, r->from);
+    rc = child_check(program, r->from, NULL);
     if (rc < 0)
         return trouble("%s: %s; nothing was restored", program, strerror(-rc));
     if (rc)

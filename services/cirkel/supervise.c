@@ -110,7 +110,7 @@ static uint32_t settings_sum(const char *home) {
 static bool is_good(const struct supervisor *s) {
     bool good = true;
     for (unsigned i = 0; i < WORKERS && good; i++)
-        good = child_check(s->workers[i].program, s->home) == 0;
+        good = child_check(s->workers[i].program, s->home, NULL) == 0;
     return good;
 }
 
@@ -119,14 +119,12 @@ static bool is_good(const struct supervisor *s) {
 static void reload(void *ctx) {
     struct supervisor *s = ctx;
     uint32_t settings = settings_sum(s->home);
-    bool is_other = !s->stopping && settings != s->settings;
-    if (is_other && !is_good(s)) {
+    bool is_other = !s->stopping && settings != s->settings, is_bad = is_other && !is_good(s);
+    if (is_bad)
         log_error("configuration_wrong", "the one before goes on; see: cirkel check-config");
-        is_other = false;
-    }
     for (unsigned i = 0; i < WORKERS && !s->stopping; i++) {
         struct worker *worker = &s->workers[i];
-        if (worker->pid && i > 0 && !is_other)
+        if (worker->pid && (is_bad || (i > 0 && !is_other)))
             continue;
         worker->pause = PAUSE_FIRST;
         if (worker->pid)
@@ -134,7 +132,7 @@ static void reload(void *ctx) {
         else
             loop_after(s->loop, 0, start_worker, worker);
     }
-    if (is_other)
+    if (is_other && !is_bad)
         s->settings = settings;
 }
 

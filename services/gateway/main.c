@@ -1,6 +1,6 @@
 /* gateway - answers what frontends ask, from snapshots of the core. It writes nothing.
  *
- *     gateway [--home DIR] [--clock] [--debug] [--check]
+ *     gateway [--home DIR] [--clock] [--debug] [--check [--settings DIR]]
  *
  * Exit: 0 stopped in order, 1 could not start, 2 bad configuration or arguments, 74 the storage
  * failed.
@@ -50,10 +50,11 @@ static int read_server_key(struct gateway *gateway, struct buf *complaints) {
     return r;
 }
 
-static int read_configuration(struct gateway *gateway, struct buf *complaints) {
+/* `folder`: where cirkel.conf is; NULL: in the home. */
+static int read_configuration(struct gateway *gateway, const char *folder, struct buf *complaints) {
     char keys[PATH_MAX];
     arguments_path(gateway->home, "keys", keys);
-    int r = settings_read(gateway->home, &gateway->settings, complaints);
+    int r = settings_read(folder ? folder : gateway->home, &gateway->settings, complaints);
     if (r < 0)
         return r;
     int k = keyring_open(&gateway->keyring, keys, complaints);
@@ -194,11 +195,17 @@ int main(int argc, char **argv) {
     static struct gateway gateway;
     struct arguments arguments;
     struct buf complaints;
-    arguments_read(&arguments, argc, argv, "[--home DIR] [--clock] [--debug] [--check]", NULL, 0);
+    const char *settings = NULL;
+    const struct argument more[] = {{"settings", &settings, NULL}};
+    arguments_read(&arguments, argc, argv,
+                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR]]", more,
+                   COUNT_OF(more));
     log_start("gateway", arguments.is_debug);
     gateway.home = arguments.home;
     buf_init(&complaints, COMPLAINTS_BYTES);
-    int status = read_configuration(&gateway, &complaints) < 0 ? EXIT_CONFIG : EXIT_SUCCESS;
+    int status = read_configuration(&gateway, arguments.is_check ? settings : NULL, &complaints) < 0
+                     ? EXIT_CONFIG
+                     : EXIT_SUCCESS;
     if (arguments.is_check)
         fputs(buf_cstr(&complaints), stderr);
     else

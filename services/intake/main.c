@@ -1,6 +1,6 @@
 /* intake - takes events from frontends, checks them, stores them, and tells what became of them.
  *
- *     intake [--home DIR] [--clock] [--debug] [--check]
+ *     intake [--home DIR] [--clock] [--debug] [--check [--settings DIR]]
  *
  * It alone writes DIR/inbox. Exit: 0 stopped in order, 1 could not start, 2 bad configuration or
  * arguments, 74 the storage failed.
@@ -131,11 +131,12 @@ static void on_drain(void *ctx) {
 
 /* ---- start and end ---- */
 
-/* Settings and keys: what --check looks at, and what start needs. */
-static int read_configuration(struct intake *intake, struct buf *complaints) {
+/* Settings, from the home or another folder, and keys: what --check looks at, and what start needs.
+ */
+static int read_configuration(struct intake *intake, const char *folder, struct buf *complaints) {
     char keys[PATH_MAX];
     arguments_path(intake->home, "keys", keys);
-    int r = settings_read(intake->home, &intake->settings, complaints);
+    int r = settings_read(folder ? folder : intake->home, &intake->settings, complaints);
     int k = keyring_open(&intake->keyring, keys, complaints);
     if (k < 0 && k != -EBADMSG)
         buf_printf(complaints, "%s/clients: %s\n", keys, strerror(-k));
@@ -154,10 +155,10 @@ static int check_server_key(const char *home, struct buf *complaints) {
     return r;
 }
 
-static int check(struct intake *intake) {
+static int check(struct intake *intake, const char *folder) {
     struct buf complaints;
     buf_init(&complaints, COMPLAINTS_BYTES);
-    int r = read_configuration(intake, &complaints);
+    int r = read_configuration(intake, folder, &complaints);
     int k = check_server_key(intake->home, &complaints);
     fputs(buf_cstr(&complaints), stderr);
     buf_free(&complaints);
@@ -274,7 +275,7 @@ static int start(struct intake *intake, bool with_clock) {
     if (limited < 0)
         log_warn("not_limited", "error=%s", strerror(-limited));
     buf_init(&complaints, COMPLAINTS_BYTES);
-    int r = read_configuration(intake, &complaints);
+    int r = read_configuration(intake, NULL, &complaints);
     log_error_lines("configuration_bad", buf_as_text(&complaints));
     buf_free(&complaints);
     return r < 0 ? EXIT_CONFIG : run(intake, with_clock);
@@ -283,10 +284,15 @@ static int start(struct intake *intake, bool with_clock) {
 int main(int argc, char **argv) {
     static struct intake intake;
     struct arguments arguments;
-    arguments_read(&arguments, argc, argv, "[--home DIR] [--clock] [--debug] [--check]", NULL, 0);
+    const char *settings = NULL;
+    const struct argument more[] = {{"settings", &settings, NULL}};
+    arguments_read(&arguments, argc, argv,
+                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR]]", more,
+                   COUNT_OF(more));
     log_start("intake", arguments.is_debug);
     intake.home = arguments.home;
-    int status = arguments.is_check ? check(&intake) : start(&intake, arguments.with_clock);
+    int status =
+        arguments.is_check ? check(&intake, settings) : start(&intake, arguments.with_clock);
     keyring_close(&intake.keyring);
     settings_free(&intake.settings);
     return status;

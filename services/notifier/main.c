@@ -1,6 +1,6 @@
 /* notifier - sends the letters the scheduler hands it, and writes nothing but what leaves.
  *
- *     notifier [--home DIR] [--clock] [--debug] [--check | --sample DIR]
+ *     notifier [--home DIR] [--clock] [--debug] [--check [--settings DIR] | --sample DIR]
  *
  * Exit: 0 stopped in order, 1 could not start, 2 bad configuration or arguments, 74 the storage
  * failed.
@@ -51,13 +51,14 @@ static const struct channel *const channels[] = {&channel_maildir, &channel_smtp
 
 /* ---- what it reads ---- */
 
-/* True when everything the notifier reads is as it must be; else lines on stderr. */
-static bool read_all(struct notifier *n) {
+/* True when everything the notifier reads is as it must be; else lines on stderr. `folder`: where
+ * cirkel.conf is; NULL: in the home. */
+static bool read_all(struct notifier *n, const char *folder) {
     struct buf errors;
     char path[PATH_MAX];
     bool is_good = true;
     buf_init(&errors, 64u * 1024);
-    if (settings_read(n->home, &n->settings, &errors) < 0) {
+    if (settings_read(folder ? folder : n->home, &n->settings, &errors) < 0) {
         (void)fputs(buf_cstr(&errors), stderr);
         buf_free(&errors);
         return false;
@@ -269,16 +270,16 @@ static int sample(const char *home, const char *folder) {
 
 int main(int argc, char **argv) {
     struct arguments arguments;
-    const char *folder = NULL;
-    const struct argument more[] = {{"sample", &folder, NULL}};
+    const char *folder = NULL, *settings = NULL;
+    const struct argument more[] = {{"sample", &folder, NULL}, {"settings", &settings, NULL}};
     arguments_read(&arguments, argc, argv,
-                   "[--home DIR] [--clock] [--debug] [--check | --sample DIR]", more,
-                   COUNT_OF(more));
+                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR] | --sample DIR]",
+                   more, COUNT_OF(more));
     log_start("notifier", arguments.is_debug);
     if (folder)
         return sample(arguments.home, folder);
     struct notifier n = {.home = arguments.home};
-    bool is_good = read_all(&n);
+    bool is_good = read_all(&n, arguments.is_check ? settings : NULL);
     if (arguments.is_check || !is_good) {
         settings_free(&n.settings);
         return is_good ? EXIT_SUCCESS : EXIT_CONFIG;

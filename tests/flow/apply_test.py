@@ -143,21 +143,23 @@ def settings_too_test(h):
         equal(open(h.path("run/scheduler.pid")).read(), pids["scheduler"])
         h.found(members=1)
         h.call("m1", starts=f"{time.localtime().tm_year + 1}-06-01T09:00")
-        h.until(lambda: os.listdir(h.path("outgoing/new")), "a letter left")
-        assert "Kontoret" in h.letters()[0].message["From"]
+        h.until(lambda: len(os.listdir(h.path("outgoing/new"))) == 2, "her welcome and her invitation left")
+        assert all("Kontoret" in letter.message["From"] for letter in h.letters()), h.letters()
 
         pid = open(h.path("run/notifier.pid")).read()
         secret = '\nchannel = "smtp"\nsmtp_user = "office"\nsmtp_password_file = "secret"\n'
         new = other_config(h, "more", settings=secret)
         said = h.run_cirkel("apply", new, "--yes", code=2).errors
-        assert "home/secret" in said and "go on with the cirkel.conf before" in said, said
+        assert "home/secret" in said and "notifier could not go by it" in said, said
         h.join("net", "m02")
-        h.until(lambda: len(os.listdir(h.path("outgoing/new"))) == 2, "the notifier goes on")
+        h.until(lambda: h.ledger(person="m02", state="accepted"), "all go on with the one before")
+        equal([row["channel"] for row in h.ledger(person="m02")], ["maildir"])
         equal((run.poll(), open(h.path("run/notifier.pid")).read()), (None, pid))
         with open(os.open(h.path("secret"), os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             file.write("a word\n")
-        assert "in force already" in h.run_cirkel("apply", new, "--yes")
+        assert "is in force" in h.run_cirkel("apply", new, "--yes")
         h.until(lambda: open(h.path("run/notifier.pid")).read() != pid, "now it reads it")
+        assert "in force already" in h.run_cirkel("apply", new, "--yes")
     finally:
         run.send_signal(signal.SIGTERM)
         run.wait(60)
