@@ -96,10 +96,12 @@ def a_protected_person_is_found_by_no_audience_test(h):
     h.say("pledge.record", organisation="city", pledge="ten", years=[2022])
     h.say("group.create", group="board", network="net", name="Styrgrupp")
     h.say("group.add", group="board", person="m01")
+    h.settle()
+    welcomed = len(h.letters(person="m01"))
     h.say("person.protect", person="m01", on=True)
     for n, audience in enumerate(("members", "function:buyer", "pledge:ten", "region:west", "group:board")):
         h.call(f"meeting-{n}", starts=f"2022-03-2{n}T09:00", audience=audience)
         [row] = h.ledger(rule="meeting-invitation", about=f"meeting-{n}", person="m01")
         equal((row["state"], row["reason"]), ("suppressed", "protected identity"), audience)
-    equal(h.letters(person="m01"), [])
+    equal(len(h.letters(person="m01")), welcomed)
     h.verify()
