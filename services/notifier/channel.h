@@ -1,11 +1,11 @@
 /* channel - how letters leave. A channel is one file behind this interface.
  *
  *     prepare  do everything but the last step          → ready() now or later, or done()
- *     finish   the arm is granted: take the last step    → done() now or later
+ *     finish   the arm is granted: take the last step    → done() now or later, or ready() again
  *     abandon  the arm was refused: as if it never was   → nothing
  *
  * INVARIANTS Before finish() no copy of a letter can reach anybody. A channel looks at the lease
- *            (`until`) immediately before the last step, and does not take it when it is over.
+ *            (`until`) immediately before the last step; when it is over it asks for it anew.
  *            After prepare() each letter ends in exactly one done() or abandon().
  * OWNERSHIP  A letter is the caller's and lives until its end; its `mine` is the channel's.
  * ERRORS     Whatever fails ends in done() with an outcome of frame RESULT and a reply in words.

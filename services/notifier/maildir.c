@@ -160,8 +160,7 @@ static void finish(struct channel_state *state, struct channel_letter *letter) {
         return;
     }
     if (clock_boot() >= letter->until) {
-        drop(state, letter);
-        done(state, letter, "deferred", "maildir: the lease was over");
+        state->options.ready(state->options.ctx, letter);
         return;
     }
     if (renameat2(state->tmp, name, state->new, name, RENAME_NOREPLACE) < 0) {
