@@ -165,7 +165,7 @@ static int sweep_armed(struct scheduler *s) {
         if ((rc = armed_get(o, no, &a)))
             return rc;
         bool ours = s->has_notifier ? strcmp(a.boot, s->notifier_boot) == 0
-                                    : boot - s->notifier_heard <= NOTIFIER_SILENT;
+                                    : s->notifier_silent <= NOTIFIER_SILENT;
         bool other_boot =
             a.until > boot + s->settings.lease + LEASE_MARGIN; /* the machine restarted */
         if (ours || (!other_boot && boot < a.until + LEASE_MARGIN))
@@ -327,6 +327,17 @@ static void after(struct scheduler *s, const struct turn *t) {
     loop_after(s->loop, wait, scheduler_turn, s);
 }
 
+/* Only the time that we were there to hear it counts: what it said while the disk or the machine
+ * held us up is still to be read. */
+static void listen_to_notifier(struct scheduler *s) {
+    msec listened = s->turned ? clock_boot() - s->turned : 0;
+    s->notifier_silent += listened < LOOK_EVERY ? listened : LOOK_EVERY;
+    if (s->has_notifier && s->notifier_silent > NOTIFIER_SILENT) {
+        log_warn("notifier_silent", "its letters go back to the queue");
+        scheduler_notifier_gone(s);
+    }
+}
+
 void scheduler_turn(void *ctx) {
     struct scheduler *s = ctx;
     struct turn t = {.txn = NULL};
@@ -334,10 +345,7 @@ void scheduler_turn(void *ctx) {
     if (now > s->now)
         s->now = now;
     scheduler_look_at_room(s);
-    if (s->has_notifier && clock_boot() - s->notifier_heard > NOTIFIER_SILENT) {
-        log_warn("notifier_silent", "its letters go back to the queue");
-        scheduler_notifier_gone(s);
-    }
+    listen_to_notifier(s);
     int rc = s->inbox ? 0 : scheduler_open_inbox(s);
     if (rc)
         scheduler_fail_stop("opening the inbox", rc);
@@ -357,7 +365,7 @@ void scheduler_turn(void *ctx) {
 
 int scheduler_open(struct scheduler *s, const char *home, struct buf *reterr) {
     char path[4200];
-    *s = (struct scheduler){.home = home, .notifier_heard = clock_boot()};
+    *s = (struct scheduler){.home = home};
     s->said_end = &s->said;
     int rc = settings_read(home, &s->settings, reterr);
     if (rc == 0)

@@ -82,7 +82,7 @@ struct scheduler {
     struct peer intake, notifier;
     bool has_intake, has_notifier;
     char notifier_boot[41];
-    msec notifier_heard;
+    msec notifier_silent; /* how long we have listened since it spoke */
 
     int priority; /* as we were started */
     bool may_be_nice, is_nice;

@@ -64,7 +64,7 @@ static void on_hello(struct scheduler *s, const struct peer *from, const struct 
     }
     s->notifier = *from;
     s->has_notifier = true;
-    s->notifier_heard = clock_boot();
+    s->notifier_silent = 0;
 }
 
 static void on_ask_state(struct scheduler *s, const struct peer *from,
