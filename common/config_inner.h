@@ -23,6 +23,9 @@ struct config_value {
     char *string;
     struct config_list list;
 };
+#define CONFIG_NUMBER_TEXT 32
+/* As one would write it: a span or a size in the largest unit that leaves a whole number. */
+void config_number_text(enum config_kind kind, int64_t n, char ret[CONFIG_NUMBER_TEXT]);
 #define CONFIG_WHY_MAX 200
 /* From what stands in a file: one part, or the items of a list. -EBADMSG with the reason. */
 MUST_CHECK int config_value_read(const struct config_row *row, const struct text *parts,

@@ -19,42 +19,34 @@ static void print_doc(const char *doc, FILE *to) {
     (void)fputc('\n', to);
 }
 
-/* In the largest unit that leaves a whole number. */
-static void print_span(msec span, FILE *to) {
+void config_number_text(enum config_kind kind, int64_t n, char ret[CONFIG_NUMBER_TEXT]) {
     static const struct {
         const char *name;
-        msec worth;
-    } units[] = {{"d", DAYS}, {"h", HOURS}, {"m", MINUTES}, {"s", SECONDS}, {"ms", 1}};
+        int64_t worth;
+    } spans[] = {{"d", DAYS}, {"h", HOURS}, {"m", MINUTES}, {"s", SECONDS}, {"ms", 1}};
+    static const char sizes[][2] = {"", "K", "M", "G", "T"};
+    const char *unit = "";
     unsigned i = 0;
-    while (i + 1 < COUNT_OF(units) && (span == 0 || span % units[i].worth))
-        i++;
-    (void)fprintf(to, "%" PRId64 "%s", span / units[i].worth, units[i].name);
-}
-
-static void print_size(int64_t size, FILE *to) {
-    static const char units[] = {' ', 'K', 'M', 'G', 'T'};
-    unsigned i = 0;
-    for (; size && size % 1024 == 0 && i + 1 < sizeof units; i++)
-        size /= 1024;
-    (void)fprintf(to, i ? "%" PRId64 "%c" : "%" PRId64, size, units[i]);
-}
-
-static void print_bound(enum config_kind kind, int64_t n, FILE *to) {
-    if (kind == CONFIG_SPAN)
-        print_span(n, to);
-    else if (kind == CONFIG_SIZE)
-        print_size(n, to);
-    else
-        (void)fprintf(to, "%" PRId64, n);
+    if (kind == CONFIG_SPAN) {
+        while (i + 1 < COUNT_OF(spans) && (n == 0 || n % spans[i].worth))
+            i++;
+        unit = spans[i].name;
+        n /= spans[i].worth;
+    } else if (kind == CONFIG_SIZE) {
+        for (; n && n % 1024 == 0 && i + 1 < COUNT_OF(sizes); i++)
+            n /= 1024;
+        unit = sizes[i];
+    }
+    (void)snprintf(ret, CONFIG_NUMBER_TEXT, "%" PRId64 "%s", n, unit);
 }
 
 static void print_bounds(const struct config_row *row, FILE *to) {
     if ((!row->min && !row->max) || row->kind == CONFIG_BOOL)
         return;
-    (void)fputs("# From ", to);
-    print_bound(row->kind, row->min, to);
-    (void)fputs(" to ", to);
-    print_bound(row->kind, row->max, to);
+    char min[CONFIG_NUMBER_TEXT], max[CONFIG_NUMBER_TEXT];
+    config_number_text(row->kind, row->min, min);
+    config_number_text(row->kind, row->max, max);
+    (void)fprintf(to, "# From %s to %s", min, max);
     (void)fputs(row->kind == CONFIG_STRING ? " bytes.\n"
                 : row->kind == CONFIG_LIST ? " items.\n"
                                            : ".\n",

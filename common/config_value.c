@@ -121,11 +121,15 @@ static bool bounds_of(const struct config_row *row, int64_t *ret_min, int64_t *r
 
 static int check_bounds(const struct config_row *row, int64_t n, const char *of,
                         char ret_why[CONFIG_WHY_MAX]) {
+    char is[CONFIG_NUMBER_TEXT], least[CONFIG_NUMBER_TEXT], most[CONFIG_NUMBER_TEXT];
     int64_t min, max;
     if (!bounds_of(row, &min, &max) || (n >= min && n <= max))
         return 0;
-    (void)snprintf(ret_why, CONFIG_WHY_MAX, "%s is %" PRId64 "%s, expected %" PRId64 " to %" PRId64,
-                   row->name, n, of, min, max);
+    config_number_text(row->kind, n, is);
+    config_number_text(row->kind, min, least);
+    config_number_text(row->kind, max, most);
+    (void)snprintf(ret_why, CONFIG_WHY_MAX, "%s is %s%s, expected %s to %s", row->name, is, of,
+                   least, most);
     return -EBADMSG;
 }
 
@@ -169,11 +173,7 @@ int config_value_read(const struct config_row *row, const struct text *parts, un
                        (int)(parts[0].n < 60 ? parts[0].n : 60), parts[0].p, form_of(row->kind));
         rc = -EBADMSG;
     } else {
-        rc = check_bounds(row, value.number,
-                          row->kind == CONFIG_SPAN   ? " ms"
-                          : row->kind == CONFIG_SIZE ? " bytes"
-                                                     : "",
-                          ret_why);
+        rc = check_bounds(row, value.number, "", ret_why);
     }
     if (rc == 0)
         *ret = value;

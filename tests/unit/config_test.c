@@ -136,7 +136,7 @@ static void says_what_is_wrong(void **state) {
          ":1: port is \"99999999999999999999\", expected a whole number\n"},
         {"open = maybe", ":1: open is \"maybe\", expected yes or no\n"},
         {"lease = 5", ":1: lease is \"5\", expected a span such as 30s, 5m, 2h, 7d\n"},
-        {"lease = 2d", ":1: lease is 172800000 ms, expected 1000 to 86400000\n"},
+        {"lease = 2d", ":1: lease is 2d, expected 1s to 1d\n"},
         {"room = 5X", ":1: room is \"5X\", expected a size such as 64K, 10M, 1G\n"},
         {"name = ''", ":1: name is 0 bytes, expected 1 to 20\n"},
         {"hosts = {a,\nb,c,d}", ":1: hosts is 4 items, expected 0 to 3\n"},
