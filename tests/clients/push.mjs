@@ -44,7 +44,7 @@ async function ask(request) {
 }
 
 let answer;
-for (const end = Date.now() + 10_000; !FINAL.includes(answer?.status) && Date.now() < end;) {
+for (const end = Date.now() + 60_000; !FINAL.includes(answer?.status) && Date.now() < end;) {
     answer = await ask({ v: 1, id, type, body: JSON.parse(body) }) ?? answer;
     if (!FINAL.includes(answer?.status))
         await sleep(200); // "retry": not now; "accepted": it is safe, and not yet decided

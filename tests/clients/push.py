@@ -17,7 +17,7 @@ import zmq
 FINAL = ("applied", "refused", "conflict")
 
 
-def push_all(endpoint, key_file, requests, patience=10000):
+def push_all(endpoint, key_file, requests, patience=60000):
     """Up to 256 at once; the answer to each, after so many ms None where there was none."""
     with open(key_file) as file:
         key = dict(line.strip().split(" = ", 1) for line in file if " = " in line)
@@ -36,7 +36,7 @@ def push_all(endpoint, key_file, requests, patience=10000):
     return [answers.get(request["id"]) for request in requests]
 
 
-def push(endpoint, key_file, type, body, id=None, patience=10000):
+def push(endpoint, key_file, type, body, id=None, patience=60000):
     return push_all(endpoint, key_file, [{"v": 1, "id": id or uuid.uuid4().hex, "type": type, "body": body}], patience)[0]
 
 

@@ -132,8 +132,16 @@ def check_letters(house, reader, kills, in_flight):
 
 
 def settle_all(house, patience=40):
-    """Until nothing is left to do; rows in doubt may stay."""
-    house.settle(patience=patience)
+    """Until nothing is left to do, as long as it becomes less; rows in doubt may stay."""
+    before = None
+    while True:
+        try:
+            return house.settle(patience=patience)
+        except HouseError:
+            waiting = sum(row["state"] in ("queued", "armed") for row in house.ledger())
+            if before is not None and waiting >= before:
+                raise
+            before = waiting
 
 
 def check(house, ledgers, reader, kills, in_flight=64):

@@ -51,7 +51,7 @@ def fault_point_test(h):
     kill may cost is exact: nothing before the arm, one attempt after it."""
     seed = rig.seeded("fault_point_test")
     rig.begin(h, in_flight=1)
-    client, reader, kills, extra = Client(h, seed, rate=40), Reader(h, seed), 0, 0
+    client, reader, kills, extra = Client(h, seed, rate=15), Reader(h, seed), 0, 0
     points = fault_points(ROOT)
     demand(len(points) >= 15, f"only {len(points)} fault points: {points}")
     for point in points:
@@ -140,13 +140,14 @@ def stopped_for_seconds_test(h):
     seed = rig.seeded("stopped_for_seconds_test")
     r = random.Random(seed)
     rig.begin(h, lease="1s")
+    h.settle()
     client, reader = Client(h, seed, rate=60), Reader(h, seed)
     for name in WORKERS:
         time.sleep(r.uniform(0.1, 0.5))
         rig.pause(h.workers[name], r.uniform(2.5, 4) if name != "notifier" else 7)  # beyond lease and silence
         rig.forward(h, 60)
         reader.look()
-    seen = check(h, [client.finish()], reader, 1)
+    seen = check(h, [client.finish()], reader, len(WORKERS))
     print(f"stopped each: {seen}")
     h.stop()
 

@@ -32,10 +32,10 @@ def poison_test(h):
         state = h.state(wait=True, patience=0.3)
         if state and state["quiet"]:
             break
-        demand(time.monotonic() - began < 60, f"not done after {len(falls)} falls")
+        demand(time.monotonic() - began < 100, f"not done after {len(falls)} falls")
     took = time.monotonic() - began
     equal(len(falls), FALLS * len(POISON), f"falls over {len(POISON)} events")
-    demand(took < 5 * len(POISON), f"all stood still for {took:.1f} s")
+    demand(took < 12 * len(POISON), f"all stood still for {took:.1f} s")
     decided = {d["seq"]: d["status"] for d in h.records("decision")}
     equal([decided[first + i] for i in range(COUNT)],
           ["quarantined" if i in POISON else "applied" for i in range(COUNT)], "what became of them")
@@ -48,7 +48,7 @@ def poison_test(h):
     h.stop()
 
 
-poison_test.timeout = 90
+poison_test.timeout = 150
 
 
 def full_disk_is_no_poison_test(h):

@@ -136,7 +136,8 @@ def settings_too_test(h):
     run = subprocess.Popen([h.program("cirkel"), "run", "--home", h.home], stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=open(os.path.join(h.folder, "cirkel.log"), "w"))
     try:
-        h.until(lambda: os.path.exists(h.path("run/intake.ipc")) and h.state(wait=False, patience=1), "it runs")
+        h.until(lambda: os.path.exists(h.path("run/intake.ipc")) and os.path.exists(h.path("run/notifier.pid")) and
+                h.state(wait=False, patience=1), "it runs")
         pids = {name: open(h.path("run", name + ".pid")).read() for name in ("scheduler", "notifier")}
         h.run_cirkel("apply", other_config(h, "new", settings='\noffice_name = "Kontoret"\n'), "--yes")
         h.until(lambda: open(h.path("run/notifier.pid")).read() != pids["notifier"], "the notifier started again")

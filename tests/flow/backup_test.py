@@ -119,6 +119,8 @@ def restore_over_a_home_test(h):
 
 
 def played(h, sample, until=None):
+    h.run_cirkel("init", "--trial", h.home)
+    h.configure(keep_inputs="1800d")  # the Danish years are longer than what is kept else
     h.run_cirkel("play", sample, *(["--until", until] if until else []))
     seen = replay(h)
     equal((seen["good"], seen["finding_count"]), (True, 0), seen["findings"][:3])

@@ -227,7 +227,8 @@ def torn_copy_is_refused_test(h):
     path = other.path("core/data.mdb")
     with open(path, "r+b") as file:
         data = file.read()
-        page = 4096 * next(n for n in range(2, len(data) // 4096) if b"applied" in data[4096 * n:4096 * n + 4096])
+        # The cirkel.conf that core keeps: it is written once, so there is no older copy, and it is read at every start.
+        page = 4096 * next(n for n in range(2, len(data) // 4096) if b"#in_flight" in data[4096 * n:4096 * n + 4096])
         file.seek(page + 16)
         file.write(b"\x5a" * 4080)  # its head is there, what it holds is of another moment
     done = subprocess.run([other.program("cirkel"), "run", "--clock", "--home", other.home], timeout=60, text=True,

@@ -203,6 +203,11 @@ def what_it_left(h):
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
+def nothing_goes_again(h):
+    """A letter of unknown fate goes again once; if that is cut off too a person decides, and the story is another."""
+    return not any(row.get("resends") and row["state"] in ("queued", "armed", "deferred") for row in h.records("ledger"))
+
+
 def danish_story_with_kills_test(h):
     expected = [without_numbers(row) for row in lines_of(EXPECTED)]
     for row in expected:
@@ -211,8 +216,9 @@ def danish_story_with_kills_test(h):
     for seed, victim in enumerate(WORKERS):
         house, r = h.another(victim), random.Random(seed)
         play = Play(house, lines_of(SAMPLE), KILLS + 1)
-        for _ in range(KILLS):
-            play.strike(r, lambda: play.kill(victim))
+        for kills in range(KILLS):
+            play.strike(r, lambda: play.kill(victim),
+                        lambda: not kills or victim != "notifier" or nothing_goes_again(house))
         assert "0 refused" in play.to_the_end()
         house.verify()
         equal(what_it_left(house), expected, f"the ledger after {victim} was killed {KILLS} times")
@@ -242,8 +248,8 @@ def kill_all(home):
 def danish_story_played_again_after_kills_test(h):
     """Everything falls at once, the player too, again and again; the story is played again from its beginning."""
     r, play = random.Random(7), Play(h, lines_of(SAMPLE), KILLS + 1)
-    for _ in range(KILLS):
-        play.strike(r, lambda: kill_all(h.home))
+    for kills in range(KILLS):
+        play.strike(r, lambda: kill_all(h.home), lambda: not kills or nothing_goes_again(h))
     assert "0 refused" in play.to_the_end()
     h.verify()
     expected = [{name: value for name, value in without_numbers(row).items() if name != "ended"}

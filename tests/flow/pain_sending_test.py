@@ -131,7 +131,7 @@ def pain_13_delivered_twice_test(h):
     h.register("m1", "m01", "m02")
     h.until(lambda: len(h.ledger(rule="registration-confirmed", state="armed")) == 2, "both are armed")
     h.kill("scheduler")
-    time.sleep(2.5)
+    time.sleep(2)
     h.start("scheduler")
     time.sleep(1)
     back.set()

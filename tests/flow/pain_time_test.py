@@ -7,7 +7,7 @@ import subprocess
 
 from tests.flow.pain import begin, due, people, told
 from tests.flow.places_test import at_once
-from tests.harness.house import equal
+from tests.harness.house import equal, lives
 
 ALARM = 4  # what `cirkel queues` ends with when something is broken
 ADDED_LATE = """
@@ -214,6 +214,7 @@ def pain_06_a_program_that_does_not_run_test(h):
         run.kill()  # or it would start again what ends
         run.wait()
         os.kill(pids["notifier"], signal.SIGKILL)
+        h.until(lambda: not lives(pids["notifier"]), "the notifier is gone")
         said = h.run_cirkel("queues", code=ALARM)
         assert "notifier does not run, though the rest of the service does" in said, said
         for name in ("intake", "gateway", "scheduler"):

@@ -60,6 +60,9 @@ def storm_test(h):
     h.verify()
 
 
+storm_test.timeout = 300
+
+
 def closes_after_each_letter_test(h):
     """A server that takes one letter a connection: each has theirs at the first attempt."""
     relay = Relay(h.folder)

@@ -151,6 +151,7 @@ class House:
         """Asks them to stop; every one must end in order."""
         for name in [n for n in STOP_ORDER if n in (names or self.workers)]:
             process = self.workers.pop(name)
+            self.until(lambda: process.poll() is not None or hears(process.pid, signal.SIGTERM), f"{name} can be asked")
             process.send_signal(signal.SIGTERM)
             try:
                 code = process.wait(PATIENCE)
@@ -179,8 +180,8 @@ class House:
         args = [str(a) for a in args]
         if args[0] not in ("init", "help", "settings", "protocol", "restore") and "--home" not in args:
             args += ["--home", self.home]
-        done = subprocess.run([self.program("cirkel"), *args], input=text, text=True, cwd=ROOT,
-                              capture_output=True, timeout=4 * PATIENCE, env={**os.environ, **(env or {})})
+        done = subprocess.run([self.program("cirkel"), *args], input=text, text=True, cwd=ROOT, capture_output=True,
+                              timeout=None if args[0] == "play" else 4 * PATIENCE, env={**os.environ, **(env or {})})
         if code is not None and done.returncode != code:
             raise self.error(f"cirkel {' '.join(args)}: exit {done.returncode}, not {code}\n"
                              f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
@@ -321,7 +322,10 @@ class House:
             part = [{"v": 1, "id": f"h-{next(self.numbers)}", "type": type, "body": body}
                     for type, body in messages[:200]]
             messages = messages[200:]
-            for said, answer in zip(part, self.request(part)):
+            answers = self.request(part)
+            if answers is None:
+                raise self.error(f"no answer to {part[0]} and {len(part) - 1} more")
+            for said, answer in zip(part, answers):
                 answer = answer if answer["status"] == "applied" else self.until(
                     lambda: self._decided(said), f"{said['type']} is decided")
                 if answer["status"] != "applied":
@@ -437,6 +441,16 @@ class Output(str):
     @property
     def lines(self):
         return [line for line in self.split("\n") if line.strip()]
+
+
+def hears(pid, number):
+    """Whether it has begun to listen to that signal."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            caught = next(line for line in file if line.startswith("SigCgt:"))
+    except FileNotFoundError:
+        return True
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
 def lives(pid):
