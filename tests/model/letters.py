@@ -312,8 +312,8 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
     # ---- delivery ----
 
     def readdress(self, row, email):
-        """It goes where its person is now, unless a copy may have left. An address that a merged record brought is hers too."""
-        if not email or row.resends or row.address == email or row.merged and self.address_why(email, row.rule.news):
+        """It goes where its person is now. An address that a merged record brought is hers too."""
+        if not email or row.address == email or row.merged and self.address_why(email, row.rule.news):
             return False
         row.address, row.merged = email, False
         self.came["a letter goes to an address that is new"] += 1

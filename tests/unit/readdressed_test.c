@@ -117,16 +117,54 @@ static void test_when_refused(void **context) {
     trial_close(&t);
 }
 
-/* A copy may lie at the old address: the same letter goes there again. */
-static void test_but_resent(void **context) {
+#define REPORT "{'delivery':%lld,'message_id':'%s','kind':'hard','status':'5.1.1'}"
+
+/* A copy may lie at the old address: what goes to the new one is another message, so that a report
+ * about the first is not believed of it. */
+static void test_when_resent(void **context) {
     struct trial t;
+    char before[256], after[256];
     (void)context;
     struct rec_ledger row = open_letter(&t);
     assert_true(arm_for(&t, row.no, 1, 0));
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
+    assert_int_equal(text_copy(look(&t, row.no).message_id, before, sizeof before), 0);
     move_address(&t);
-    assert_true(arm_for(&t, row.no, 2, 0));
-    assert_false(text_is(look(&t, row.no).address, NEW_ADDRESS));
+    assert_false(arm_for(&t, row.no, 2, 0));
+    assert_true(arm_for(&t, row.no, 2, 1));
+    trial_result(&t, row.no, 2, "accepted");
+    row = look(&t, row.no);
+    assert_true(text_is(row.address, NEW_ADDRESS));
+    assert_int_equal(text_copy(row.message_id, after, sizeof after), 0);
+    assert_string_not_equal(before, after);
+    assert_string_equal(trial_say(&t, "delivery.report", REPORT, (long long)row.no, before),
+                        "conflict");
+    is(&t, row.no, "accepted");
+    spoken_against(&t, NEW_ADDRESS, "");
+    trial_do(&t, "delivery.report", REPORT, (long long)row.no, after);
+    spoken_against(&t, NEW_ADDRESS, "hard");
+    trial_close(&t);
+}
+
+/* Bounced at the old address, and tried again by an operator when the address was corrected. */
+static void test_when_tried_again(void **context) {
+    struct trial t;
+    char before[256];
+    (void)context;
+    struct rec_ledger row = open_letter(&t);
+    assert_int_equal(text_copy(row.message_id, before, sizeof before), 0);
+    assert_true(arm_for(&t, row.no, 1, 0));
+    trial_result(&t, row.no, 1, "accepted");
+    trial_do(&t, "delivery.report", REPORT, (long long)row.no, before);
+    is(&t, row.no, "failed");
+    move_address(&t);
+    trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)row.no);
+    assert_false(arm_for(&t, row.no, 2, 0));
+    assert_true(arm_for(&t, row.no, 2, 1));
+    assert_string_equal(trial_say(&t, "delivery.report", REPORT, (long long)row.no, before),
+                        "conflict");
+    is(&t, row.no, "armed");
+    spoken_against(&t, NEW_ADDRESS, "");
     trial_close(&t);
 }
 
@@ -226,15 +264,11 @@ static void test_refused_at_the_last(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_armed),
-        cmocka_unit_test(test_when_refused),
-        cmocka_unit_test(test_but_resent),
-        cmocka_unit_test(test_to_suppressed),
-        cmocka_unit_test(test_refused_twice),
-        cmocka_unit_test(test_late_refusal),
-        cmocka_unit_test(test_when_refused_to_suppressed),
-        cmocka_unit_test(test_then_merged),
-        cmocka_unit_test(test_refused_at_the_last),
+        cmocka_unit_test(test_armed),         cmocka_unit_test(test_when_refused),
+        cmocka_unit_test(test_when_resent),   cmocka_unit_test(test_when_tried_again),
+        cmocka_unit_test(test_to_suppressed), cmocka_unit_test(test_refused_twice),
+        cmocka_unit_test(test_late_refusal),  cmocka_unit_test(test_when_refused_to_suppressed),
+        cmocka_unit_test(test_then_merged),   cmocka_unit_test(test_refused_at_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

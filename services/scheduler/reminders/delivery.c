@@ -30,22 +30,18 @@ static int recheck_address(struct office *o, const struct rec_ledger *row, bool 
     return rc || !*ret_why ? rc : suppression_unsent(o, row->address, row->class);
 }
 
-/* What waits goes where its person is now. What may have left goes again as it was: a report about
- * the first copy is one about that address. An address that a merged record brought is hers too,
- * and serves when the other one does not. */
+/* What waits goes where its person is now. An address that a merged record brought is hers too, and
+ * serves when the other one does not. */
 int delivery_follow(struct office *o, struct rec_ledger *row, const struct rec_person *p,
                     bool *ret_moved) {
     const char *why = NULL;
-    *ret_moved = p->email.p && !row->resends && !text_eq(p->email, row->address);
+    *ret_moved = p->email.p && !text_eq(p->email, row->address);
     if (!*ret_moved)
         return 0;
     int rc = row->merged ? suppression_why(o, p->email, row->class, &why) : 0;
     *ret_moved = rc == 0 && !why;
-    if (*ret_moved) {
-        row->address = p->email;
-        row->readdressed++;
-        row->merged = false;
-    }
+    if (*ret_moved)
+        ledger_readdress(o, row, p->email);
     return rc;
 }
 

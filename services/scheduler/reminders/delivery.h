@@ -2,7 +2,8 @@
  *
  * INVARIANTS An arm is on stable storage before it is granted. Before the arm a letter goes back to
  *            queued; after it, when its result is lost, it is unknown: sent again at most
- *            settings.unknown_resends times, same bytes, same Message-ID, or left for a person.
+ *            settings.unknown_resends times, same bytes, same Message-ID, or left for a person; to
+ *            an address that has become another one it is another message.
  *            Every step is keyed by delivery and attempt; saying it twice changes nothing.
  */
 #ifndef SCHEDULER_DELIVERY_H

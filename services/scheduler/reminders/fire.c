@@ -262,13 +262,6 @@ int fire_why_not(struct office *o, const struct rule *rule, const struct subject
     return rc || *ret ? rc : gentle_why_not(o, rule, topic_of(s), &p, at, useful, ret);
 }
 
-static struct text message_id(struct office *o, struct text key) {
-    char hash[TOKEN_ID_MAX];
-    struct bytes part = {key.p, key.n};
-    token_hash_text(&part, 1, hash);
-    return arena_printf(o->arena, "<%s@%s>", hash, o->settings->message_domain);
-}
-
 static int add_row(struct office *o, const struct rule *rule, const struct subject *s,
                    const struct rec_plan *plan, const struct rec_person *p, struct verdict v) {
     struct rec_registration registration;
@@ -298,7 +291,7 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         .told = rule->tells && s->has_meeting ? s->meeting.revision + 1 : 0,
         .what = rule->tells && s->has_meeting ? told_what(&s->meeting) : 0,
     };
-    row.message_id = message_id(o, row.key);
+    row.message_id = ledger_message_id(o, row.key);
     if (!v.state) {
         bool late = o->now - plan->due > o->settings->late_after;
         int rc = gentle_place(o, rule, topic_of(s), p, late, &row);

@@ -342,6 +342,23 @@ int ledger_rename_under(struct office *o, const char *kind, struct text from, st
     return rc == -ENOENT ? 0 : rc;
 }
 
+struct text ledger_message_id(struct office *o, struct text name) {
+    char hash[TOKEN_ID_MAX];
+    struct bytes part = {name.p, name.n};
+    token_hash_text(&part, 1, hash);
+    return arena_printf(o->arena, "<%s@%s>", hash, o->settings->message_domain);
+}
+
+void ledger_readdress(struct office *o, struct rec_ledger *row, struct text address) {
+    row->address = address;
+    row->readdressed++;
+    row->merged = false;
+    if (row->attempts)
+        row->message_id =
+            ledger_message_id(o, arena_printf(o->arena, "%.*s/%lld", TEXT_ARGS(row->key),
+                                              (long long)row->readdressed));
+}
+
 int ledger_remember_left(struct office *o, struct text message_id) {
     return office_mark(o, TABLE_LEFT, left_key(message_id), TEXT_LIT(""));
 }
