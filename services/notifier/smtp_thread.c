@@ -217,12 +217,12 @@ static void take_back_go(struct smtp_thread *t) {
     pthread_mutex_unlock(&t->pool->lock);
 }
 
-/* All is said but the dot. 0: it may go. Where the text took longer than the arm holds, it is asked
- * for anew. */
+/* All is said but the dot. 0: it may go. Where the text, or the disk that the arm is on, took
+ * longer than the arm holds, it is asked for anew. */
 static size_t end_letter(struct smtp_thread *t) {
-    msec until;
+    msec until, end = clock_boot() + ORDER_PATIENCE;
     enum smtp_order order = wait_for_order(t, &until);
-    if (order == ORDER_GO && clock_boot() >= until) {
+    while (order == ORDER_GO && clock_boot() >= until && clock_boot() < end) {
         take_back_go(t);
         tell(t->pool, t->job, NEWS_READY);
         order = wait_for_order(t, &until);

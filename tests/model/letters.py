@@ -371,7 +371,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             row.next_try = self.now + backoff(row.attempts, row.no, self.settings.retry_first, self.settings.retry_longest)
             row.deferred = row.deferred or self.now
             row.left = row.resends and row.left  # an earlier copy of it may have
-            self.end(row, "deferred", "the other end asks us to come back")
+            self.end(row, "deferred", "it could not be handed over now; it is tried again")
         elif fate == "unknown":
             self.lose(row)
 

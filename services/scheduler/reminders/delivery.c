@@ -162,7 +162,8 @@ static int defer(struct office *o, struct rec_ledger *row, const struct frame_re
     row->next_try = o->now + wait;
     if (!row->deferred)
         row->deferred = o->now;
-    return ledger_move(o, row, "defer", TEXT_LIT("the other end asks us to come back"));
+    return ledger_move(o, row, "defer",
+                       TEXT_LIT("it could not be handed over now; it is tried again"));
 }
 
 static int fail(struct office *o, struct rec_ledger *row, const struct frame_result *r) {
