@@ -17,10 +17,8 @@ void arguments_read(struct arguments *ret, int argc, char **argv, const char *us
                     const struct argument *more, unsigned count) {
     struct arguments a = {.home = "./cirkel-home"};
     const struct argument all[] = {
-        {"home", &a.home, NULL},
-        {"clock", NULL, &a.with_clock},
-        {"debug", NULL, &a.is_debug},
-        {"check", NULL, &a.is_check},
+        {"home", &a.home, NULL},      {"clock", NULL, &a.with_clock},  {"debug", NULL, &a.is_debug},
+        {"check", NULL, &a.is_check}, {"settings", &a.settings, NULL},
     };
     struct option options[COUNT_OF(all) + MORE_MAX + 1] = {{NULL, 0, NULL, 0}};
     int at;
@@ -45,9 +43,15 @@ void arguments_read(struct arguments *ret, int argc, char **argv, const char *us
                 argv[optind]);
         refuse(usage);
     }
-    if (strlen(a.home) > HOME_MAX) {
-        fprintf(stderr, "%s: --home is longer than %d bytes\n", program_invocation_short_name,
-                HOME_MAX);
+    if (a.settings && !a.is_check) {
+        fprintf(stderr, "%s: --settings goes with --check\n", program_invocation_short_name);
+        refuse(usage);
+    }
+    if (!a.settings)
+        a.settings = a.home;
+    if (strlen(a.home) > HOME_MAX || strlen(a.settings) > HOME_MAX) {
+        fprintf(stderr, "%s: --home or --settings is longer than %d bytes\n",
+                program_invocation_short_name, HOME_MAX);
         exit(EXIT_CONFIG);
     }
     *ret = a;

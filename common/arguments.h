@@ -1,7 +1,7 @@
-/* arguments - what a service is started with: its home, three switches that all have, and what it
- * adds itself; where things lie in that home, and what its end means.
+/* arguments - what a service is started with: its home, what else all have, and what it adds
+ * itself; where things lie in that home, and what its end means.
  *
- *     PROGRAM [--home DIR] [--clock] [--debug] [--check] …
+ *     PROGRAM [--home DIR] [--clock] [--debug] [--check [--settings DIR]] …
  *
  * INVARIANTS A home is short enough that every path in it fits PATH_MAX, "ipc://" before it
  *            included.
@@ -21,6 +21,8 @@
 
 struct arguments {
     const char *home;
+    const char
+        *settings; /* the folder with the settings; another one than the home: to be checked */
     bool with_clock, is_debug, is_check;
 };
 

@@ -96,12 +96,16 @@ static int check_others(const char *home, const char *coming) {
     static const char *const others[] = {"intake", "notifier", "gateway"};
     char program[HOME_PATH];
 
-    for (unsigned i = 0; i < COUNT_OF(others); i++)
-        if (home_program(others[i], program) == 0 &&
-            child_check(program, home, coming) == EXIT_USAGE)
+    for (unsigned i = 0; i < COUNT_OF(others); i++) {
+        int rc = home_program(others[i], program) ? -ENOENT : child_check(program, home, coming);
+        if (rc == EXIT_USAGE)
             return usage("for what is said above, %s could not go by it; mend that and apply it "
                          "again. Nothing was changed",
                          others[i]);
+        if (rc)
+            return trouble("%s could not check it: %s. Nothing was changed", program,
+                           rc < 0 ? strerror(-rc) : "it was cut short");
+    }
     return 0;
 }
 
@@ -177,11 +181,11 @@ static int install(struct apply *a) {
     if (already) { /* whoever put it in force may not have come to tell the service */
         (void)supervise_reload(home);
         printf("Version %s was in force already.\n", a->sum.version);
-        return check_others(home, NULL);
+        return EXIT_DONE;
     }
     printf("Version %s is in force. What was before lies in %s/" CONFIG_PREVIOUS ".\n",
            a->sum.version, home);
-    if (settings && !supervise_reload(home))
+    if (!supervise_reload(home) && settings)
         puts("cirkel.conf is another one: intake, notifier and gateway read it when they start.");
     return EXIT_DONE;
 }
@@ -197,7 +201,7 @@ static int look_and_install(struct apply *a, const char *dir) {
     if (rc == 0 && (rc = look_at(a, coming)) == EXIT_USAGE)
         fprintf(stderr, "cirkel: %s is a copy of %s: mend it there; nothing was changed\n", coming,
                 dir);
-    if (rc == 0 && config_set_has_settings(home))
+    if (rc == 0)
         rc = check_others(home, coming);
     if (rc == 0)
         rc = confirm(a);

@@ -9,8 +9,7 @@
  */
 MUST_CHECK int child_run(char *const argv[], struct buf *output);
 /* The same of a program that checks its part of a home's configuration, and says on stderr what is
- * wrong: then EXIT_USAGE. `settings`: the folder whose cirkel.conf it is (not of the scheduler);
- * NULL: the home's. */
+ * wrong: then EXIT_USAGE. `settings`: the folder whose cirkel.conf it is; NULL: the home's. */
 MUST_CHECK int child_check(const char *program, const char *home, const char *settings);
 
 #endif

@@ -1,5 +1,6 @@
 #include "services/cirkel/mail_log.h"
 
+#include "proto/letter_id.h"
 #include "services/cirkel/mail_log_line.h"
 
 #include <errno.h>
@@ -64,9 +65,9 @@ static void take_line(struct mail_log *log, struct text text) {
         keep(log, &log->taken, line.queue);
     } else if (line.id[0] && line.queue.n) {
         keep(log, &log->begun, line.queue);
-        keep(log, &log->begun_ids, text_of(line.id));
+        keep(log, &log->begun_ids, letter_id_first(log->arena, text_of(line.id)));
     } else if (line.id[0]) {
-        keep(log, &log->ids, text_of(line.id));
+        keep(log, &log->ids, letter_id_first(log->arena, text_of(line.id)));
     }
 }
 
@@ -129,7 +130,7 @@ static int read_letter(struct mail_log *log, const char *path) {
     close(fd);
     struct text id = rc ? TEXT_NONE : header_id((struct text){head, (size_t)n});
     if (id.n)
-        keep(log, &log->ids, id);
+        keep(log, &log->ids, letter_id_first(log->arena, id));
     return rc;
 }
 
@@ -206,7 +207,7 @@ static void sort(struct mail_log *log) {
 
 bool mail_log_has(struct mail_log *log, struct text message_id) {
     sort(log);
-    return has(&log->ids, message_id);
+    return has(&log->ids, letter_id_first(log->arena, message_id));
 }
 
 unsigned mail_log_count(struct mail_log *log) {

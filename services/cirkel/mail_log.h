@@ -1,5 +1,6 @@
 /* mail_log - which letters a mail server or a Maildir says it has: Message-IDs from a log (one a
- * line, or as mail servers write them: mail_log_line.h) or from the letters themselves.
+ * line, or as mail servers write them: mail_log_line.h) or from the letters themselves; of a letter
+ * of ours the one it has at its first address, whichever it went to.
  *
  * OWNERSHIP  The texts handed out live as long as the mail_log.
  * ERRORS     0 or -errno.

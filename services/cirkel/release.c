@@ -1,7 +1,7 @@
 /* release - what the service held by itself (after a copy, a restore, a jump of the clock) may
  * leave: first what the mail log says went out is shown against what would go. */
 #include "common/clock.h"
-#include "common/token.h"
+#include "proto/letter_id.h"
 #include "proto/settings.h"
 #include "services/cirkel/front.h"
 #include "services/cirkel/home.h"
@@ -95,7 +95,8 @@ static int on_row(void *ctx, struct bytes key, struct bytes value) {
         return 0;
     if (row.ended) {
         d->known = grown(d->known, d->known_count, &d->known_room, sizeof *d->known);
-        d->known[d->known_count++] = arena_text(d->arena, row.message_id);
+        d->known[d->known_count++] =
+            arena_text(d->arena, letter_id_first(d->arena, row.message_id));
         return 0;
     }
     d->letters = grown(d->letters, d->count, &d->room, sizeof *d->letters);
@@ -117,7 +118,7 @@ static int by_text(const void *a, const void *b) {
 /* As we make them; people of the office may have the same domain. */
 static bool is_ours(const struct difference *d, struct text id) {
     struct text local, rest = id;
-    return text_cut(&rest, '@', &local) && local.n == TOKEN_ID_MAX &&
+    return letter_id_word(id).n && text_cut(&rest, '@', &local) &&
            rest.n == strlen(d->domain) + 1 && text_starts(rest, d->domain);
 }
 
@@ -126,7 +127,7 @@ static void find_strangers(struct difference *d) {
     unsigned count = mail_log_count(d->log);
     for (unsigned i = 0; i < d->count; i++) {
         d->known = grown(d->known, d->known_count, &d->known_room, sizeof *d->known);
-        d->known[d->known_count++] = d->letters[i].message_id;
+        d->known[d->known_count++] = letter_id_first(d->arena, d->letters[i].message_id);
     }
     if (d->known_count)
         qsort(d->known, d->known_count, sizeof *d->known, by_text);

@@ -50,11 +50,11 @@ static int read_server_key(struct gateway *gateway, struct buf *complaints) {
     return r;
 }
 
-/* `folder`: where cirkel.conf is; NULL: in the home. */
-static int read_configuration(struct gateway *gateway, const char *folder, struct buf *complaints) {
+static int read_configuration(struct gateway *gateway, const char *settings,
+                              struct buf *complaints) {
     char keys[PATH_MAX];
     arguments_path(gateway->home, "keys", keys);
-    int r = settings_read(folder ? folder : gateway->home, &gateway->settings, complaints);
+    int r = settings_read(settings, &gateway->settings, complaints);
     if (r < 0)
         return r;
     int k = keyring_open(&gateway->keyring, keys, complaints);
@@ -195,17 +195,13 @@ int main(int argc, char **argv) {
     static struct gateway gateway;
     struct arguments arguments;
     struct buf complaints;
-    const char *settings = NULL;
-    const struct argument more[] = {{"settings", &settings, NULL}};
     arguments_read(&arguments, argc, argv,
-                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR]]", more,
-                   COUNT_OF(more));
+                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR]]", NULL, 0);
     log_start("gateway", arguments.is_debug);
     gateway.home = arguments.home;
     buf_init(&complaints, COMPLAINTS_BYTES);
-    int status = read_configuration(&gateway, arguments.is_check ? settings : NULL, &complaints) < 0
-                     ? EXIT_CONFIG
-                     : EXIT_SUCCESS;
+    int status = read_configuration(&gateway, arguments.settings, &complaints) < 0 ? EXIT_CONFIG
+                                                                                   : EXIT_SUCCESS;
     if (arguments.is_check)
         fputs(buf_cstr(&complaints), stderr);
     else

@@ -131,12 +131,11 @@ static void on_drain(void *ctx) {
 
 /* ---- start and end ---- */
 
-/* Settings, from the home or another folder, and keys: what --check looks at, and what start needs.
- */
-static int read_configuration(struct intake *intake, const char *folder, struct buf *complaints) {
+/* Settings and keys: what --check looks at, and what start needs. */
+static int read_configuration(struct intake *intake, const char *settings, struct buf *complaints) {
     char keys[PATH_MAX];
     arguments_path(intake->home, "keys", keys);
-    int r = settings_read(folder ? folder : intake->home, &intake->settings, complaints);
+    int r = settings_read(settings, &intake->settings, complaints);
     int k = keyring_open(&intake->keyring, keys, complaints);
     if (k < 0 && k != -EBADMSG)
         buf_printf(complaints, "%s/clients: %s\n", keys, strerror(-k));
@@ -155,10 +154,10 @@ static int check_server_key(const char *home, struct buf *complaints) {
     return r;
 }
 
-static int check(struct intake *intake, const char *folder) {
+static int check(struct intake *intake, const char *settings) {
     struct buf complaints;
     buf_init(&complaints, COMPLAINTS_BYTES);
-    int r = read_configuration(intake, folder, &complaints);
+    int r = read_configuration(intake, settings, &complaints);
     int k = check_server_key(intake->home, &complaints);
     fputs(buf_cstr(&complaints), stderr);
     buf_free(&complaints);
@@ -275,7 +274,7 @@ static int start(struct intake *intake, bool with_clock) {
     if (limited < 0)
         log_warn("not_limited", "error=%s", strerror(-limited));
     buf_init(&complaints, COMPLAINTS_BYTES);
-    int r = read_configuration(intake, NULL, &complaints);
+    int r = read_configuration(intake, intake->home, &complaints);
     log_error_lines("configuration_bad", buf_as_text(&complaints));
     buf_free(&complaints);
     return r < 0 ? EXIT_CONFIG : run(intake, with_clock);
@@ -284,15 +283,12 @@ static int start(struct intake *intake, bool with_clock) {
 int main(int argc, char **argv) {
     static struct intake intake;
     struct arguments arguments;
-    const char *settings = NULL;
-    const struct argument more[] = {{"settings", &settings, NULL}};
     arguments_read(&arguments, argc, argv,
-                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR]]", more,
-                   COUNT_OF(more));
+                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR]]", NULL, 0);
     log_start("intake", arguments.is_debug);
     intake.home = arguments.home;
-    int status =
-        arguments.is_check ? check(&intake, settings) : start(&intake, arguments.with_clock);
+    int status = arguments.is_check ? check(&intake, arguments.settings)
+                                    : start(&intake, arguments.with_clock);
     keyring_close(&intake.keyring);
     settings_free(&intake.settings);
     return status;

@@ -5,7 +5,8 @@
  *     abandon  the arm was refused: as if it never was   → nothing
  *
  * INVARIANTS Before finish() no copy of a letter can reach anybody. A channel looks at the lease
- *            (`until`) immediately before the last step; when it is over it asks for it anew.
+ *            (`until`) immediately before the last step; when it is over it asks for it anew, as
+ *            long as it can.
  *            After prepare() each letter ends in exactly one done() or abandon().
  * OWNERSHIP  A letter is the caller's and lives until its end; its `mine` is the channel's.
  * ERRORS     Whatever fails ends in done() with an outcome of frame RESULT and a reply in words.

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/pack.h"
 #include "proto/codec.h"
+#include "proto/letter_id.h"
 #include "proto/table.h"
 #include "services/notifier/compose.h"
 #include "services/notifier/incoming_inner.h"
@@ -174,12 +175,12 @@ static void found(struct incoming *in, const struct rec_ledger *row) {
 
 /* A Message-ID stands in its row as it is, so most rows need not be taken apart. */
 static bool is_it(struct incoming *in, struct bytes value, struct rec_ledger *ret) {
-    struct text id = text_of(in->report.message_id);
+    struct text word = letter_id_word(text_of(in->report.message_id));
     struct complaint c;
-    return memmem(value.p, value.n, id.p, id.n) &&
+    return word.n && memmem(value.p, value.n, word.p, word.n) &&
            codec_decode(&rec_shapes[REC_LEDGER], CODEC_STORED, arena_bytes(in->arena, value), ret,
                         &c) == 0 &&
-           text_eq(ret->message_id, id);
+           text_eq(letter_id_word(ret->message_id), word);
 }
 
 /* The last letters first: what comes back comes back soon. */

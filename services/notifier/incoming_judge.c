@@ -72,6 +72,8 @@ enum incoming_way incoming_judge_letter(const struct mail_report *report,
         return ret->after;
     if (!row)
         return for_a_person(ret, "there-is-no-such-letter");
+    if (!text_eq(row->message_id, text_of(report->message_id))) /* of a copy elsewhere */
+        return is_answer ? ret->after : for_a_person(ret, "it-went-to-another-address-since");
     ret->block = (struct mail_block){.kind = report->kind};
     if (report->kind == MAIL_DELIVERED)
         mail_report_of(report, ascii_address, &ret->block);

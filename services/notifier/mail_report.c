@@ -56,28 +56,47 @@ static bool is_own_word(const char *p) {
     return true;
 }
 
-static void make_id(const char *word, struct text domain, char ret[MAIL_ID_MAX]) {
+/* The word that ends at `at`, and ".n" when it is of another address than the first (letter_id.h).
+ */
+struct own {
+    const char *word;
+    struct text address;
+};
+
+static bool find_word(struct text in, size_t at, struct own *ret) {
+    size_t end = at;
+    while (end && isdigit((unsigned char)in.p[end - 1]))
+        end--;
+    end = end < at && end && in.p[end - 1] == '.' ? end - 1 : at;
+    if (end < TOKEN_ID_MAX - 1 || !is_own_word(in.p + end - (TOKEN_ID_MAX - 1)))
+        return false;
+    *ret = (struct own){in.p + end - (TOKEN_ID_MAX - 1), {in.p + end, at - end}};
+    return true;
+}
+
+static void make_id(struct own own, struct text domain, char ret[MAIL_ID_MAX]) {
     char lower[TOKEN_ID_MAX];
     for (unsigned i = 0; i < TOKEN_ID_MAX - 1; i++)
-        lower[i] = (char)tolower((unsigned char)word[i]);
+        lower[i] = (char)tolower((unsigned char)own.word[i]);
     lower[TOKEN_ID_MAX - 1] = '\0';
-    int n = snprintf(ret, MAIL_ID_MAX, "<%s@%.*s>", lower, TEXT_ARGS(domain));
+    int n = snprintf(ret, MAIL_ID_MAX, "<%s%.*s@%.*s>", lower, TEXT_ARGS(own.address),
+                     TEXT_ARGS(domain));
     if (n < 0 || n >= MAIL_ID_MAX)
         ret[0] = '\0';
 }
 
 /* "<word@domain>"; and, as reports write it who mean well, without its angles. */
 bool mail_own_id(struct text in, struct text domain, char ret[MAIL_ID_MAX]) {
-    const size_t word = TOKEN_ID_MAX - 1;
+    struct own own;
     ret[0] = '\0';
-    for (size_t i = word; domain.n && i + 1 + domain.n <= in.n; i++) {
-        if (in.p[i] != '@' || strncasecmp(in.p + i + 1, domain.p, domain.n) != 0)
+    for (size_t i = 0; domain.n && i + 1 + domain.n <= in.n; i++) {
+        if (in.p[i] != '@' || strncasecmp(in.p + i + 1, domain.p, domain.n) != 0 ||
+            !find_word(in, i, &own))
             continue;
         char after = i + 1 + domain.n < in.n ? in.p[i + 1 + domain.n] : ' ';
-        bool begins = i == word || !isalnum((unsigned char)in.p[i - word - 1]);
-        if (begins && !isalnum((unsigned char)after) && after != '-' && after != '.' &&
-            is_own_word(in.p + i - word)) {
-            make_id(in.p + i - word, domain, ret);
+        bool begins = own.word == in.p || !isalnum((unsigned char)own.word[-1]);
+        if (begins && !isalnum((unsigned char)after) && after != '-' && after != '.') {
+            make_id(own, domain, ret);
             return ret[0] != '\0';
         }
     }
@@ -91,14 +110,16 @@ static bool id_of_envelope(struct text in, const struct mail_house *house, char 
     if (!address.n || !text_cut(&address, '@', &local))
         return false;
     int n = snprintf(tail, sizeof tail, "@%.*s", TEXT_ARGS(address));
-    const size_t word = TOKEN_ID_MAX - 1, head = local.n + 1;
+    struct own own;
     if (n < 0 || (size_t)n >= sizeof tail)
         return false;
-    for (size_t i = head + word; i + (size_t)n <= in.n; i++) {
-        const char *p = in.p + i - word;
-        if (strncasecmp(in.p + i, tail, (size_t)n) == 0 && p[-1] == '+' && is_own_word(p) &&
-            strncasecmp(p - head, local.p, local.n) == 0) {
-            make_id(p, house->message_domain, ret);
+    for (size_t i = 0; i + (size_t)n <= in.n; i++) {
+        if (strncasecmp(in.p + i, tail, (size_t)n) != 0 || !find_word(in, i, &own))
+            continue;
+        size_t before = (size_t)(own.word - in.p), head = local.n + 1;
+        if (before >= head && own.word[-1] == '+' &&
+            strncasecmp(own.word - head, local.p, local.n) == 0) {
+            make_id(own, house->message_domain, ret);
             return ret[0] != '\0';
         }
     }

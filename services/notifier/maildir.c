@@ -2,7 +2,8 @@
  * them.
  *
  * The last step is a rename from tmp/ to new/ under a name that is a function of the row, so a
- * letter that is sent again finds its first copy, and nobody gets two. */
+ * letter that is sent again finds its first copy, and nobody gets two. Sent again to another
+ * address it has another name. */
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/log.h"

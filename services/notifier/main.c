@@ -51,14 +51,13 @@ static const struct channel *const channels[] = {&channel_maildir, &channel_smtp
 
 /* ---- what it reads ---- */
 
-/* True when everything the notifier reads is as it must be; else lines on stderr. `folder`: where
- * cirkel.conf is; NULL: in the home. */
-static bool read_all(struct notifier *n, const char *folder) {
+/* True when everything the notifier reads is as it must be; else lines on stderr. */
+static bool read_all(struct notifier *n, const char *settings) {
     struct buf errors;
     char path[PATH_MAX];
     bool is_good = true;
     buf_init(&errors, 64u * 1024);
-    if (settings_read(folder ? folder : n->home, &n->settings, &errors) < 0) {
+    if (settings_read(settings, &n->settings, &errors) < 0) {
         (void)fputs(buf_cstr(&errors), stderr);
         buf_free(&errors);
         return false;
@@ -270,8 +269,8 @@ static int sample(const char *home, const char *folder) {
 
 int main(int argc, char **argv) {
     struct arguments arguments;
-    const char *folder = NULL, *settings = NULL;
-    const struct argument more[] = {{"sample", &folder, NULL}, {"settings", &settings, NULL}};
+    const char *folder = NULL;
+    const struct argument more[] = {{"sample", &folder, NULL}};
     arguments_read(&arguments, argc, argv,
                    "[--home DIR] [--clock] [--debug] [--check [--settings DIR] | --sample DIR]",
                    more, COUNT_OF(more));
@@ -279,7 +278,7 @@ int main(int argc, char **argv) {
     if (folder)
         return sample(arguments.home, folder);
     struct notifier n = {.home = arguments.home};
-    bool is_good = read_all(&n, arguments.is_check ? settings : NULL);
+    bool is_good = read_all(&n, arguments.settings);
     if (arguments.is_check || !is_good) {
         settings_free(&n.settings);
         return is_good ? EXIT_SUCCESS : EXIT_CONFIG;

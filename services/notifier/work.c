@@ -76,7 +76,8 @@ static void say_arm(struct work *work, struct job *job) {
     struct frame_arm arm = {.delivery = job->letter.delivery,
                             .attempt = job->letter.attempt,
                             .boot = text_of(work->options.boot),
-                            .readdressed = job->readdressed};
+                            .readdressed = job->readdressed,
+                            .over = job->letter.until};
     job->said = clock_boot();
     (void)say(work, FRAME_ARM, &arm);
 }
@@ -110,9 +111,14 @@ static void free_job(struct work *work, struct job *job) {
     work->numbers[job - work->jobs] = 0;
 }
 
-static void give_up(struct work *work, struct job *job) {
+static void take_back(struct work *work, struct job *job) {
     if (job->in_channel)
         work->options.channel->abandon(work->channel, &job->letter);
+    job->in_channel = false;
+}
+
+static void give_up(struct work *work, struct job *job) {
+    take_back(work, job);
     free_job(work, job);
 }
 
@@ -140,6 +146,8 @@ static void on_ready(void *ctx, struct channel_letter *letter) {
         give_up(work, job);
         return;
     }
+    if (job->letter.until)
+        log_info("arm_over", "delivery=%" PRId64 " it is asked for anew", letter->delivery);
     job->state = JOB_ASKING;
     say_arm(work, job);
 }
@@ -212,11 +220,11 @@ static void set_sender(const struct work *work, struct job *job) {
 static void begin_job(struct work *work, struct job *job, const struct work_load *load) {
     char why[LETTER_WHY_MAX];
     bool is_open = text_is(load->row.state, "queued") || text_is(load->row.state, "deferred");
+    job->readdressed = load->row.readdressed;
     if (!load->why && !is_open) {
         end_job(work, job, "released", "it is not to be sent any more");
         return;
     }
-    job->readdressed = load->row.readdressed;
     if (compose_job(work, job, load, why) < 0) {
         end_job(work, job, "failed", why);
         return;
@@ -327,21 +335,35 @@ static void take_deliver(struct work *work, const struct frame_deliver *frame) {
     loop_soon(work->options.loop, on_turn, work);
 }
 
+/* The answer to an arm that was said twice, when the first answer was a no: nobody will use it. */
+static void release_strange(struct work *work, const struct frame_armed *frame) {
+    struct job *job = find_job(work, 0);
+    if (!job || !frame->granted)
+        return;
+    job->letter.delivery = frame->delivery;
+    job->letter.attempt = frame->attempt;
+    job->readdressed = frame->readdressed;
+    work->numbers[job - work->jobs] = frame->delivery;
+    end_job(work, job, "released", "nobody asked for it any more");
+}
+
 static void take_armed(struct work *work, const struct frame_armed *frame) {
     struct job *job = find_job(work, frame->delivery);
+    if (!job)
+        release_strange(work, frame);
     if (!job || job->state != JOB_ASKING || job->letter.attempt != frame->attempt ||
         job->readdressed != frame->readdressed)
         return;
-    if (!frame->granted) {
-        log_debug("arm_refused", "delivery=%" PRId64, frame->delivery);
-        give_up(work, job);
+    if (!frame
+             ->granted) { /* it may have been armed before, by an answer that was lost or is over */
+        take_back(work, job);
+        end_job(work, job, "released", "the arm was refused");
         return;
     }
     job->state = JOB_SENDING;
     job->letter.until = frame->until;
     if (fault_point("notifier.armed_not_sent") < 0) {
-        work->options.channel->abandon(work->channel, &job->letter);
-        job->in_channel = false;
+        take_back(work, job);
         end_job(work, job, "deferred", "it was not sent");
         return;
     }

@@ -2,6 +2,8 @@
  * result is recorded.
  *
  *     WAITING → PREPARING → ASKING (arm said) → SENDING → TELLING (result said) → gone
+ *                              ↑                   │
+ *                              └── its arm is over ┘
  *
  * INVARIANTS No last step without an arm that was granted for this delivery and attempt. A result
  *            is said until it is recorded. At most twice `in_flight` deliveries are here; what

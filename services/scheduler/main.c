@@ -23,16 +23,17 @@
 #define GRACE (5 * SECONDS)
 
 static const char usage[] =
-    "[--home DIR] [--clock] [--debug] [--check | --why PERSON --about ID | --forecast UNTIL "
-    "[--with FILE] [--with-config DIR] [--also-existing] [--person ID] [--about ID] [--look DIR] | "
-    "--replay [--from BACKUP]]";
+    "[--home DIR] [--clock] [--debug] [--check [--settings DIR] | --why PERSON --about ID | "
+    "--forecast UNTIL [--with FILE] [--with-config DIR] [--also-existing] [--person ID] [--about "
+    "ID] "
+    "[--look DIR] | --replay [--from BACKUP]]";
 
-static int check(const char *home) {
+static int check(const char *home, const char *folder) {
     struct settings settings;
     struct rulebook rules;
     struct buf err;
     buf_init(&err, 1 << 16);
-    int bad = settings_read(home, &settings, &err);
+    int bad = settings_read(folder, &settings, &err);
     if (bad == 0)
         settings_free(&settings);
     if (rulebook_read(home, &rules, &err))
@@ -114,7 +115,7 @@ int main(int argc, char **argv) {
     arguments_read(&a, argc, argv, usage, more, COUNT_OF(more));
     log_start("scheduler", a.is_debug);
     if (a.is_check)
-        return check(a.home);
+        return check(a.home, a.settings);
     if (is_replay)
         return replay(a.home, backup);
     if (asker && f.about)

@@ -177,7 +177,11 @@ static int give_rules(struct replaying *r, const struct rec_input *input) {
 }
 
 static int give_arm(struct replaying *r, const struct rec_input *input) {
-    struct frame_arm arm = {input->delivery, input->attempt, input->boot, input->readdressed};
+    struct frame_arm arm = {.delivery = input->delivery,
+                            .attempt = input->attempt,
+                            .boot = input->boot,
+                            .readdressed = input->readdressed,
+                            .over = input->over};
     bool granted;
     msec until;
     return step_arm(&r->step, input->now, input->at_boot, &arm, &granted, &until);

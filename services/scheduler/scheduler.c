@@ -327,8 +327,8 @@ static void after(struct scheduler *s, const struct turn *t) {
     loop_after(s->loop, wait, scheduler_turn, s);
 }
 
-/* Only the time that we were there to hear it counts: what it said while the disk or the machine
- * held us up is still to be read. */
+/* Only the time that we were there to hear it counts, between our turns: what it said while the
+ * disk or the machine held us up is still to be read. */
 static void listen_to_notifier(struct scheduler *s) {
     msec listened = s->turned ? clock_boot() - s->turned : 0;
     s->notifier_silent += listened < LOOK_EVERY ? listened : LOOK_EVERY;

@@ -315,7 +315,8 @@ int step_arm(struct step *s, instant now, msec boot, const struct frame_arm *arm
                                .attempt = arm->attempt,
                                .boot = arm->boot,
                                .readdressed = arm->readdressed,
-                               .at_boot = boot});
+                               .at_boot = boot,
+                               .over = arm->over});
     int rc = halt_any(o->txn, &held);
     return rc || held ? rc : delivery_arm(o, arm, ret_granted, ret_until);
 }

@@ -9,9 +9,8 @@ from tests.harness.house import equal
 from tests.harness.relay import Relay
 
 
-def arm_is_over(h, letters):
-    """The notifier stands still with the arm in its hand until it is over: it asks anew, waits while nobody answers,
-    and the letter leaves at the first attempt."""
+def stopped_with_the_arm(h):
+    """The notifier, which stands still with the arm in its hand, and that is over."""
     h.stop("notifier")
     rig.spawn(h, "notifier", env=rig.faults(h, "notifier", "notifier.armed_not_sent 1 stop"))
     process = h.workers["notifier"]
@@ -20,10 +19,16 @@ def arm_is_over(h, letters):
         with open(f"/proc/{process.pid}/stat") as file:
             return file.read().rsplit(")", 1)[1].split()[0] == "T"
 
-    before = letters()
     h.join("net", "anna")
     h.until(is_stopped, "the notifier stands still")
     time.sleep(1.5)
+    return process
+
+
+def arm_is_over(h, letters):
+    """It asks anew, waits while nobody answers, and the letter leaves at the first attempt."""
+    before = letters()
+    process = stopped_with_the_arm(h)
     h.workers["scheduler"].send_signal(signal.SIGSTOP)
     os.kill(process.pid, signal.SIGCONT)
     time.sleep(1.5)
@@ -43,9 +48,29 @@ def arm_is_over_test(h):
     equal(relay.copies(row["message_id"]), 1)
 
 
-def arm_is_over_in_a_folder_test(h):
+def in_a_folder(h):
     h.init(at="2022-03-01T09:00", lease="1s")
     h.start()
     h.found()
     h.settle()
-    arm_is_over(h, lambda: len(os.listdir(h.path("outgoing/new"))))
+    return lambda: len(os.listdir(h.path("outgoing/new")))
+
+
+def arm_is_over_in_a_folder_test(h):
+    arm_is_over(h, in_a_folder(h))
+
+
+def arm_is_over_when_paused_test(h):
+    """It is refused then, and given back: nothing waits for it for ever."""
+    letters = in_a_folder(h)
+    before = letters()
+    process = stopped_with_the_arm(h)
+    h.run_cirkel("pause", "a wrong link")
+    os.kill(process.pid, signal.SIGCONT)
+    h.until(lambda: row_of(h, "anna")["state"] == "queued", "it is given back")
+    equal((row_of(h, "anna").get("attempts", 0), letters()), (0, before))
+    h.run_cirkel("resume")
+    h.settle()
+    equal((row_of(h, "anna")["state"], row_of(h, "anna")["attempts"], letters()), ("accepted", 1, before + 1))
+    h.verify()
+    h.run_cirkel("verify", "--replay")

@@ -78,6 +78,40 @@ def restored_home_writes_to_nobody_twice_test(h):
     h.verify()
 
 
+def corrected_and_restored_test(h):
+    """After the backup an address is corrected, and the letter goes there, as another message. What is restored knows
+    of neither; the mail log does, and the letter does not go again, also when the correction is said again."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found()
+    h.settle()
+    h.stop("notifier")
+    h.join("net", "m01", "m02")
+    backup = os.path.join(h.folder, "backup")
+    h.run_cirkel("backup", backup)
+    h.say("person.update", person="m01", email="m01.new@kommun.example")
+    h.start("notifier")
+    h.settle()
+    equal([".1@" in h.letter(person=person).message_id for person in ("m01", "m02")], [True, False])
+
+    other = h.another("again")
+    h.run_cirkel("restore", backup, other.home)
+    other.now, other.numbers = h.now, h.numbers
+    other.set_clock("2022-03-01T10:00")
+    other.start()
+    other.settle()
+    log = os.path.join(h.folder, "mail.log")
+    with open(log, "w") as file:
+        file.writelines(letter.message_id + "\n" for letter in h.letters())
+    seen = difference(other, "--mail-log", log)
+    equal((seen["already_out"], seen["would_go"], seen["not_known_here"]), (2, 0, 0), seen)
+    other.run_cirkel("release", "--hold", "--yes", "--mail-log", log)
+    other.say("person.update", person="m01", email="m01.new@kommun.example")
+    other.settle()
+    equal([other.letters(), [row["state"] for row in other.ledger()]], [[], ["accepted"] * 2])
+    other.verify()
+
+
 def restore_over_a_home_test(h):
     """A home in use is never touched, one that holds something only when told; then its keys and the
     letters that left go along."""

@@ -116,8 +116,10 @@ static void test_judge_letter(void **context) {
     for (unsigned i = 0; i < COUNT_OF(cases); i++) {
         struct incoming_said said;
         struct mail_report r = report_of(cases[i].kind, true);
-        struct rec_ledger row = {
-            .no = 7, .state = text_of(cases[i].state), .attempts = cases[i].attempts};
+        struct rec_ledger row = {.no = 7,
+                                 .state = text_of(cases[i].state),
+                                 .attempts = cases[i].attempts,
+                                 .message_id = text_of(r.message_id)};
         assert_int_equal(incoming_judge(&r, &key, NOW, &said), WAY_FIND);
         if (incoming_judge_letter(&r, cases[i].state ? &row : NULL, TEXT_LIT("a@x.example"),
                                   &said) != cases[i].way)
@@ -125,6 +127,29 @@ static void test_judge_letter(void **context) {
         assert_int_equal(said.after, cases[i].after);
         if (cases[i].said && !text_is(said.body.report.kind, cases[i].said))
             fail_msg("case %u says %.*s", i, TEXT_ARGS(said.body.report.kind));
+    }
+}
+
+/* The letter went to another address since: as another message. */
+static void test_judge_elsewhere(void **context) {
+    static const struct {
+        enum mail_kind kind;
+        enum incoming_way way;
+    } cases[] = {{MAIL_DELIVERED, WAY_UNREAD},
+                 {MAIL_COMPLAINT, WAY_UNREAD},
+                 {MAIL_AUTOMATIC, WAY_DONE},
+                 {MAIL_ANSWER, WAY_UNREAD}};
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct incoming_said said;
+        struct mail_report r = report_of(cases[i].kind, true);
+        struct rec_ledger row = {.no = 7,
+                                 .state = TEXT_LIT("unknown"),
+                                 .attempts = 2,
+                                 .message_id = TEXT_LIT("<abcdefghijklmnopqrstuvwxyz.1@x>")};
+        assert_int_equal(incoming_judge(&r, &key, NOW, &said), WAY_FIND);
+        assert_int_equal(incoming_judge_letter(&r, &row, TEXT_LIT("a@x.example"), &said),
+                         cases[i].way);
     }
 }
 
@@ -136,7 +161,10 @@ static void test_requests(void **context) {
     for (enum mail_kind kind = MAIL_DELIVERED; kind <= MAIL_ANSWER; kind++) {
         struct incoming_said said;
         struct mail_report r = report_of(MAIL_DELIVERED, true);
-        struct rec_ledger row = {.no = INT64_MAX, .state = TEXT_LIT("unknown"), .attempts = 1};
+        struct rec_ledger row = {.no = INT64_MAX,
+                                 .state = TEXT_LIT("unknown"),
+                                 .attempts = 1,
+                                 .message_id = text_of(r.message_id)};
         struct complaint c;
         struct text word;
         struct bytes body = {NULL, 0};
@@ -164,9 +192,8 @@ static void test_requests(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_judge),
-        cmocka_unit_test(test_unsubscribe),
-        cmocka_unit_test(test_judge_letter),
+        cmocka_unit_test(test_judge),        cmocka_unit_test(test_unsubscribe),
+        cmocka_unit_test(test_judge_letter), cmocka_unit_test(test_judge_elsewhere),
         cmocka_unit_test(test_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

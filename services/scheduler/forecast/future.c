@@ -195,7 +195,10 @@ static int deliver_one(struct future *f, const struct telling *t, bool *ret_any)
     arena_reset(f->step.arena);
     if ((rc = ledger_get(&f->step.office, no, &row)))
         return rc;
-    struct frame_arm arm = {(int64_t)no, row.attempts + 1, TEXT_LIT("forecast"), row.readdressed};
+    struct frame_arm arm = {.delivery = (int64_t)no,
+                            .attempt = row.attempts + 1,
+                            .boot = TEXT_LIT("forecast"),
+                            .readdressed = row.readdressed};
     struct frame_result result = {.delivery = (int64_t)no,
                                   .attempt = arm.attempt,
                                   .boot = arm.boot,

@@ -120,24 +120,42 @@ static int grant(struct office *o, struct rec_ledger *row, const struct frame_ar
     return armed_put(o, (uint64_t)row->no, &armed);
 }
 
+/* Its arm was not used and will not be: nothing of this attempt has left. */
+static int give_back(struct office *o, struct rec_ledger *row) {
+    row->attempts--;
+    row->next_try = o->now;
+    return ledger_move(o, row, row->deferred ? "defer" : "release",
+                       TEXT_LIT("its arm was given back; nothing had left"));
+}
+
+/* Said again, because our answer was lost: the same answer, while that holds. An arm that is over
+ * is given back by whoever has it and has not used it; what happened since then is looked at. */
+static int arm_again(struct office *o, struct rec_ledger *row, const struct frame_arm *arm,
+                     bool *ret_granted, msec *ret_until) {
+    struct armed armed;
+    int rc = armed_get(o, (uint64_t)row->no, &armed);
+    if (rc || armed.attempt != (uint64_t)arm->attempt || arm->readdressed != row->readdressed ||
+        !text_is(arm->boot, armed.boot))
+        return rc;
+    if (o->boot < armed.until) {
+        *ret_granted = true;
+        return grant(o, row, arm, ret_until);
+    }
+    return arm->over == armed.until ? give_back(o, row) : 0;
+}
+
 int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted,
                  msec *ret_until) {
     struct rec_ledger row;
-    struct armed armed;
     bool ended;
     *ret_granted = false;
     *ret_until = 0;
     int rc = ledger_get(o, (uint64_t)arm->delivery, &row);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    if (text_is(row.state, "armed")) { /* said again, because our answer was lost */
-        rc = armed_get(o, (uint64_t)row.no, &armed);
-        if (rc)
-            return rc;
-        *ret_granted = armed.attempt == (uint64_t)arm->attempt &&
-                       arm->readdressed == row.readdressed && text_is(arm->boot, armed.boot);
-        return *ret_granted ? grant(o, &row, arm, ret_until) : 0;
-    }
+    if (text_is(row.state, "armed") &&
+        ((rc = arm_again(o, &row, arm, ret_granted, ret_until)) || *ret_granted))
+        return rc;
     if (!ledger_is_waiting(&row) || arm->attempt != row.attempts + 1 ||
         arm->readdressed != row.readdressed)
         return 0;
@@ -241,10 +259,15 @@ static int follow_refused(struct office *o, struct rec_ledger *row, const struct
     return rc || !r->bounced ? rc : suppression_report(o, &was, "hard", TEXT_NONE);
 }
 
-/* Said by a connection to where it does not go any more: that speaks of no other address. But what
- * has left has left. */
-static bool is_elsewhere(const struct rec_ledger *row, const struct frame_result *r, bool before) {
-    return r->readdressed != row->readdressed && (before || !text_is(r->outcome, "accepted"));
+/* By whoever has the arm that is in force. */
+static int release(struct office *o, struct rec_ledger *row, const struct frame_result *r) {
+    struct armed armed;
+    if (!text_is(row->state, "armed"))
+        return 0;
+    int rc = armed_get(o, (uint64_t)row->no, &armed);
+    if (rc || armed.attempt != (uint64_t)r->attempt || !text_is(r->boot, armed.boot))
+        return rc;
+    return give_back(o, row);
 }
 
 int delivery_result(struct office *o, const struct frame_result *r) {
@@ -256,9 +279,11 @@ int delivery_result(struct office *o, const struct frame_result *r) {
     bool armed = text_is(row.state, "armed");
     bool ours = armed || text_is(row.state, "unknown") || ledger_is_waiting(&row);
     bool before = ledger_is_waiting(&row) && r->attempt == row.attempts + 1;
-    if (!ours || (!before && r->attempt != row.attempts) || text_is(r->outcome, "released") ||
-        is_elsewhere(&row, r, before))
+    if (!ours || (!before && r->attempt != row.attempts) ||
+        r->readdressed != row.readdressed) /* said of another address */
         return 0;
+    if (text_is(r->outcome, "released"))
+        return release(o, &row, r);
     struct text reply = row.address.p ? r->reply : TEXT_NONE; /* it names who was erased */
     row.reply = reply;
     if (!text_is(r->outcome, "accepted"))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/letter_id.h"
 #include "services/scheduler/reminders/allow.h"
 #include "services/scheduler/reminders/catchup.h"
 #include "services/scheduler/reminders/digest.h"
@@ -291,7 +292,7 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         .told = rule->tells && s->has_meeting ? s->meeting.revision + 1 : 0,
         .what = rule->tells && s->has_meeting ? told_what(&s->meeting) : 0,
     };
-    row.message_id = ledger_message_id(o, row.key);
+    row.message_id = letter_id(o->arena, row.key, 0, o->settings->message_domain);
     if (!v.state) {
         bool late = o->now - plan->due > o->settings->late_after;
         int rc = gentle_place(o, rule, topic_of(s), p, late, &row);

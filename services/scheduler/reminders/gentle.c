@@ -325,12 +325,12 @@ int gentle_note(struct office *o, const struct rec_ledger *row) {
     return rc ? rc : office_mark(o, TABLE_NEWS, news_key(row), news_marks(row));
 }
 
-/* A letter that the other end put off has not left, unless an earlier copy of it may have. */
+/* A letter that was put off or given back has not left, unless an earlier copy of it may have. */
 static instant left_at(const struct office *o, const struct rec_ledger *before,
                        const struct rec_ledger *row) {
     if (text_is(row->state, "armed"))
         return o->now;
-    if (text_is(row->state, "deferred") && text_is(before->state, "armed") && !row->resends)
+    if (ledger_is_waiting(row) && text_is(before->state, "armed") && !row->resends)
         return 0;
     if (text_is(row->state, "accepted") && !text_is(before->state, "digested") && !row->left)
         return o->now;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "proto/letter_id.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/gentle.h"
 #include "services/scheduler/reminders/hold.h"
@@ -89,9 +90,11 @@ static int add_row(struct office *o, struct rec_ledger *row) {
     return rc;
 }
 
-static struct key left_key(struct text message_id) {
+/* At whatever address. */
+static struct key left_key(struct office *o, struct text message_id) {
     char hash[TOKEN_ID_MAX];
-    struct bytes part = {message_id.p, message_id.n};
+    struct text first = letter_id_first(o->arena, message_id);
+    struct bytes part = {first.p, first.n};
     token_hash_text(&part, 1, hash);
     return key1(text_of(hash));
 }
@@ -100,7 +103,7 @@ int ledger_add(struct office *o, struct rec_ledger *row) {
     int rc = add_row(o, row);
     if (rc || !row->message_id.p || !(ledger_is_waiting(row) || text_is(row->state, "held")))
         return rc;
-    struct key left = left_key(row->message_id);
+    struct key left = left_key(o, row->message_id);
     rc = store_del(o->txn, TABLE_LEFT, key_bytes(&left));
     if (rc)
         return rc == -ENOENT ? 0 : rc;
@@ -342,25 +345,17 @@ int ledger_rename_under(struct office *o, const char *kind, struct text from, st
     return rc == -ENOENT ? 0 : rc;
 }
 
-struct text ledger_message_id(struct office *o, struct text name) {
-    char hash[TOKEN_ID_MAX];
-    struct bytes part = {name.p, name.n};
-    token_hash_text(&part, 1, hash);
-    return arena_printf(o->arena, "<%s@%s>", hash, o->settings->message_domain);
-}
-
 void ledger_readdress(struct office *o, struct rec_ledger *row, struct text address) {
     row->address = address;
-    row->readdressed++;
     row->merged = false;
-    if (row->attempts)
-        row->message_id =
-            ledger_message_id(o, arena_printf(o->arena, "%.*s/%lld", TEXT_ARGS(row->key),
-                                              (long long)row->readdressed));
+    row->readdressed++;
+    row->message_id = letter_id(o->arena, row->key, row->readdressed, o->settings->message_domain);
+    row->report = row->report_status = TEXT_NONE;
+    row->reported = row->delivered = 0;
 }
 
 int ledger_remember_left(struct office *o, struct text message_id) {
-    return office_mark(o, TABLE_LEFT, left_key(message_id), TEXT_LIT(""));
+    return office_mark(o, TABLE_LEFT, left_key(o, message_id), TEXT_LIT(""));
 }
 
 int armed_get(struct office *o, uint64_t no, struct armed *ret) {

@@ -52,10 +52,8 @@ MUST_CHECK int ledger_rename_under(struct office *o, const char *kind, struct te
 #define LEDGER_LEFT TEXT_LIT("a mail log says that it left before")
 MUST_CHECK int ledger_remember_left(struct office *o, struct text message_id);
 
-/* The Message-ID of what is named so; the same for the same name. */
-struct text ledger_message_id(struct office *o, struct text name);
-/* It goes to another address. Once tried it is another message there: what is reported of a copy
- * at the old address is not said of this one. The row is not written. */
+/* It goes to another address, as another message: nothing is reported of that yet. The row is not
+ * written. */
 void ledger_readdress(struct office *o, struct rec_ledger *row, struct text address);
 
 /* Table ARMED: an attempt that may have left. */
