@@ -28,6 +28,14 @@ struct apply {
 
 /* ---- looking and asking ---- */
 
+static void print_existing(const struct outlook_sum *sum) {
+    printf("It reaches back to %lld %s whose moment lies behind it", (long long)sum->existing,
+           plural(sum->existing, "person", "people"));
+    if (sum->existing_letters != sum->existing)
+        printf(", with %lld letters", (long long)sum->existing_letters);
+    puts(".");
+}
+
 static int look_at(struct apply *a, const char *coming) {
     struct options options = *a->options;
     struct buf output;
@@ -42,8 +50,7 @@ static int look_at(struct apply *a, const char *coming) {
     } else if (rc == 0) {
         outlook_print_difference(buf_as_text(&output), &a->sum);
         if (options.also_existing)
-            printf("It reaches back to %lld %s whose moment lies behind it.\n",
-                   (long long)a->sum.existing, plural(a->sum.existing, "person", "people"));
+            print_existing(&a->sum);
     }
     buf_free(&output);
     return rc;

@@ -68,10 +68,15 @@ static void take_sum(const json_t *line, struct outlook_sum *ret) {
     const struct {
         const char *name;
         json_int_t *to;
-    } members[] = {{"added", &ret->added},       {"moved", &ret->moved},
-                   {"dropped", &ret->dropped},   {"corrected", &ret->corrected},
-                   {"reworded", &ret->reworded}, {"same", &ret->same},
-                   {"refused", &ret->refused},   {"existing", &ret->existing}};
+    } members[] = {{"added", &ret->added},
+                   {"moved", &ret->moved},
+                   {"dropped", &ret->dropped},
+                   {"corrected", &ret->corrected},
+                   {"reworded", &ret->reworded},
+                   {"same", &ret->same},
+                   {"refused", &ret->refused},
+                   {"existing", &ret->existing},
+                   {"existing_letters", &ret->existing_letters}};
     for (unsigned i = 0; i < COUNT_OF(members); i++)
         *members[i].to = json_integer_value(json_object_get(line, members[i].name));
     snprintf(ret->version, sizeof ret->version, "%s", outlook_member(line, "version"));

@@ -7,8 +7,9 @@
 #include <jansson.h>
 
 struct outlook_sum { /* of a difference */
-    json_int_t added, moved, dropped, corrected, reworded, same, refused, existing;
-    char version[17]; /* of the configuration that was looked at */
+    json_int_t added, moved, dropped, corrected, reworded, same, refused;
+    json_int_t existing, existing_letters; /* whom it reaches back to, and with how many */
+    char version[17];                      /* of the configuration that was looked at */
 };
 
 /* Whether those options can be looked at in that home: 0, or an exit code and why. */

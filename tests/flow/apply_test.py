@@ -97,6 +97,22 @@ def reaching_back_takes_the_right_number_test(h):
     h.verify()
 
 
+def who_is_reached_back_to_twice_is_one_person_test(h):
+    """Two new rules would each write to the four who are registered: four people are asked about, and eight letters said."""
+    people = office(h, "2022-03-21T12:00")
+    new = other_config(h, "new", rule=TWO_DAYS + TWO_DAYS.replace("two-days", "three-days").replace("- 2d", "- 3d"))
+    shown = h.run_cirkel("apply", new, "--also-existing", "--count", "8", code=3)
+    assert "It reaches back to 4 people whose moment lies behind it, with 8 letters." in shown, shown
+    assert "it would reach back to 4 people, not 8" in shown.errors, shown.errors
+    last = json.loads(h.run_cirkel("forecast", "--with-config", new, "--also-existing", "--json").lines[-1])
+    equal((last["existing"], last["existing_letters"]), (4, 8))
+    h.run_cirkel("apply", new, "--also-existing", "--count", "4")
+    h.settle()
+    equal(sorted(r["person"] for r in h.ledger() if "-days-before" in r["rule"] and r["state"] == "accepted"),
+          sorted(2 * people[:4]))
+    h.verify()
+
+
 def other_words_are_not_sent_again_test(h):
     """The week's reminder went out; then its letter gets other words. Who had it hears nothing; who is to get the
     day's reminder gets the words of its letter as it is then."""

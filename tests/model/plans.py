@@ -71,8 +71,8 @@ class Plans:
                 self.derive(kind, id_ if isinstance(id_, str) else "/".join(id_), new_rules=True)
 
     def existing(self):
-        """Those whom it did not reach, because their moments lay behind it: plans, and how many people."""
-        found, count = [], 0
+        """Those whom it did not reach, because their moments lay behind it: plans, and how many different people."""
+        found, people = [], set()
         for (kind, id_), plans in self.plans.items():
             for key, plan in plans.items():
                 rule = self.rules.get(key[0])
@@ -83,9 +83,10 @@ class Plans:
                 if (rule.speaks(subject.record) and rule.speaks_at(key[1], subject.record)
                         and not self.is_overtaken(rule, subject, key, plan, plans)):
                     found.append((kind, id_, key, plan))
-                    count += sum(p["state"] == "active" and self.is_in(rule.to_at(key[1]), subject, k)
-                                 and self.would_reach(rule, k, self.said, plan[USEFUL]) for k, p in self.people.items())
-        return found, count
+                    people |= {k for k, p in self.people.items()
+                               if p["state"] == "active" and self.is_in(rule.to_at(key[1]), subject, k)
+                               and self.would_reach(rule, k, self.said, plan[USEFUL])}
+        return found, len(people)
 
     def is_overtaken(self, rule, subject, key, plan, plans):
         """Of several moments that lie behind for the same people the last one speaks."""

@@ -258,11 +258,11 @@ static struct text text_field(const struct sim_line *l, const char *field) {
 
 static int64_t existing(void) {
     struct office *o = &it.sim.t.step.office;
-    int64_t count;
+    struct existing_count count;
     o->now = o->said = it.sim.t.now;
     arena_reset(it.sim.t.arena);
     must(existing_count(o, &count) == 0);
-    return count;
+    return count.people;
 }
 
 static int name_rules(struct sim_line *l) {

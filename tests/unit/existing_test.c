@@ -133,6 +133,20 @@ static void counting_is_no_sending(void **unused) {
     trial_close(&t);
 }
 
+/* Two rules get other names: three people would have two letters each, and are three. */
+static void who_is_written_to_twice_is_one(void **unused) {
+    struct trial t;
+    (void)unused;
+    open_at(&t, RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00");
+    trial_rules(&t, WEEK RULE("w", "\"starts - 8d at 09:00\"", ""));
+    assert_string_equal(apply(&t, 6), "conflict");
+    assert_string_equal(t.refusal.text, "It would reach 3 people who were there before, not 6.");
+    assert_string_equal(apply(&t, 3), "applied");
+    trial_settle(&t);
+    assert_int_equal(sent(&t), 6);
+    trial_close(&t);
+}
+
 /* Said at the very moment at which the letters were let go, before they are. */
 static void an_edit_of_that_moment_takes_nothing_back(void **unused) {
     struct trial t;
@@ -214,6 +228,7 @@ int main(void) {
         cmocka_unit_test(a_rule_that_changes_while_it_speaks),
         cmocka_unit_test(an_edit_of_that_moment_takes_nothing_back),
         cmocka_unit_test(counting_is_no_sending),
+        cmocka_unit_test(who_is_written_to_twice_is_one),
         cmocka_unit_test(a_moment_that_the_subject_missed_is_no_new_rule),
         cmocka_unit_test(what_was_skipped_stays_so),
         cmocka_unit_test(only_the_configuration_in_force_can_be_applied),

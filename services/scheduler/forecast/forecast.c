@@ -166,9 +166,10 @@ static void print_sum(struct forecasting *f, const struct future *future) {
         buf_printf(&f->line, ",\"%s\":%llu", change_words[i], (unsigned long long)f->changes[i]);
     buf_printf(&f->line,
                ",\"same\":%llu,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld,"
-               "\"counted\":%lld",
+               "\"existing_letters\":%lld,\"counted\":%lld",
                (unsigned long long)f->same, future->refusal_count, future->rules.name,
-               (long long)future->existing, (long long)future->counted);
+               (long long)future->existing.people, (long long)future->existing.letters,
+               (long long)future->counted);
     put_line(f);
 }
 

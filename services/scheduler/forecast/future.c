@@ -9,7 +9,6 @@
 #include "common/pack.h"
 #include "common/store.h"
 #include "services/scheduler/forecast/way.h"
-#include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 

@@ -8,6 +8,7 @@
 #ifndef SCHEDULER_FUTURE_H
 #define SCHEDULER_FUTURE_H
 
+#include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/step.h"
 
 struct future_event { /* something said, at its time */
@@ -46,10 +47,10 @@ struct future {
     bool deriving;
     struct key derive_at;
     unsigned derive_table;
-    int64_t counted;  /* by the answers to what is said in it */
-    int64_t existing; /* whom new rules reached back to */
-    uint64_t before;  /* the last ledger row there was */
-    uint64_t *told;   /* bits, from row 1 on: handed out already, or ended long ago */
+    int64_t counted;                /* by the answers to what is said in it */
+    struct existing_count existing; /* whom new rules reached back to */
+    uint64_t before;                /* the last ledger row there was */
+    uint64_t *told;                 /* bits, from row 1 on: handed out already, or ended long ago */
     size_t told_words;
     uint64_t *open; /* rows that had not come to an end when it began */
     size_t open_count, open_room;

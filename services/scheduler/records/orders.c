@@ -60,7 +60,7 @@ int apply_sending_release(struct office *o, const struct msg_sending_release *m)
 }
 
 int apply_rules_apply(struct office *o, const struct msg_rules_apply *m) {
-    int64_t count;
+    struct existing_count count;
     if (!text_is(m->version, o->rules->name)) {
         if (o->reread != UINT64_MAX && o->reread != o->seq)
             return -ESTALE;
@@ -74,11 +74,12 @@ int apply_rules_apply(struct office *o, const struct msg_rules_apply *m) {
     int rc = existing_count(o, &count);
     if (rc)
         return rc;
-    if (count != m->count)
+    if (count.people != m->count)
         return refuse(o, "conflict", "count", "It would reach %lld %s there before, not %lld.",
-                      (long long)count, plural(count, "person who was", "people who were"),
+                      (long long)count.people,
+                      plural(count.people, "person who was", "people who were"),
                       (long long)m->count);
-    answer_int(o, "count", count);
+    answer_int(o, "count", count.people);
     rc = existing_wake(o, &count);
     return rc ? rc : office_fact(o, FACT_RULES_APPLIED, "rules", m->version);
 }

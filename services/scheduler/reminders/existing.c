@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "services/scheduler/reminders/crowd.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/plan.h"
 
@@ -62,7 +63,9 @@ static int look_at(struct office *o, struct key key, struct bytes value, struct 
     return rc ? rc : overtaken ? -ENOENT : 0;
 }
 
-static int count_people(struct office *o, const struct existing *e, int64_t *count) {
+/* Each by herself, though several plans are for her. */
+static int count_people(struct office *o, const struct existing *e, struct crowd *people,
+                        int64_t *letters) {
     struct text person = TEXT_NONE;
     const char *why;
     for (;;) {
@@ -73,7 +76,10 @@ static int count_people(struct office *o, const struct existing *e, int64_t *cou
         rc = fire_why_not(o, e->rule, &e->subject, person, o->said, e->plan.useful, &why);
         if (rc)
             return rc;
-        *count += !why;
+        if (why)
+            continue;
+        crowd_add(people, person);
+        ++*letters;
     }
 }
 
@@ -87,18 +93,20 @@ static int wake(struct office *o, const struct existing *e) {
 }
 
 /* A whole table is walked: each plan in memory that is free again after it. */
-static int walk(struct office *o, bool wakes, int64_t *ret) {
+static int walk(struct office *o, bool wakes, struct existing_count *ret) {
     struct arena *arena = o->arena;
     struct key at = {.n = 0}, none = {.n = 0};
     struct bytes value;
     struct existing e;
-    int64_t count = 0;
+    struct crowd people;
+    int64_t letters = 0;
     int rc = 0;
+    crowd_open(&people);
     o->arena = arena_new();
     while (rc == 0 && (rc = office_next(o, TABLE_PLAN, &none, &at, &value)) == 0) {
         rc = look_at(o, at, value, &e);
         if (rc == 0)
-            rc = count_people(o, &e, &count);
+            rc = count_people(o, &e, &people, &letters);
         if (rc == 0 && wakes)
             rc = wake(o, &e);
         rc = rc == -ENOENT ? 0 : rc;
@@ -106,16 +114,16 @@ static int walk(struct office *o, bool wakes, int64_t *ret) {
     }
     arena_free(&o->arena);
     o->arena = arena;
-    if (rc != -ENOENT)
-        return rc;
-    *ret = count;
-    return 0;
+    if (rc == -ENOENT)
+        *ret = (struct existing_count){(int64_t)people.count, letters};
+    crowd_close(&people);
+    return rc == -ENOENT ? 0 : rc;
 }
 
-int existing_count(struct office *o, int64_t *ret) {
+int existing_count(struct office *o, struct existing_count *ret) {
     return walk(o, false, ret);
 }
 
-int existing_wake(struct office *o, int64_t *ret) {
+int existing_wake(struct office *o, struct existing_count *ret) {
     return walk(o, true, ret);
 }
