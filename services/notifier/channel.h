@@ -51,7 +51,8 @@ struct channel {
     const char *name;
     /* Letters composed in one turn: many are synced together, few keep frames flowing. */
     unsigned batch;
-    msec grace; /* how long the last steps may take when the notifier is stopped; 0: at once */
+    bool is_files; /* letters stay on this machine, so a trial home may have it */
+    msec grace;    /* how long the last steps may take when the notifier is stopped; 0: at once */
     /* Checks the files it reads; -EINVAL with "FILE:LINE: what is wrong" lines. NULL: reads none.
      */
     int (*check)(const char *home, const struct settings *settings, struct buf *errors);

@@ -300,6 +300,7 @@ static int open_maildir(struct channel_state **ret, const struct channel_options
 const struct channel channel_maildir = {
     .name = "maildir",
     .batch = 32,
+    .is_files = true,
     .open = open_maildir,
     .close = close_maildir,
     .prepare = prepare,

@@ -1,6 +1,9 @@
 /* notifier - sends the letters the scheduler hands it, and writes nothing but what leaves.
  *
- *     notifier [--home DIR] [--clock] [--debug] [--check [--settings DIR] | --sample DIR]
+ *     notifier [--home DIR] [--clock] [--debug] [--sink] [--check [--settings DIR] | --sample DIR]
+ *
+ * In a trial home, and on a virtual clock, letters only become files. With --sink they may leave
+ * there, too: for tests, whose mail server is a sink of their own; `cirkel` never says it.
  *
  * Exit: 0 stopped in order, 1 could not start, 2 bad configuration or arguments, 74 the storage
  * failed.
@@ -25,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define GRACE (10 * SECONDS)
 #define ZONES_EVERY (1 * HOURS)
@@ -34,6 +38,7 @@
 
 struct notifier {
     const char *home;
+    bool with_clock, is_sink;
     struct settings settings;
     struct token_key links;
     const struct channel *channel;
@@ -51,6 +56,25 @@ static const struct channel *const channels[] = {&channel_maildir, &channel_smtp
 
 /* ---- what it reads ---- */
 
+/* Looked at here, because whatever changes the settings ends here: a file, apply, a reload. */
+static bool is_files_only(const struct notifier *n) {
+    char path[PATH_MAX];
+    arguments_path(n->home, "trial", path);
+    return !n->is_sink && (n->with_clock || access(path, F_OK) == 0);
+}
+
+static bool check_channel(const struct notifier *n, const char *settings, struct buf *errors) {
+    if (!n->channel->is_files && is_files_only(n)) {
+        buf_printf(errors,
+                   "%s/cirkel.conf: channel: \"%s\" reaches real people, and %s is a trial home or "
+                   "on a virtual clock: its letters would leave at wrong times. They only become "
+                   "files there: channel = \"maildir\". A real home: cirkel init DIR\n",
+                   settings, n->channel->name, n->home);
+        return false;
+    }
+    return !n->channel->check || n->channel->check(n->home, &n->settings, errors) == 0;
+}
+
 /* True when everything the notifier reads is as it must be; else lines on stderr. */
 static bool read_all(struct notifier *n, const char *settings) {
     struct buf errors;
@@ -66,7 +90,7 @@ static bool read_all(struct notifier *n, const char *settings) {
         if (strcmp(channels[i]->name, n->settings.channel) == 0)
             n->channel = channels[i];
     must(n->channel); /* settings_read() refuses another name */
-    if (n->channel->check && n->channel->check(n->home, &n->settings, &errors) < 0) {
+    if (!check_channel(n, settings, &errors)) {
         (void)fputs(buf_cstr(&errors), stderr);
         is_good = false;
     }
@@ -270,14 +294,17 @@ static int sample(const char *home, const char *folder) {
 int main(int argc, char **argv) {
     struct arguments arguments;
     const char *folder = NULL;
-    const struct argument more[] = {{"sample", &folder, NULL}};
+    struct notifier n = {0};
+    const struct argument more[] = {{"sample", &folder, NULL}, {"sink", NULL, &n.is_sink}};
     arguments_read(&arguments, argc, argv,
-                   "[--home DIR] [--clock] [--debug] [--check [--settings DIR] | --sample DIR]",
+                   "[--home DIR] [--clock] [--debug] [--sink] [--check [--settings DIR] | --sample "
+                   "DIR]",
                    more, COUNT_OF(more));
     log_start("notifier", arguments.is_debug);
     if (folder)
         return sample(arguments.home, folder);
-    struct notifier n = {.home = arguments.home};
+    n.home = arguments.home;
+    n.with_clock = arguments.with_clock;
     bool is_good = read_all(&n, arguments.settings);
     if (arguments.is_check || !is_good) {
         settings_free(&n.settings);

@@ -36,7 +36,8 @@ def spawn(house, name, prefix=(), env=None):
     """Starts a worker and waits for nothing."""
     with open(os.path.join(house.folder, name + ".log"), "ab") as log:
         house.workers[name] = subprocess.Popen(
-            [*prefix, house.program(name), "--home", house.home, "--clock"], stdin=subprocess.DEVNULL, stdout=log,
+            [*prefix, house.program(name), "--home", house.home, "--clock"] +
+            (["--sink"] if name == "notifier" else []), stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, cwd=house.folder, env={**os.environ, **(env or {})})
     return house.workers[name]
 

@@ -467,7 +467,7 @@ def login_test(h):
         file.write(f'channel = smtp\nsmtp_host = "{relay.host}"\nsmtp_port = {relay.port}\nsmtp_ca_file = "{relay.ca}"\n'
                    f'smtp_user = cirkel\nsmtp_password_file = "keys/smtp.password"\nsmtp_pause = 0s\n')
     os.chmod(h.path("keys/smtp.password"), 0o644)
-    checked = subprocess.run([h.program("notifier"), "--home", h.home, "--check"], capture_output=True, text=True)
+    checked = subprocess.run([h.program("notifier"), "--home", h.home, "--sink", "--check"], capture_output=True, text=True)
     equal(checked.returncode, 2)
     assert "keys/smtp.password:1: others may read it" in checked.stderr, checked.stderr
     os.chmod(h.path("keys/smtp.password"), 0o600)

@@ -139,7 +139,8 @@ class House:
                 raise HouseError(f"{name} is running already")
             log = open(os.path.join(self.folder, name + ".log"), "ab")
             self.workers[name] = subprocess.Popen(
-                [*self.within, self.program(name), "--home", self.home] + (["--clock"] if clock else []),
+                [*self.within, self.program(name), "--home", self.home] + (["--clock"] if clock else []) +
+                (["--sink"] if name == "notifier" else []),  # its mail servers are ours
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
             log.close()
         if "scheduler" in self.workers:
