@@ -92,6 +92,34 @@ def cancelled_in_a_hurry_test(h):
     h.verify()
 
 
+def a_stopped_letter_is_owed_test(h):
+    """The reminder has not left yet when the meeting is moved away and back: its reader is told once how it is, though
+    that is what she knew; whoever lost nothing hears nothing."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01")
+    h.clock("2022-03-15T08:00")
+    h.run_cirkel("pause", "the relay is repaired")
+    h.clock("2022-03-15T09:30")
+    h.say("meeting.move", meeting="m1", starts="2022-03-29T09:00")
+    h.clock("2022-03-15T09:50")
+    h.say("meeting.move", meeting="m1", starts="2022-03-22T09:00")
+    h.settle()
+    h.run_cirkel("resume")
+    h.clock("2022-03-16T09:00")
+    equal([(row["rule"], row["reason"]) for row in h.ledger(person="m01", state="superseded")],
+          [("meeting-week-before", "the meeting was moved"), ("meeting-moved", "the meeting was moved")])
+    equal(corrections(h), [("moved", "09:50")])
+    assert "22 mars" in h.letters(rule="meeting-moved", person="m01")[0].text
+    equal(corrections(h, "m02"), [], "she is not registered: no letter of hers was stopped")
+    h.clock("2022-03-22T12:00")
+    equal([row["rule"] for row in h.ledger(person="m01", state="accepted") if "before" in row["rule"]],
+          ["meeting-day-before", "meeting-hour-before"])
+    h.verify()
+
+
 def correction_after_the_original_test(h):
     """The mail server thinks about one of two invitations. The correction to it waits, on whichever connection; the
     other one does not."""

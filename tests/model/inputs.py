@@ -223,6 +223,26 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, SettingsDrawing, Activi
                 m["starts"] = wall_text(to)
             self.now += self.r.choice((0, MINUTE, 4 * MINUTE, 11 * MINUTE))
 
+    def move_and_back(self):
+        """A reminder of it falls due and cannot leave; before it can, the meeting is moved, and moved back."""
+        id_ = self.meeting()
+        m = self.meetings.get(id_)
+        if not m or self.is_away or self.is_paused:
+            return
+        was, stops = wall(m["starts"]), self.chance(75)
+        due = [instant(was.replace(hour=9, minute=0) - datetime.timedelta(days=days), m["zone"]) for days in (7, 1)]
+        self.now = min([t - MINUTE for t in due if t > self.now + MINUTE], default=self.now)
+        if stops:
+            self.say("sending.pause", reason="so it is")
+        else:
+            self.do("relay", outcomes=["deferred"] * self.r.choice((3, 30)))
+        for to in (was + datetime.timedelta(minutes=self.r.choice((-60, 30, 1440, 7 * 1440))), was):
+            self.now += self.r.choice((MINUTE, 3 * MINUTE, 12 * MINUTE))
+            self.say("meeting.move", meeting=id_, starts=wall_text(to))
+        if stops:
+            self.now += self.r.choice((0, MINUTE, 20 * MINUTE))
+            self.say("sending.resume")
+
     def set_mode(self, meeting=None):
         self.say("meeting.set_mode", meeting=meeting or self.meeting(),
                  mode=self.r.choice(("room", "video", "hybrid", "undecided")), place=self.some(("A", "B"), 50),
@@ -382,7 +402,7 @@ class Drawing(CasesDrawing, OrdersDrawing, RulesDrawing, SettingsDrawing, Activi
         self.now += self.r.choice((4 * MINUTE, 6 * MINUTE, 20 * MINUTE, 3 * HOUR, 2 * DAY))
         self.do("jump")
 
-    ACTS = ((9, plan), (0.5, plan_many), (11, move), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
+    ACTS = ((9, plan), (0.5, plan_many), (11, move), (1.5, move_and_back), (3, hurry), (5, set_mode), (4, update), (5, decide), (2, cancel_meeting),
             (3, hold_meeting), (3, publish), (2, expect), (1, withdraw), (30, make), (3, change), (13, cancel), (13, answer), (6, offer),
             (5, member), (1, whole), (6, wish), (0.4, want_less), (4, quiet), (3, person), (0.4, erase), (0.15, close_network),
             (6, poll_open), (4, poll_more), (9, relay), (6, outage), (3, jump)) + OrdersDrawing.ORDERS + CasesDrawing.CASES \

@@ -62,6 +62,7 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
         self.ahead = []   # of those that are planned: (due, "plan", kind, id, rule, step, occurrence)
         self.rows, self.by_key, self.waiting, self.held, self.armed = [], {}, set(), set(), set()
         self.told = {}    # (meeting, person) -> (revision, what she heard; None: uncertain)
+        self.knew = {}    # the same -> what she had heard before a letter to her was overtaken
         self.news = {}    # person -> her letters of news
         self.digests = {}  # (person, window)
         self.holds, self.gathering = [], None
@@ -166,6 +167,8 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             sheet["rows"].append(row)
         if not state and any(s["open"] and s["kind"] == "catchup" for s in self.holds):
             self.overtake(row)
+        if rule.mentions("told") and row.told and not self.told.get((about[1], person), (0, True))[1]:
+            self.came["taken back, and told for a letter that it stopped"] += self.knew.get((about[1], person)) == row.what
         if rule.news and rule.about != "digest":
             self.news.setdefault(person, []).append(row)
         if rule.about == "digest":
@@ -242,6 +245,14 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
                     and (not meeting or row.about == ("meeting", meeting))
                     and (below is None or (row.told and row.told < below))):
                 self.end(row, state, reason)
+                if meeting and not person and "told" not in re.findall(r"[\w.:-]+", row.to):
+                    self.owe_telling(row)
+
+    def owe_telling(self, row):
+        """What was more than a correction is owed whatever she knows."""
+        who = row.about[1], row.person
+        self.knew[who] = self.told.get(who, (0, None))[1] or self.knew.get(who)
+        self.note_told(row, None)
 
     def is_still_for(self, row):
         """News that waited so long that she has left whom it is for."""

@@ -59,6 +59,7 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "overdue: publish-solution", "a reserve moved up", "decisions in a window", "decisions taken back by themselves",
         "one of the staff left", "fell behind", "caught up", "overdue: renew-backing", "reached late",
         "a place was free for the next", "a place more",
+        "taken back, and told for a letter that it stopped",
         "kept away", "a meeting was hours", *("of a programme: " + rule for rule in (
             "meeting-invitation", "meeting-nudge", "meeting-week-before", "meeting-day-before", "meeting-hour-before",
             "meeting-moved", "meeting-mode-changed", "meeting-cancelled", "meeting-decide", "meeting-goes-ahead",

@@ -209,11 +209,57 @@ static void test_each_what_she_needs(void **context) {
     trial_close(&t);
 }
 
+/* A letter that has not left is stopped by a change that is then taken back: whoever was to have it
+ * is told instead, once, though she has known all the time how it is now. */
+static void test_a_stopped_letter_is_owed(void **context) {
+    static const struct {
+        const char *what;
+        const char *at; /* what falls due then does not leave before both edits */
+        enum edit away, back;
+        unsigned told; /* of corrections, accepted */
+    } stops[] = {
+        {"a reminder, and the day", "2022-05-17T09:00", MOVE, BACK, 1},
+        {"a reminder, and the mode", "2022-05-17T09:00", MODE, PLACE, 1},
+        {"postponed and moved back", "2022-05-17T09:00", POSTPONE, BACK, 1},
+        {"the day before", "2022-05-23T09:00", MOVE, BACK, 1},
+        {"nothing", "2022-05-16T09:00", MOVE, BACK, 0},
+        {"nothing, and the mode", "2022-05-16T09:00", MODE, PLACE, 0},
+    };
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(stops); i++) {
+        struct trial t;
+        char told[200] = "";
+        unsigned had[4] = {0}, n = 0;
+        trial_open(&t, NULL, "2022-05-02T08:00");
+        trial_world(&t, true);
+        edit(&t, PLACE, 1);
+        trial_register(&t, "a");
+        trial_until(&t, "2022-05-16T08:00");
+        look(&t, 0, had, told, sizeof told);
+        *told = '\0';
+        trial_away(&t, stops[i].at);
+        t.now += 2 * MINUTES;
+        edit(&t, stops[i].away, 1);
+        trial_fire(&t);
+        t.now += MINUTES;
+        edit(&t, stops[i].back, 1);
+        trial_fire(&t);
+        trial_until(&t, "2022-05-23T23:00");
+        look(&t, 0, had, told, sizeof told);
+        for (const char *p = told; (p = strchr(p, ':')); p++)
+            n++;
+        if (n != stops[i].told)
+            fail_msg("%s: told %u times: \"%s\"", stops[i].what, n, told);
+        trial_close(&t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rapid_edits),
         cmocka_unit_test(test_each_at_once),
         cmocka_unit_test(test_each_what_she_needs),
+        cmocka_unit_test(test_a_stopped_letter_is_owed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,7 @@ struct stopping {
     struct text reason;
     ledger_fits *fits; /* NULL: any */
     const void *ctx;
+    bool owed; /* those of a meeting that has changed */
 };
 
 static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
@@ -200,7 +201,10 @@ static int stop_one(struct office *o, const struct stopping *s, uint64_t no) {
     if (rc || !still)
         return rc;
     int fits = s->fits ? s->fits(o, &row, s->ctx) : 1;
-    return fits <= 0 ? fits : ledger_move(o, &row, s->event, s->reason);
+    if (fits <= 0)
+        return fits;
+    rc = ledger_move(o, &row, s->event, s->reason);
+    return rc || !s->owed ? rc : told_overtaken(o, &row);
 }
 
 /* A big meeting has ten thousand rows: each is looked at in memory that is free again after it. */
@@ -234,8 +238,11 @@ int ledger_stop_person(struct office *o, struct text person, struct text meeting
 
 int ledger_supersede_meeting(struct office *o, struct text meeting, int64_t revision,
                              struct text reason) {
-    struct stopping s = {
-        .meeting = meeting, .below = revision + 1, .event = "supersede", .reason = reason};
+    struct stopping s = {.meeting = meeting,
+                         .below = revision + 1,
+                         .event = "supersede",
+                         .reason = reason,
+                         .owed = true};
     return stop_matching(o, TABLE_LEDGER_ABOUT, key2(TEXT_LIT("meeting"), meeting), &s);
 }
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "services/scheduler/reminders/audience.h"
+
 int64_t told_what(const struct rec_meeting *m) {
     const struct text all[] = {m->state, m->starts, m->ends, m->zone, m->mode, m->place, m->link};
     struct bytes parts[COUNT_OF(all) * 2];
@@ -48,6 +50,22 @@ int told_note(struct office *o, const struct rec_ledger *row, enum told how) {
     key_u64(&value, now);
     return office_mark(o, TABLE_TOLD, key2(row->about, row->person),
                        (struct text){(const char *)value.b, value.n});
+}
+
+int told_overtaken(struct office *o, const struct rec_ledger *row) {
+    struct rec_occasion of;
+    struct audience audience;
+    struct buf why;
+    if (!row->told)
+        return 0;
+    int rc = office_get(o, TABLE_OCCASION, key_no((uint64_t)row->occasion), &of);
+    if (rc)
+        return rc == -ENOENT ? -EBADMSG : rc;
+    buf_init(&why, 1000);
+    bool corrects = audience_parse(of.audience, &audience, &why) == 0 &&
+                    audience_mentions(&audience, TERM_TOLD);
+    buf_free(&why);
+    return corrects ? 0 : told_note(o, row, TOLD_MAYBE);
 }
 
 int told_otherwise(struct office *o, const struct rec_meeting *m, struct text person, bool *ret) {
