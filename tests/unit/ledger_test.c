@@ -45,7 +45,7 @@ static void test_outcomes(void **context) {
                  {"failed", "failed"},
                  {"deferred", "deferred"},
                  {"unknown", "queued"},
-                 {"released", "armed"}};
+                 {"released", "queued"}};
     (void)context;
     for (unsigned i = 0; i < COUNT_OF(cases); i++) {
         struct trial t;
