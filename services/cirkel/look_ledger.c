@@ -1,11 +1,13 @@
 #include "services/cirkel/look_ledger.h"
 
+#include "services/cirkel/look_about.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verbs.h"
 #include "services/cirkel/when.h"
 
 #include "proto/machine.h"
+#include "proto/occurrence.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,20 +41,6 @@ static int on_number(void *ctx, uint64_t number) {
 static int walk_person(struct walk *walk, struct text person) {
     struct key prefix = LOOK_KEY(person);
     return look_numbers(walk->look, TABLE_LEDGER_PERSON, &prefix, on_number, walk);
-}
-
-/* A subject's kind is the name of its table. */
-static int walk_about(struct walk *walk, struct text about) {
-    struct text kind, id = about;
-    int rc = 0;
-
-    look_cut_kind(&id, &kind);
-    for (unsigned i = 0; rc == 0 && i < TABLE_COUNT; i++) {
-        struct key prefix = LOOK_KEY(text_of(table_infos[i].name), id);
-        if (!kind.p || text_is(kind, table_infos[i].name))
-            rc = look_numbers(walk->look, TABLE_LEDGER_ABOUT, &prefix, on_number, walk);
-    }
-    return rc;
 }
 
 /* ---- the verb ---- */
@@ -148,10 +136,7 @@ static void print_ledger(struct ledger_look *l) {
 }
 
 bool look_is_about(const struct rec_ledger *row, struct text about) {
-    struct text kind, id = about;
-
-    look_cut_kind(&id, &kind);
-    return text_eq(row->about, id) && (!kind.p || text_eq(row->about_kind, kind));
+    return occurrence_is_about(about, row->about_kind, row->about, row->key);
 }
 
 int look_ledger(struct look *look, struct text person, struct text about, look_ledger_fn *fn,
@@ -161,7 +146,7 @@ int look_ledger(struct look *look, struct text person, struct text about, look_l
     if (person.p)
         return walk_person(&walk, person);
     if (about.p)
-        return walk_about(&walk, about);
+        return look_about(look, about, on_number, &walk);
     return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
 }
 

@@ -7,7 +7,8 @@
 #include <jansson.h>
 
 typedef int look_ledger_fn(void *ctx, const struct rec_ledger *row);
-/* `person` or `about` (an id, or kind:id) may be absent; 0 or -errno, or what fn returned. */
+/* `person` or `about` (an id, or kind:id) may be absent; 0 or -errno, or what fn returned. Of
+ * `person` all, and of `about` all and some others: see look_is_about(). */
 MUST_CHECK int look_ledger(struct look *look, struct text person, struct text about,
                            look_ledger_fn *fn, void *ctx);
 bool look_is_about(const struct rec_ledger *row, struct text about);

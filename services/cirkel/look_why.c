@@ -6,6 +6,8 @@
 #include "services/cirkel/verbs.h"
 #include "services/cirkel/when.h"
 
+#include "proto/occurrence.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -241,14 +243,15 @@ static const char *state_in_words(struct text state) {
     return "nothing is known of it";
 }
 
-static bool is_of_subject(const struct why *why, const struct rec_ledger *row) {
-    if (!why->subject.p)
+/* The subject itself or what belongs to it, as people say it, as the rule did, or as the latter is
+ * called since two became one. */
+static bool is_of_subject(const struct why *why, const struct rec_ledger *row,
+                          const struct rec_occasion *occasion) {
+    if (!why->subject.p || look_is_about(row, why->about) ||
+        occurrence_fits(why->about, occasion->about_kind, occasion->about))
         return true;
-    if (why->kind.p && !text_eq(row->about_kind, why->kind))
-        return false;
-    return text_eq(row->about, why->subject) ||
-           (row->about.n > why->subject.n && row->about.p[why->subject.n] == '/' &&
-            memcmp(row->about.p, why->subject.p, why->subject.n) == 0);
+    return !why->kind.p && row->about.n > why->subject.n && row->about.p[why->subject.n] == '/' &&
+           memcmp(row->about.p, why->subject.p, why->subject.n) == 0;
 }
 
 static void tell_tries(struct why *why, const struct rec_ledger *row) {
@@ -266,11 +269,11 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     struct buf reason;
     struct key key = key_no((uint64_t)row->occasion);
 
-    if (!is_of_subject(why, row))
+    if (look_get(&why->look, TABLE_OCCASION, &occasion, key_bytes(&key)))
+        occasion = (struct rec_occasion){.audience = TEXT_LIT("?")};
+    if (!is_of_subject(why, row, &occasion))
         return 0;
     json_array_append_new(why->occasions, json_integer(row->occasion));
-    if (look_get(&why->look, TABLE_OCCASION, &occasion, key_bytes(&key)))
-        occasion.audience = TEXT_LIT("?");
     when_format(row->due, row->zone, due);
     when_format(row->decided, row->zone, decided);
     when_format(row->ended ? row->ended : row->next_try, row->zone, at);

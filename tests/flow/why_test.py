@@ -3,6 +3,7 @@ import json
 import os
 import time
 
+from tests.flow import programme_test as programme
 from tests.harness.house import equal
 
 
@@ -58,7 +59,7 @@ def pain_11_why_she_did_not_get_it_test(h):
     row = next(line["ledger"] for line in got if line["what"] == "letter" and "week-before" in line["text"])
     equal((row["rule"], row["state"], row["about"]), ("meeting-week-before", "accepted", "m1"))
     equal(len(set(text.lines)), len(text.lines))
-    equal([row["person"] for row in h.ledger("--about", "m1/m02")], [])
+    equal([row["rule"] for row in h.ledger("--about", "m1/m02")], ["registration-confirmed", "registration-cancelled"])
     h.run_cirkel("ledger", "--about", "m9", code=1)
     h.run_cirkel("ledger", "--person", "nobody", code=1)
     h.run_cirkel("ledger", "--state", "lost", code=2)
@@ -118,3 +119,80 @@ def why_a_rule_of_two_values_test(h):
     h.say("sending.resume")
     h.settle()
     assert "1 person was considered" in h.run_cirkel("why", "m02", "c1"), h.run_cirkel("why", "m02", "c1")
+
+
+def told(h, person, about):
+    """The rules of the letters that `why` tells of; it never says of those rules that they passed her by."""
+    lines = why(h, person, about)
+    got = [line["ledger"]["rule"] for line in lines if "ledger" in line]
+    assert not [line for line in lines if line["what"] == "rule" and line["rule"] in got and
+                line["plan"] == "fired"], lines
+    assert not got or "Nothing was ever decided" not in h.run_cirkel("why", person, about)
+    return got
+
+
+def foreseen(h, about, until="2022-05-01"):
+    lines = [json.loads(line) for line in h.run_cirkel("forecast", "--until", until, "--json", "--about", about).lines]
+    text = h.run_cirkel("forecast", "--until", until, "--about", about)
+    assert bool(lines) != text.startswith("Nothing falls due"), text
+    return [(line["rule"], line["person"]) for line in lines]
+
+
+def about_a_registration_or_membership_test(h):
+    """People say that a confirmation is about the meeting; it is found by the registration as well, and there alone."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=3)
+    h.call("m1", starts="2022-04-22T09:00")
+    h.register("m1", "m01", "m02")
+    h.settle()
+    for about in ("registration:m1/m01", "m1/m01"):
+        equal(told(h, "m01", about), ["registration-confirmed"])
+        equal([(row["rule"], row["person"], row["about"]) for row in h.ledger("--about", about)],
+              [("registration-confirmed", "m01", "m1")])
+        equal([(row["rule"], row["person"]) for row in h.ledger("--about", about, "--person", "m01")],
+              [("registration-confirmed", "m01")])
+        equal(h.ledger("--about", about, "--person", "m02"), [])
+        assert "registration-confirmed" in h.run_cirkel("ledger", "--about", about)
+    equal([row["person"] for row in h.ledger("--about", "registration:m1")], ["m01", "m02"])
+    equal(told(h, "m01", "registration:m1"), ["registration-confirmed"])
+    equal([row["rule"] for row in h.ledger("--about", "membership:net/m01")], ["membership-welcome"])
+    equal(told(h, "m01", "membership:net/m01"), ["membership-welcome"])
+    equal(len(h.ledger("--about", "membership:net")), 3)
+    equal(h.ledger("--about", "net"), h.ledger("--about", "network:net"))
+    equal(sorted(set(told(h, "m01", "m1"))), ["meeting-invitation", "registration-confirmed"])
+    equal([row["no"] for row in h.ledger("--about", "m1")], sorted(row["no"] for row in h.ledger(about="m1")))
+
+    h.say("membership.request", network="net", name="N", email="n@x.example", language="da")
+    asked = h.record("membership", state="requested")["person"]
+    equal(foreseen(h, f"membership:net/{asked}"), [("membership-confirm", asked)])
+    equal(foreseen(h, f"net/{asked}", "2022-03-03"), [])
+    equal([person for _, person in foreseen(h, "network:net")], [asked])
+    equal(foreseen(h, "membership:net/m01"), [])
+
+
+def about_an_obligation_or_assessment_test(h):
+    """The same of what is owed about an application, and of one assessor's assessment of it."""
+    programme.found(h)
+    programme.begin(h, "k01")
+    owed = next(row["obligation"] for row in h.records("obligation") if row["kind"] == "complete-application")
+    soon = [("complete-application", "k01-a")]
+    for about in (owed, f"obligation:{owed}"):
+        equal(foreseen(h, about)[:1], soon)
+        equal(h.ledger("--about", about), [])
+    equal(told(h, "k01-a", owed), [])
+    h.clock("2022-03-24T09:00")
+    for about in (owed, f"obligation:{owed}"):
+        equal(told(h, "k01-a", about), ["complete-application"])
+        equal([(row["rule"], row["person"]) for row in h.ledger("--about", about)], soon)
+    h.say("application.submit", application="a-k01")
+    h.clock("2022-04-04T09:00")
+    h.say("application.judge_eligible", application="a-k01", ok=True)
+    for person in ("assessor-1", "assessor-2"):
+        h.say("assessor.assign", application="a-k01", person=person, due="2022-04-22T12:00")
+    h.clock("2022-04-14T09:00")
+    asked = [row["rule"] for row in h.ledger("--about", "assessment:a-k01/assessor-1")]
+    equal(asked, ["assessment-asked", "assessment-half"])
+    equal(told(h, "assessor-1", "assessment:a-k01/assessor-1"), asked)
+    equal({row["about"] for row in h.ledger("--about", "a-k01/assessor-1")}, {"a-k01"})
+    equal(len(h.ledger("--about", "assessment:a-k01")), 4)

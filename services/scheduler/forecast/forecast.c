@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "proto/occurrence.h"
 #include "services/scheduler/forecast/beyond.h"
 #include "services/scheduler/forecast/difference.h"
 #include "services/scheduler/forecast/said.h"
@@ -33,14 +34,9 @@ struct forecasting {
 /* ---- what is asked for ---- */
 
 static bool is_asked_for(const struct forecast_options *o, const struct outlook_letter *l) {
-    struct text about = text_of(o->about);
     if (o->person && !text_is(l->person, o->person))
         return false;
-    if (!o->about || text_eq(l->about, about))
-        return true;
-    return about.n == l->about_kind.n + 1 + l->about.n && about.p[l->about_kind.n] == ':' &&
-           memcmp(about.p, l->about_kind.p, l->about_kind.n) == 0 &&
-           memcmp(about.p + l->about_kind.n + 1, l->about.p, l->about.n) == 0;
+    return !o->about || occurrence_is_about(text_of(o->about), l->about_kind, l->about, l->same);
 }
 
 static void put_line(struct forecasting *f) {
