@@ -60,7 +60,8 @@ static void end_now(const struct sigaction before[COUNT_OF(endings)]) {
 
 static bool is_one(const json_t *line, const char *rule) {
     const char *change = outlook_member(line, "change");
-    return (strcmp(change, "added") == 0 || strcmp(change, "unsent") == 0) &&
+    return (strcmp(change, "added") == 0 || strcmp(change, "gathered") == 0 ||
+            strcmp(change, "unsent") == 0) &&
            (!rule || strcmp(outlook_member(line, "rule"), rule) == 0);
 }
 

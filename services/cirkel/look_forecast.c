@@ -110,12 +110,14 @@ int outlook_ask(const struct options *options, const char *look, struct buf *out
 
 struct heads {
     json_t *people; /* a set */
-    uint64_t goes, does_not;
+    uint64_t goes, gathered, does_not;
 };
 
 static void count_line(struct heads *heads, const json_t *line) {
     bool goes = strcmp(outlook_member(line, "state"), "goes") == 0;
-    heads->goes += goes;
+    bool gathered = json_is_true(json_object_get(line, "in_digest"));
+    heads->goes += goes && !gathered;
+    heads->gathered += gathered;
     heads->does_not += !goes;
     if (goes)
         json_object_set_new(heads->people, outlook_member(line, "person"), json_true());
@@ -127,6 +129,9 @@ static void print_heads(const struct heads *heads) {
     printf("\n%llu %s to %zu %s", (unsigned long long)heads->goes,
            plural((int64_t)heads->goes, "letter", "letters"), people,
            plural((int64_t)people, "person", "people"));
+    if (heads->gathered)
+        printf(", with %llu %s in digests", (unsigned long long)heads->gathered,
+               plural((int64_t)heads->gathered, "item", "items"));
     if (heads->does_not)
         printf("; %llu %s not go, for the reason given", (unsigned long long)heads->does_not,
                plural((int64_t)heads->does_not, "does", "do"));

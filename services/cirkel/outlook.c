@@ -73,6 +73,8 @@ static void take_sum(const json_t *line, struct outlook_sum *ret) {
                    {"dropped", &ret->dropped},
                    {"corrected", &ret->corrected},
                    {"reworded", &ret->reworded},
+                   {"gathered", &ret->gathered},
+                   {"left-out", &ret->left_out},
                    {"same", &ret->same},
                    {"refused", &ret->refused},
                    {"existing", &ret->existing},
@@ -116,7 +118,7 @@ static void print_change(const struct groups *groups, const char *change, const 
     json_object_foreach(groups->all, key, group) {
         const json_t *line = json_object_get(group, "line"),
                      *people = json_object_get(group, "people");
-        bool dropped = strcmp(change, "dropped") == 0;
+        bool dropped = strcmp(change, "dropped") == 0 || strcmp(change, "left-out") == 0;
         if (strcmp(outlook_member(line, "change"), change))
             continue;
         letters += json_array_size(people);
@@ -149,7 +151,11 @@ void outlook_print_difference(struct text lines, struct outlook_sum *ret) {
     print_change(&groups, "corrected", "correction", "go, to people who were told something else");
     print_change(&groups, "added", "letter", "go besides");
     print_change(&groups, "reworded", "letter", "go at the same time, by another text or rule");
-    if (ret->added + ret->moved + ret->dropped + ret->corrected + ret->reworded == 0)
+    print_change(&groups, "gathered", "item", "be in digests besides");
+    print_change(&groups, "left-out", "item", "not be in digests any more");
+    if (ret->added + ret->moved + ret->dropped + ret->corrected + ret->reworded + ret->gathered +
+            ret->left_out ==
+        0)
         puts("No letter would be different.");
     printf("%lld dropped, %lld moved, %lld corrected, %lld added, %lld reworded; %lld stay as they "
            "are.\n",

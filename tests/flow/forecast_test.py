@@ -135,6 +135,39 @@ def moved_beyond_the_look_test(h):
         assert words in text, text
 
 
+def a_digest_is_one_letter_test(h):
+    """If somebody had her news once a day, the letter of today would be in tomorrow's digest: that is one letter, and
+    what it gathers is none."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    people = h.found(members=4)
+    for meeting in ("m1", "m2", "m3"):
+        h.plan(meeting, starts="2022-03-22T09:00", registration_closes="2022-03-19T09:00")
+    for meeting in ("m1", "m2"):
+        h.say("meeting.call", meeting=meeting)
+        h.register(meeting, *people[:3])
+    h.settle()
+    daily = write_events(h, "daily.jsonl", ("preference.set", {"person": "m04", "class": "news", "on": True,
+                                                               "digest": "daily"}), ("meeting.call", {"meeting": "m3"}))
+    *lines, sums = forecast(h, "--with", daily, "--person", "m04")
+    equal([(line["change"], line["about"], line["reason"]) for line in lines if line["rule"] == "meeting-nudge"],
+          [("dropped", "m1", "in a digest, 2022-03-17T08:00:00+01:00"),
+           ("dropped", "m2", "in a digest, 2022-03-17T08:00:00+01:00"), ("gathered", "m3", "in a digest")])
+    equal((sums["added"], sums["dropped"], sums["gathered"]), (2, 2, 1))  # m3's invitation, and the digest
+    text = h.run_cirkel("forecast", "--with", daily, "--person", "m04")
+    assert "2 letters would go besides:" in text and "1 item would be in digests besides:" in text, text
+
+    h.say("preference.set", {"person": "m04", "class": "news", "on": True, "digest": "daily"})
+    h.settle()
+    seen = forecast(h)
+    goes = [line for line in seen if line["state"] == "goes" and not line.get("in_digest")]
+    equal(len([line for line in seen if line.get("in_digest")]), 2)
+    assert f"{len(goes)} letters to 4 people, with 2 items in digests" in h.run_cirkel("forecast"), seen
+    before = len(h.letters())
+    h.clock("2022-03-31T09:00")
+    equal(len(h.letters()) - before, len(goes))
+
+
 def forecast_asked_for_wrongly_test(h):
     """What lies behind, whom nobody knows and what cannot be read is said, and not answered with an empty page."""
     h.init(at="2022-03-01T09:00")

@@ -9,7 +9,8 @@
 
 #include "services/scheduler/forecast/difference.h"
 
-/* "same@at" of letters that go; with ! it does not go, with c it corrects, with w in other words */
+/* "same@at" of letters that go; with ! it does not go, with d within a digest, with c it corrects,
+ * with w in other words */
 static const struct {
     const char *name, *was, *is, *expected;
 } cases[] = {
@@ -27,6 +28,15 @@ static const struct {
     {"it did not go before", "a!@1", "a@1", "added a@1"},
     {"it goes in neither", "a!@1", "a!@2", ""},
     {"it came, and does not leave", "b!@1", "a!@1 b@2", "unsent a@1 added b@2"},
+    {"it goes within a digest, as before", "ad@1", "ad@2", ""},
+    {"it goes within a digest besides", "", "ad@2 b@2", "gathered a@2 added b@2"},
+    {"it was missed, and goes within a digest", "a!@1", "ad@2", "gathered a@2"},
+    {"its digest has it no more", "ad@1", "", "left-out a@1"},
+    {"missed, not in its digest", "ad@1", "a!@1", "left-out a@1=not"},
+    {"not alone, but in a digest", "a@1", "ad@2", "dropped a@1=digest"},
+    {"not in a digest, but alone", "ad@2", "a@1", "added a@1"},
+    {"one of two by itself", "ad@2 ad@3", "a@1 ad@3", "added a@1"},
+    {"two besides one", "ad@1", "ad@2 ad@3 ad@4", "gathered a@3 gathered a@4"},
     {"at the same time in other words", "a@1", "aw@1", "reworded a@1"},
     {"a move hides the words", "a@1", "aw@2", "moved a@2<1"},
     {"a row that is missed besides one that goes", "a@1 b@1", "a@1 a!@2", "none a@1 dropped b@1"},
@@ -45,7 +55,8 @@ static void read(struct outlook *to, const char *words) {
         l->goes = !memchr(flags.p, '!', flags.n);
         l->corrects = memchr(flags.p, 'c', flags.n) != NULL;
         l->words = memchr(flags.p, 'w', flags.n) ? TEXT_LIT("other") : TEXT_LIT("words");
-        l->state = TEXT_LIT("not");
+        l->gathered = memchr(flags.p, 'd', flags.n) != NULL;
+        l->state = l->gathered ? TEXT_LIT("digest") : TEXT_LIT("not");
     }
 }
 

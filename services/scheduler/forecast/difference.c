@@ -2,21 +2,25 @@
 
 #include <stdlib.h>
 
-const char *const change_words[CHANGE_NONE] = {"added",     "moved",    "dropped",
-                                               "corrected", "reworded", "unsent"};
+const char *const change_words[CHANGE_NONE] = {"added",    "moved",    "dropped",  "corrected",
+                                               "reworded", "gathered", "left-out", "unsent"};
 
-struct run { /* letters of one `same`, those that go first */
+struct run { /* letters of one `same`: those that go by themselves, in digests, not */
     struct outlook_letter *p;
-    size_t n, goes;
+    size_t n, goes, gathered;
 };
+
+static int rank(const struct outlook_letter *l) {
+    return !l->goes ? 2 : l->gathered;
+}
 
 static int compare(const void *a, const void *b) {
     const struct outlook_letter *x = a, *y = b;
     int rc = text_cmp(x->same, y->same);
     if (rc)
         return rc;
-    if (x->goes != y->goes)
-        return x->goes ? -1 : 1;
+    if (rank(x) != rank(y))
+        return rank(x) - rank(y);
     return (x->at > y->at) - (x->at < y->at);
 }
 
@@ -27,9 +31,11 @@ static void sort(struct outlook *o) {
 
 /* The run that begins at `at`, if it is about `same`. */
 static struct run run_at(const struct outlook *o, size_t at, struct text same) {
-    struct run r = {o->letters + at, 0, 0};
-    while (at + r.n < o->count && text_eq(o->letters[at + r.n].same, same))
-        r.goes += r.p[r.n++].goes;
+    struct run r = {o->letters + at, 0, 0, 0};
+    for (; at + r.n < o->count && text_eq(o->letters[at + r.n].same, same); r.n++) {
+        r.goes += rank(&r.p[r.n]) == 0;
+        r.gathered += rank(&r.p[r.n]) == 1;
+    }
     return r;
 }
 
@@ -74,14 +80,40 @@ static int pair_equal(const struct differing *d, struct run *a, struct run *b) {
     return rc;
 }
 
+/* Those at the end of `a` that go within digests, for which there is nothing in `b`: neither such
+ * a one nor a letter of its own. */
+static size_t alone(const struct run *a, size_t others) {
+    return a->gathered > others ? a->gathered - others : 0;
+}
+
+static int compare_gathered(const struct differing *d, const struct run *a, const struct run *b,
+                            size_t dropped, size_t added) {
+    const struct outlook_letter *was = a->p + a->goes + a->gathered,
+                                *is = b->p + b->goes + b->gathered;
+    const struct outlook_letter *why = b->goes + b->gathered < b->n ? is : NULL;
+    int rc = 0;
+    for (size_t n = alone(a, b->gathered + added); rc == 0 && n > 0; n--)
+        rc = d->fn(d->ctx, CHANGE_LEFT_OUT, was - n, NULL, why);
+    for (size_t n = alone(b, a->gathered + dropped); rc == 0 && n > 0; n--)
+        rc = d->fn(d->ctx, CHANGE_GATHERED, NULL, is - n, NULL);
+    return rc;
+}
+
+static size_t beyond(size_t a, size_t b) {
+    return a > b ? a - b : 0;
+}
+
 static int compare_runs(const struct differing *d, struct run *a, struct run *b) {
-    struct run all = *b; /* what does not go stands behind what does */
+    struct run all_a = *a, all = *b; /* what does not go stands behind what does */
     int rc = pair_equal(d, a, b);
+    size_t dropped = beyond(a->goes, b->goes), added = beyond(b->goes, a->goes);
     for (size_t i = 0; rc == 0 && (i < a->goes || i < b->goes); i++)
         rc = i >= b->goes   ? gone(d, &a->p[i], &all)
              : i >= a->goes ? came(d, &b->p[i])
                             : stayed(d, &a->p[i], &b->p[i]);
-    for (size_t i = all.goes; rc == 0 && a->n == 0 && i < all.n; i++)
+    if (rc == 0)
+        rc = compare_gathered(d, &all_a, &all, dropped, added);
+    for (size_t i = all.goes + all.gathered; rc == 0 && a->n == 0 && i < all.n; i++)
         rc = d->fn(d->ctx, CHANGE_UNSENT, NULL, &all.p[i], NULL);
     return rc;
 }

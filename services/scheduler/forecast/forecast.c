@@ -24,7 +24,7 @@ struct forecasting {
     struct txn *snapshot;
     instant now, until;
     struct said said;
-    struct buf line, err;
+    struct buf line, err, why;
     char zone[65]; /* the office's */
     uint64_t changes[CHANGE_NONE], same;
     struct sample *sample; /* NULL: none are asked for */
@@ -110,6 +110,24 @@ static int look_beyond(struct forecasting *f, enum change *change, struct outloo
     return 0;
 }
 
+/* What becomes of it instead. */
+static void tell_why(struct forecasting *f, struct outlook_letter *l,
+                     const struct outlook_letter *why) {
+    char at[RFC3339_TEXT];
+    const struct zone *zone;
+    l->state = why ? why->state : TEXT_LIT("dropped");
+    l->reason = why ? why->reason : TEXT_NONE;
+    l->gathered = why && why->gathered;
+    if (!l->gathered)
+        return;
+    if (!why->zone.p || zone_find(why->zone, &zone))
+        zone = zone_utc();
+    instant_format(why->at, zone, at);
+    buf_clear(&f->why);
+    buf_printf(&f->why, "%.*s, %s", TEXT_ARGS(why->reason), at);
+    l->reason = buf_as_text(&f->why);
+}
+
 static int print_change(void *ctx, enum change change, const struct outlook_letter *was,
                         const struct outlook_letter *is, const struct outlook_letter *why) {
     struct forecasting *f = ctx;
@@ -124,11 +142,9 @@ static int print_change(void *ctx, enum change change, const struct outlook_lett
     }
     if (change == CHANGE_UNSENT && !f->sample)
         return 0;
-    bool is_new = change == CHANGE_ADDED || change == CHANGE_UNSENT;
-    if (change == CHANGE_DROPPED) {
-        l.state = why ? why->state : TEXT_LIT("dropped");
-        l.reason = why ? why->reason : TEXT_NONE;
-    }
+    bool is_new = change == CHANGE_ADDED || change == CHANGE_GATHERED || change == CHANGE_UNSENT;
+    if (change == CHANGE_DROPPED || change == CHANGE_LEFT_OUT)
+        tell_why(f, &l, why);
     if (change == CHANGE_ADDED || (change == CHANGE_DROPPED && !why))
         rc = look_beyond(f, &change, &l, &before);
     if (rc)
@@ -249,6 +265,7 @@ int forecast(const struct forecast_options *options) {
     f.now = clock_now();
     buf_init(&f.err, 1 << 16);
     buf_init(&f.line, LINE_MOST);
+    buf_init(&f.why, LINE_MOST);
     said_open(&f.said, f.now);
     int rc = open_core(&f);
     if (rc == 0)
@@ -261,6 +278,7 @@ int forecast(const struct forecast_options *options) {
     store_close(&f.core);
     said_close(&f.said);
     buf_free(&f.line);
+    buf_free(&f.why);
     buf_free(&f.err);
     return rc == 0 ? DONE : mend ? USAGE : TROUBLE;
 }

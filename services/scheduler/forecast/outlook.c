@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/json.h"
+#include "services/scheduler/reminders/digest.h"
 
 void outlook_open(struct outlook *o) {
     *o = (struct outlook){.arena = arena_new()};
@@ -48,6 +49,16 @@ static struct text words_of(struct future *f, const struct rule *rule, struct te
                 : TEXT_NONE;
 }
 
+/* A digest that is still to come has no number yet: it is known by when it leaves. */
+static struct text reason_of(struct future *f, const struct rec_ledger *row) {
+    struct text fate;
+    if (!digest_is_fate(row, &fate))
+        return row->reason;
+    return text_is(fate, "accepted")
+               ? TEXT_LIT("in a digest")
+               : arena_printf(f->step.arena, "in a digest: %.*s", TEXT_ARGS(fate));
+}
+
 int outlook_read(struct future *f, const struct rec_ledger *row, struct outlook_letter *ret) {
     const struct rule *rule = rulebook_find(&f->rules, row->rule);
     bool goes = text_is(row->state, "accepted");
@@ -62,7 +73,7 @@ int outlook_read(struct future *f, const struct rec_ledger *row, struct outlook_
         .language = row->language,
         .channel = row->channel,
         .state = goes ? TEXT_LIT("goes") : row->state,
-        .reason = row->reason,
+        .reason = reason_of(f, row),
         .words = words_of(f, rule, row->language),
         .zone = row->zone,
         .no = row->no,
@@ -71,6 +82,7 @@ int outlook_read(struct future *f, const struct rec_ledger *row, struct outlook_
               : row->next_try ? row->next_try
                               : row->decided,
         .goes = goes,
+        .gathered = goes && row->digest.p,
         .corrects = rule && audience_mentions(&rule->audience, TERM_TOLD),
     };
     return 0;
@@ -143,4 +155,6 @@ void outlook_json(const struct outlook_letter *l, struct text office_zone, struc
     add_text("about", l->about, to);
     add_text("state", l->state, to);
     add_text("reason", l->reason, to);
+    if (l->gathered)
+        buf_str(to, ",\"in_digest\":true");
 }

@@ -16,6 +16,7 @@ struct outlook_letter {
     int64_t no;      /* in the ledger of its future */
     instant due, at; /* at: when it leaves, or is decided not to */
     bool goes;
+    bool gathered; /* goes, within a digest: it is no letter of its own */
     bool corrects; /* its rule is for those who were told something else */
 };
 

@@ -239,6 +239,8 @@ int digest_written(struct office *o, struct text id, const struct rec_ledger *le
 
 /* ---- what became of its letter ---- */
 
+#define FATE "in the digest, letter "
+
 /* NULL: nothing. */
 static const char *event_of_items(const char *event) {
     static const struct {
@@ -269,12 +271,20 @@ int digest_follow(struct office *o, const struct rec_ledger *letter, const char 
             rc = told_note(o, &row, TOLD_MAYBE);
         else if (rc == 0)
             rc = ledger_move(o, &row, follows,
-                             arena_printf(o->arena, "in the digest, letter %lld: %.*s",
-                                          (long long)letter->no, TEXT_ARGS(letter->state)));
+                             arena_printf(o->arena, FATE "%lld: %.*s", (long long)letter->no,
+                                          TEXT_ARGS(letter->state)));
         if (rc == -EPROTO) /* it fell out before */
             rc = 0;
     }
     return rc;
+}
+
+bool digest_is_fate(const struct rec_ledger *row, struct text *ret_state) {
+    struct text rest = row->reason, letter;
+    if (!row->digest.p || !text_starts(rest, FATE) || !text_cut(&rest, ':', &letter))
+        return false;
+    *ret_state = text_trim(rest);
+    return true;
 }
 
 int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_old) {

@@ -44,6 +44,8 @@ MUST_CHECK int digest_written(struct office *o, struct text id, const struct rec
 struct key digest_item_key(const struct rec_ledger *row);
 /* The letter of a digest moved: so do its items. */
 MUST_CHECK int digest_follow(struct office *o, const struct rec_ledger *letter, const char *event);
+/* Whether a row says why it ended by the fate of the digest that it was in; in one word. */
+bool digest_is_fate(const struct rec_ledger *row, struct text *ret_state);
 /* Whether it still says what is so; if not, what is left of it goes in another letter. */
 MUST_CHECK int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_old);
 /* Whether the letter that an item is in may have left. */
