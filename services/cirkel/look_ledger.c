@@ -6,12 +6,17 @@
 #include "services/cirkel/verbs.h"
 #include "services/cirkel/when.h"
 
+#include "common/clock.h"
+#include "proto/halted.h"
 #include "proto/machine.h"
 #include "proto/occurrence.h"
+#include "services/cirkel/home.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#define REASON_MOST 8192
 
 struct walk {
     struct look *look;
@@ -86,7 +91,7 @@ static int on_ledger_row(void *ctx, const struct rec_ledger *row) {
     table_out_cell(l->table, row->class);
     table_out_cell(l->table, row->channel);
     table_out_cell(l->table, row->state);
-    look_ledger_reason(row, &l->words);
+    look_ledger_reason(&l->look, row, &l->words);
     table_out_cell(l->table, buf_as_text(&l->words));
     return 0;
 }
@@ -150,11 +155,33 @@ int look_ledger(struct look *look, struct text person, struct text about, look_l
     return store_scan(look->txn, TABLE_LEDGER, (struct bytes){"", 0}, on_row, &walk);
 }
 
-void look_ledger_reason(const struct rec_ledger *row, struct buf *to) {
-    char until[RFC3339_TEXT];
+static bool is_waiting(const struct rec_ledger *row) {
+    return text_is(row->state, "queued") || text_is(row->state, "deferred");
+}
+
+/* What its row says, and what keeps all that waits from leaving. */
+static void say_reason(struct look *look, const struct rec_ledger *row, struct buf *to) {
+    const struct zone *zone = look->office;
 
     buf_clear(to);
     buf_text(to, row->reason);
+    if (!is_waiting(row))
+        return;
+    if (row->zone.p && zone_find(row->zone, &zone))
+        zone = look->office;
+    if (halted_say(look->txn, to))
+        buf_str(to, "why nothing leaves cannot be read");
+    halted_say_past(row->useful, clock_now(), zone, to);
+}
+
+bool look_ledger_is_past(const struct rec_ledger *row) {
+    return is_waiting(row) && row->useful && clock_now() > row->useful;
+}
+
+void look_ledger_reason(struct look *look, const struct rec_ledger *row, struct buf *to) {
+    char until[RFC3339_TEXT];
+
+    say_reason(look, row, to);
     if (!to->n && row->report.p)
         buf_printf(to, "reported: %.*s", TEXT_ARGS(row->report));
     when_format(row->held_until, row->zone, until);
@@ -185,6 +212,7 @@ json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     struct rec_occasion occasion;
     json_t *tree = json_object();
     struct key key = key_no((uint64_t)row->occasion);
+    struct buf reason;
 
     if (look_get(look, TABLE_OCCASION, &occasion, key_bytes(&key)))
         occasion.occurrence = TEXT_NONE;
@@ -200,7 +228,10 @@ json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row) {
     json_object_set_new(tree, "class", tree_text(row->class));
     json_object_set_new(tree, "channel", tree_text(row->channel));
     json_object_set_new(tree, "state", tree_text(row->state));
-    json_object_set_new(tree, "reason", tree_text(row->reason));
+    buf_init(&reason, REASON_MOST);
+    say_reason(look, row, &reason);
+    json_object_set_new(tree, "reason", tree_text(reason.n ? buf_as_text(&reason) : row->reason));
+    buf_free(&reason);
     json_object_set_new(tree, "hold", tree_text(row->hold));
     json_object_set_new(tree, "hold_no", row->hold_no ? json_integer(row->hold_no) : json_null());
     json_object_set_new(tree, "message_id", tree_text(row->message_id));
@@ -220,6 +251,7 @@ int verb_ledger(const struct options *options, int argc, char **argv) {
     (void)argv;
     if (argc)
         return usage("ledger takes no arguments but options. See: cirkel help ledger");
+    home_use_clock(options->home);
     rc = look_open(&l.look, options->home);
     if (rc)
         return rc;

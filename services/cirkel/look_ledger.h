@@ -12,8 +12,11 @@ typedef int look_ledger_fn(void *ctx, const struct rec_ledger *row);
 MUST_CHECK int look_ledger(struct look *look, struct text person, struct text about,
                            look_ledger_fn *fn, void *ctx);
 bool look_is_about(const struct rec_ledger *row, struct text about);
-/* Why it is in its state, and until when it is held; replaces what is in `to`. */
-void look_ledger_reason(const struct rec_ledger *row, struct buf *to);
+/* It waits to leave, and its use is over by the clock in force: it never will. */
+bool look_ledger_is_past(const struct rec_ledger *row);
+/* Why it is in its state, what keeps everything from leaving included, and until when it is held;
+ * replaces what is in `to`. */
+void look_ledger_reason(struct look *look, const struct rec_ledger *row, struct buf *to);
 /* All that is told of it, as one object. */
 json_t *look_ledger_tree(struct look *look, const struct rec_ledger *row);
 

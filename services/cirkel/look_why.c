@@ -1,6 +1,7 @@
 /* look_why - why somebody was written to, or was not: what the tables tell, in sentences. */
 #include "services/cirkel/look_why.h"
 
+#include "services/cirkel/home.h"
 #include "services/cirkel/look_ledger.h"
 #include "services/cirkel/tree.h"
 #include "services/cirkel/verbs.h"
@@ -268,6 +269,7 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     char due[RFC3339_TEXT], decided[RFC3339_TEXT], at[RFC3339_TEXT];
     struct buf reason;
     struct key key = key_no((uint64_t)row->occasion);
+    bool past = look_ledger_is_past(row);
 
     if (look_get(&why->look, TABLE_OCCASION, &occasion, key_bytes(&key)))
         occasion = (struct rec_occasion){.audience = TEXT_LIT("?")};
@@ -278,17 +280,18 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     when_format(row->decided, row->zone, decided);
     when_format(row->ended ? row->ended : row->next_try, row->zone, at);
     buf_init(&reason, SENTENCE_MAX);
-    look_ledger_reason(row, &reason);
+    look_ledger_reason(&why->look, row, &reason);
     why_say(why, "letter",
             "Letter %lld, %.*s, about %.*s %.*s: due %s by rule %.*s (%.*s, to: %.*s); decided %s: "
             "%s%s%s%s%.*s%s%.*s.",
             (long long)row->no, TEXT_ARGS(row->letter), TEXT_ARGS(row->about_kind),
             TEXT_ARGS(row->about), due, TEXT_ARGS(row->rule), TEXT_ARGS(row->class),
-            TEXT_ARGS(occasion.audience), decided, state_in_words(row->state),
-            !at[0]       ? ""
-            : row->ended ? ", "
-                         : ", not before ",
-            at, reason.n ? "; because: " : "", TEXT_ARGS(buf_as_text(&reason)),
+            TEXT_ARGS(occasion.audience), decided,
+            past ? "it waits, and will not go" : state_in_words(row->state),
+            past || !at[0] ? ""
+            : row->ended   ? ", "
+                           : ", not before ",
+            past ? "" : at, reason.n ? "; because: " : "", TEXT_ARGS(buf_as_text(&reason)),
             row->reply.p ? "; the other end said: " : "", TEXT_ARGS(row->reply));
     buf_free(&reason);
     json_object_set_new(json_array_get(why->lines, json_array_size(why->lines) - 1), "ledger",
@@ -357,6 +360,7 @@ int verb_why(const struct options *options, int argc, char **argv) {
 
     if (argc < 1 || argc > 2 || strlen(argv[0]) > 64 || (argc == 2 && strlen(argv[1]) > 130))
         return usage("why needs a person and perhaps a subject: cirkel why PERSON [SUBJECT]");
+    home_use_clock(options->home);
     rc = look_open(&why.look, options->home);
     if (rc)
         return rc;

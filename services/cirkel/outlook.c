@@ -51,8 +51,10 @@ static void group_lines(struct groups *groups, struct text lines, const char *co
             *ret_last = line;
             continue;
         }
-        if (strcmp(outlook_member(line, "change"), "refused") == 0) {
+        bool refused = strcmp(outlook_member(line, "change"), "refused") == 0;
+        if (refused)
             print_refused(line);
+        if (refused || strcmp(outlook_member(line, "change"), "unsaid") == 0) {
             json_decref(line);
             continue;
         }
@@ -108,6 +110,14 @@ static void add_names(struct table_out *table, const json_t *people) {
     buf_free(&names);
 }
 
+/* Of all that only waits for a pause to end, that is said once. */
+static const char *because(const json_t *line) {
+    const char *change = outlook_member(line, "change");
+    bool waits = strcmp(change, "dropped") && strcmp(change, "left-out") &&
+                 strcmp(outlook_member(line, "state"), "goes");
+    return waits ? "" : outlook_member(line, "reason");
+}
+
 static void print_change(const struct groups *groups, const char *change, const char *noun,
                          const char *title) {
     struct table_out *table = table_out_new(">letters rule about was at because ~to");
@@ -128,7 +138,7 @@ static void print_change(const struct groups *groups, const char *change, const 
         table_out_cell(table, text_of(outlook_member(line, "about")));
         table_out_cell(table, text_of(outlook_member(line, dropped ? "at" : "was")));
         table_out_cell(table, text_of(dropped ? "" : outlook_member(line, "at")));
-        table_out_cell(table, text_of(outlook_member(line, "reason")));
+        table_out_cell(table, text_of(because(line)));
         add_names(table, people);
     }
     if (letters) {
@@ -146,6 +156,11 @@ void outlook_print_difference(struct text lines, struct outlook_sum *ret) {
 
     group_lines(&groups, lines, by, COUNT_OF(by), &last);
     take_sum(last, ret);
+    if (outlook_member(last, "held")[0])
+        printf("Nothing leaves now: %s.\n%s\n", outlook_member(last, "held"),
+               json_is_true(json_object_get(last, "regardless"))
+                   ? "What follows is what the letters would be, whenever they may leave.\n"
+                   : "");
     print_change(&groups, "dropped", "letter", "not go any more");
     print_change(&groups, "moved", "letter", "go at another time");
     print_change(&groups, "corrected", "correction", "go, to people who were told something else");

@@ -1,6 +1,7 @@
 """What will go out, and what would be different if."""
 import json
 import os
+import shutil
 
 import icalendar
 
@@ -9,6 +10,10 @@ from tests.harness.house import equal
 
 def forecast(h, *args, code=0):
     return [json.loads(line) for line in h.run_cirkel("forecast", "--json", *args, code=code).lines]
+
+
+def why(h, *args):
+    return json.loads(h.run_cirkel("why", "--json", *args))["lines"]
 
 
 def write_events(h, name, *lines):
@@ -227,3 +232,122 @@ def what_waits_is_forecast_too_test(h):
     seen = forecast(h, "--until", "2022-04-01", "--about", "m1")
     equal(heads(seen, rule="meeting-invitation", state="goes"), ["m01", "m02"])
     equal(heads(seen, rule="meeting-day-before"), ["m02"])
+
+
+def add_rule(h):
+    """A folder with the home's configuration and one rule more: all members, three days before."""
+    coming = os.path.join(h.folder, "coming")
+    for name in ("rules", "letters"):
+        shutil.copytree(h.path(name), os.path.join(coming, name))
+    with open(os.path.join(coming, "rules", "more.conf"), "w") as file:
+        file.write("""rule "three-days-before" {
+  about = "meeting"
+  when = { "starts - 3d at 09:00" }
+  only = { "state = called" }
+  to = "members"
+  letter = "meeting-invitation"
+  class = "service"
+  useful = "starts"
+  late = "send"
+}
+""")
+    return coming
+
+
+def while_nothing_leaves_test(h):
+    """Sending is paused for the holidays. What a move, a cancellation and a new rule would change is shown all the
+    same, and that nothing leaves; the forecast, why and the ledger name the pause, and the end of each letter's use.
+    When sending is resumed, the new rule's letters go to whom it said."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    people = h.found(members=4)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01", "m02")
+    h.settle()
+    h.run_cirkel("pause", "ferie")
+
+    seen = forecast(h)
+    equal({(line["rule"], line["state"], line["reason"]) for line in seen},
+          {(rule, "queued", f"sending is paused: ferie; past its use after {until}:00+01:00")
+           for rule, until in (("meeting-week-before", "2022-03-21T09:00"), ("meeting-day-before", "2022-03-22T08:00"),
+                               ("meeting-hour-before", "2022-03-22T09:00"))})
+    equal({line["reason"] for line in forecast(h, "--until", "2022-03-16")}, {"sending is paused: ferie"})
+    entry = icalendar.Calendar.from_ical(h.run_cirkel("forecast", "--ics")).walk("VEVENT")[0]
+    assert "sending is paused: ferie" in entry["DESCRIPTION"], entry
+    told = [line for line in why(h, "m01", "m1") if line.get("rule") == "meeting-week-before"][0]
+    equal((told["because"], told["in_audience"]), ("sending is paused: ferie", True))
+    assert "it is for this person, but does not leave: sending is paused: ferie." in told["text"], told
+
+    move = write_events(h, "move.jsonl", ("meeting.move", {"meeting": "m1", "starts": "2022-03-24T09:00"}))
+    lines = forecast(h, "--with", move)
+    equal({(line["rule"], line["state"]) for line in lines if line["change"] == "moved"},
+          {(rule, "queued") for rule in ("meeting-week-before", "meeting-day-before", "meeting-hour-before")})
+    equal(heads(lines, change="corrected"), people)
+    equal((lines[-1]["moved"], lines[-1]["held"], lines[-1]["regardless"]), (6, "sending is paused: ferie", True))
+    cancel = write_events(h, "cancel.jsonl", ("meeting.cancel", {"meeting": "m1", "reason": "R"}))
+    sums = forecast(h, "--with", cancel)[-1]
+    equal((sums["dropped"], sums["corrected"]), (6, 4))
+    text = h.run_cirkel("apply", add_rule(h), "--yes")
+    for words in ("Nothing leaves now: sending is paused: ferie.", "4 letters would go besides:", "6 stay as they are"):
+        assert words in text, text
+
+    h.clock("2022-03-21T10:00")
+    equal([(row["state"], row["reason"]) for row in h.ledger(rule="meeting-week-before")],
+          [("queued", "sending is paused: ferie; past its use after 2022-03-21T09:00:00+01:00")] * 2)
+    equal({row["reason"] for row in h.ledger(rule="three-days-before")}, {"sending is paused: ferie"})
+    said = [line["text"] for line in why(h, "m01", "m1") if "meeting-week-before, about" in line["text"]][0]
+    assert "it waits, and will not go; because: sending is paused: ferie; past its use after 2022-03-21T09:00" in said, said
+
+    resume = write_events(h, "resume.jsonl", ("sending.resume", {}))
+    lines = forecast(h, "--with", resume)
+    equal(heads(lines, change="added", rule="three-days-before"), people)
+    equal((heads(lines, rule="meeting-week-before"), lines[-1]["dropped"], lines[-1]["regardless"]), ([], 0, False))
+    h.run_cirkel("resume")
+    h.settle()
+    equal(sorted(row["person"] for row in h.ledger(rule="three-days-before", state="accepted")), people)
+    pause = write_events(h, "pause.jsonl", ("sending.pause", {"reason": "again"}))
+    equal({line["reason"] for line in forecast(h, "--with", pause) if line["change"] == "dropped"},
+          {"sending is paused: again"})
+
+
+def on_hold_as_a_copy_test(h):
+    """A restored home is on hold: what would be different there is told, and the hold is named as the reason."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01")
+    h.settle()
+    h.run_cirkel("backup", os.path.join(h.folder, "kept"))
+    copy = h.another("copy")
+    shutil.rmtree(copy.home, ignore_errors=True)
+    h.run_cirkel("restore", os.path.join(h.folder, "kept"), copy.home)
+    copy.set_clock("2022-03-01T09:00")
+    copy.start()
+    copy.settle()
+    cancel = write_events(h, "cancel.jsonl", ("meeting.cancel", {"meeting": "m1", "reason": "R"}))
+    sums = forecast(copy, "--with", cancel)[-1]
+    equal((sums["dropped"], sums["corrected"], sums["held"].split(",")[0]),
+          (3, 2, "sending is on hold for copied data: restored from a backup"))
+    equal({line["reason"].split(",")[0] for line in forecast(copy)},
+          {"sending is on hold for copied data: restored from a backup"})
+
+
+def said_after_the_end_test(h):
+    """What is to be said only after the end of the look is no part of it, and that is told."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=1)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.settle()
+    path = os.path.join(h.folder, "later.jsonl")
+    with open(path, "w") as file:
+        for at in ("2022-03-18T09:00:00+01:00", "2022-03-02T09:00:00+01:00"):
+            file.write(json.dumps({"type": "meeting.cancel", "at": at, "body": {"meeting": "m9", "reason": "R"}}) + "\n")
+    run = h.run_cirkel("forecast", "--until", "5d", "--json", "--with", path, code=3)
+    lines = [json.loads(line) for line in run.lines]
+    equal([(line["line"], line["at"]) for line in lines if line["change"] == "unsaid"],
+          [(1, "2022-03-18T09:00:00+01:00")])
+    equal((lines[-1]["unsaid"], lines[-1]["refused"]), (1, 1))
+    for errors in (run.errors, h.run_cirkel("forecast", "--until", "5d", "--with", path, code=3).errors):
+        assert "1 line of the file is left out" in errors and "line 1 is to be said at 2022-03-18" in errors, errors

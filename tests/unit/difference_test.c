@@ -9,8 +9,8 @@
 
 #include "services/scheduler/forecast/difference.h"
 
-/* "same@at" of letters that go; with ! it does not go, with d within a digest, with c it corrects,
- * with w in other words */
+/* "same@at" of letters that go; with ! it does not go, with p it waits for a pause to end, with d
+ * within a digest, with c it corrects, with w in other words */
 static const struct {
     const char *name, *was, *is, *expected;
 } cases[] = {
@@ -40,6 +40,13 @@ static const struct {
     {"at the same time in other words", "a@1", "aw@1", "reworded a@1"},
     {"a move hides the words", "a@1", "aw@2", "moved a@2<1"},
     {"a row that is missed besides one that goes", "a@1 b@1", "a@1 a!@2", "none a@1 dropped b@1"},
+    {"paused in both", "ap@1 b@1", "ap@1 b@1", "none a@1 none b@1"},
+    {"paused in both, and moved", "ap@1", "ap@5", "moved a@5<1"},
+    {"paused in both, one more", "", "ap@1 bpc@2", "added a@1 corrected b@2"},
+    {"paused in both, one less", "ap@1", "a!@1", "dropped a@1=not"},
+    {"paused in both, within a digest", "apd@1", "apd@1 bpd@1", "gathered b@1"},
+    {"paused in the second", "a@1", "ap@1", "dropped a@1=not"},
+    {"paused in the first", "ap@1", "a@3", "added a@3"},
     {"ends of both", "a@1 z@1", "b@1 y@1", "dropped a@1 added b@1 added y@1 dropped z@1"},
 };
 
@@ -52,7 +59,8 @@ static void read(struct outlook *to, const char *words) {
         must(text_cut(&word, '@', &flags));
         l->same = (struct text){flags.p, 1};
         l->at = word.p[0] - '0';
-        l->goes = !memchr(flags.p, '!', flags.n);
+        l->waits = memchr(flags.p, 'p', flags.n) != NULL;
+        l->goes = !memchr(flags.p, '!', flags.n) && !l->waits;
         l->corrects = memchr(flags.p, 'c', flags.n) != NULL;
         l->words = memchr(flags.p, 'w', flags.n) ? TEXT_LIT("other") : TEXT_LIT("words");
         l->gathered = memchr(flags.p, 'd', flags.n) != NULL;

@@ -5,13 +5,18 @@
 const char *const change_words[CHANGE_NONE] = {"added",    "moved",    "dropped",  "corrected",
                                                "reworded", "gathered", "left-out", "unsent"};
 
-struct run { /* letters of one `same`: those that go by themselves, in digests, not */
+struct run { /* letters of one `same`: those that come by themselves, in digests, not */
     struct outlook_letter *p;
-    size_t n, goes, gathered;
+    size_t n, comes, gathered;
 };
 
+/* A pause of sending is no difference between two letters. */
+static bool comes(const struct outlook_letter *l) {
+    return l->goes || l->waits;
+}
+
 static int rank(const struct outlook_letter *l) {
-    return !l->goes ? 2 : l->gathered;
+    return !comes(l) ? 2 : l->gathered;
 }
 
 static int compare(const void *a, const void *b) {
@@ -33,7 +38,7 @@ static void sort(struct outlook *o) {
 static struct run run_at(const struct outlook *o, size_t at, struct text same) {
     struct run r = {o->letters + at, 0, 0, 0};
     for (; at + r.n < o->count && text_eq(o->letters[at + r.n].same, same); r.n++) {
-        r.goes += rank(&r.p[r.n]) == 0;
+        r.comes += rank(&r.p[r.n]) == 0;
         r.gathered += rank(&r.p[r.n]) == 1;
     }
     return r;
@@ -46,7 +51,7 @@ struct differing {
 
 static int gone(const struct differing *d, const struct outlook_letter *was,
                 const struct run *now) {
-    const struct outlook_letter *why = now->goes < now->n ? &now->p[now->goes] : NULL;
+    const struct outlook_letter *why = now->comes < now->n ? &now->p[now->comes] : NULL;
     return d->fn(d->ctx, CHANGE_DROPPED, was, NULL, why);
 }
 
@@ -56,6 +61,8 @@ static int came(const struct differing *d, const struct outlook_letter *is) {
 
 static int stayed(const struct differing *d, const struct outlook_letter *was,
                   const struct outlook_letter *is) {
+    if (was->goes != is->goes) /* it is paused or held in one of them alone */
+        return is->goes ? came(d, is) : d->fn(d->ctx, CHANGE_DROPPED, was, NULL, is);
     enum change change = was->at != is->at                ? CHANGE_MOVED
                          : text_eq(was->words, is->words) ? CHANGE_NONE
                                                           : CHANGE_REWORDED;
@@ -66,17 +73,17 @@ static int stayed(const struct differing *d, const struct outlook_letter *was,
 static int pair_equal(const struct differing *d, struct run *a, struct run *b) {
     size_t i = 0, k = 0, left_a = 0, left_b = 0;
     int rc = 0;
-    while (rc == 0 && (i < a->goes || k < b->goes)) {
-        bool both = i < a->goes && k < b->goes;
+    while (rc == 0 && (i < a->comes || k < b->comes)) {
+        bool both = i < a->comes && k < b->comes;
         if (both && a->p[i].at == b->p[k].at)
             rc = stayed(d, &a->p[i++], &b->p[k++]);
-        else if (k == b->goes || (both && a->p[i].at < b->p[k].at))
+        else if (k == b->comes || (both && a->p[i].at < b->p[k].at))
             a->p[left_a++] = a->p[i++];
         else
             b->p[left_b++] = b->p[k++];
     }
-    a->goes = left_a;
-    b->goes = left_b;
+    a->comes = left_a;
+    b->comes = left_b;
     return rc;
 }
 
@@ -88,9 +95,9 @@ static size_t alone(const struct run *a, size_t others) {
 
 static int compare_gathered(const struct differing *d, const struct run *a, const struct run *b,
                             size_t dropped, size_t added) {
-    const struct outlook_letter *was = a->p + a->goes + a->gathered,
-                                *is = b->p + b->goes + b->gathered;
-    const struct outlook_letter *why = b->goes + b->gathered < b->n ? is : NULL;
+    const struct outlook_letter *was = a->p + a->comes + a->gathered,
+                                *is = b->p + b->comes + b->gathered;
+    const struct outlook_letter *why = b->comes + b->gathered < b->n ? is : NULL;
     int rc = 0;
     for (size_t n = alone(a, b->gathered + added); rc == 0 && n > 0; n--)
         rc = d->fn(d->ctx, CHANGE_LEFT_OUT, was - n, NULL, why);
@@ -106,14 +113,14 @@ static size_t beyond(size_t a, size_t b) {
 static int compare_runs(const struct differing *d, struct run *a, struct run *b) {
     struct run all_a = *a, all = *b; /* what does not go stands behind what does */
     int rc = pair_equal(d, a, b);
-    size_t dropped = beyond(a->goes, b->goes), added = beyond(b->goes, a->goes);
-    for (size_t i = 0; rc == 0 && (i < a->goes || i < b->goes); i++)
-        rc = i >= b->goes   ? gone(d, &a->p[i], &all)
-             : i >= a->goes ? came(d, &b->p[i])
-                            : stayed(d, &a->p[i], &b->p[i]);
+    size_t dropped = beyond(a->comes, b->comes), added = beyond(b->comes, a->comes);
+    for (size_t i = 0; rc == 0 && (i < a->comes || i < b->comes); i++)
+        rc = i >= b->comes   ? gone(d, &a->p[i], &all)
+             : i >= a->comes ? came(d, &b->p[i])
+                             : stayed(d, &a->p[i], &b->p[i]);
     if (rc == 0)
         rc = compare_gathered(d, &all_a, &all, dropped, added);
-    for (size_t i = all.goes + all.gathered; rc == 0 && a->n == 0 && i < all.n; i++)
+    for (size_t i = all.comes + all.gathered; rc == 0 && a->n == 0 && i < all.n; i++)
         rc = d->fn(d->ctx, CHANGE_UNSENT, NULL, &all.p[i], NULL);
     return rc;
 }

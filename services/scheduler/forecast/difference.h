@@ -4,7 +4,8 @@
  * a digest in one future alone, and does not go by itself in the other.
  *
  * Letters are the same when rule, subject, step, person and channel are. Of those, what leaves at
- * the same instant is paired first, then the rest in order of time.
+ * the same instant is paired first, then the rest in order of time. What only waits for the end of
+ * a pause or hold is a letter like one that leaves, unless it leaves in the other future.
  */
 #ifndef SCHEDULER_DIFFERENCE_H
 #define SCHEDULER_DIFFERENCE_H

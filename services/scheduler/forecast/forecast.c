@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "proto/halted.h"
 #include "proto/occurrence.h"
 #include "services/scheduler/forecast/beyond.h"
 #include "services/scheduler/forecast/difference.h"
@@ -27,8 +28,12 @@ struct forecasting {
     struct buf line, err, why;
     char zone[65]; /* the office's */
     uint64_t changes[CHANGE_NONE], same;
+    bool regardless;       /* of what keeps letters from leaving in both: they are compared as if
+                            * they left */
+    unsigned unsaid;       /* events that come after the end */
     struct sample *sample; /* NULL: none are asked for */
     struct beyond before, after;
+    struct buf halted; /* why nothing leaves now */
 };
 
 /* ---- what is asked for ---- */
@@ -47,10 +52,20 @@ static void put_line(struct forecasting *f) {
 
 /* ---- one future ---- */
 
+/* What waits for a pause to end may have lost its use until then. */
 static void print_letter(struct forecasting *f, const struct outlook_letter *letter) {
+    struct outlook_letter l = *letter;
+    const struct zone *zone;
+    if (zone_find(l.zone.p ? l.zone : text_of(f->zone), &zone))
+        zone = zone_utc();
+    buf_clear(&f->why);
+    buf_text(&f->why, l.reason);
+    halted_say_past(l.useful, f->until, zone, &f->why);
+    if (f->why.n)
+        l.reason = buf_as_text(&f->why);
     buf_clear(&f->line);
     buf_char(&f->line, '{');
-    outlook_json(letter, text_of(f->zone), &f->line);
+    outlook_json(&l, text_of(f->zone), &f->line);
     put_line(f);
 }
 
@@ -171,6 +186,32 @@ static void print_refusals(struct forecasting *f, const struct future *future) {
     }
 }
 
+/* What is to be said only after the end. */
+static void print_unsaid(struct forecasting *f, const struct future *future) {
+    const struct zone *zone;
+    char at[RFC3339_TEXT], until[RFC3339_TEXT];
+    unsigned next = future->next_event;
+    f->unsaid = future->options->event_count - next;
+    if (!f->unsaid)
+        return;
+    if (zone_find(text_of(f->zone), &zone))
+        zone = zone_utc();
+    instant_format(f->until, zone, until);
+    for (unsigned i = next; i < future->options->event_count; i++) {
+        const struct future_event *e = &future->options->events[i];
+        instant_format(e->at, zone, at);
+        if (i == next)
+            fprintf(stderr,
+                    "forecast: %u %s of %s left out: what is looked at ends at %s, and line %u is "
+                    "to be said at %s. See: --until\n",
+                    f->unsaid, plural(f->unsaid, "line", "lines"),
+                    plural(f->unsaid, "the file is", "the file are"), until, e->line, at);
+        buf_clear(&f->line);
+        buf_printf(&f->line, "{\"change\":\"unsaid\",\"line\":%u,\"at\":\"%s\"", e->line, at);
+        put_line(f);
+    }
+}
+
 static void print_sum(struct forecasting *f, const struct future *future) {
     buf_clear(&f->line);
     buf_str(&f->line, "{\"change\":\"sum\"");
@@ -182,6 +223,13 @@ static void print_sum(struct forecasting *f, const struct future *future) {
                (unsigned long long)f->same, future->refusal_count, future->rules.name,
                (long long)future->existing.people, (long long)future->existing.letters,
                (long long)future->counted);
+    if (f->unsaid)
+        buf_printf(&f->line, ",\"unsaid\":%u", f->unsaid);
+    if (f->halted.n) {
+        buf_str(&f->line, ",\"held\":");
+        json_text(&f->line, buf_as_text(&f->halted));
+        buf_printf(&f->line, ",\"regardless\":%s", f->regardless ? "true" : "false");
+    }
     put_line(f);
 }
 
@@ -198,10 +246,16 @@ static int print_difference(struct forecasting *f, const struct future_options *
         rc = future_put_aside(&one);
     if (rc == 0)
         rc = run(f, is, keep_letter, &after, &other);
+    f->regardless = rc == 0 && one.halted.n && other.halted.n;
+    if (!f->regardless) { /* in one of them letters leave at the end: what has not is behind it */
+        outlook_wait_no_more(&before);
+        outlook_wait_no_more(&after);
+    }
     if (rc == 0)
         rc = difference(&before, &after, print_change, f);
     if (rc == 0) {
         print_refusals(f, &other);
+        print_unsaid(f, &other);
         print_sum(f, &other);
     }
     future_close(&other);
@@ -218,6 +272,8 @@ static int work(struct forecasting *f) {
     uint64_t position;
     struct future_options was = {.home = o->home, .now = f->now, .until = f->until}, is;
     int rc = meta_get(f->snapshot, "position", &position);
+    if (rc == 0)
+        rc = halted_say(f->snapshot, &f->halted);
     if (rc == 0)
         rc = said_add_inbox(&f->said, o->home, position);
     was.event_count = f->said.count;
@@ -266,6 +322,7 @@ int forecast(const struct forecast_options *options) {
     buf_init(&f.err, 1 << 16);
     buf_init(&f.line, LINE_MOST);
     buf_init(&f.why, LINE_MOST);
+    buf_init(&f.halted, LINE_MOST);
     said_open(&f.said, f.now);
     int rc = open_core(&f);
     if (rc == 0)
@@ -279,6 +336,7 @@ int forecast(const struct forecast_options *options) {
     said_close(&f.said);
     buf_free(&f.line);
     buf_free(&f.why);
+    buf_free(&f.halted);
     buf_free(&f.err);
     return rc == 0 ? DONE : mend ? USAGE : TROUBLE;
 }

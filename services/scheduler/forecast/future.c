@@ -8,12 +8,14 @@
 
 #include "common/pack.h"
 #include "common/store.h"
+#include "proto/halted.h"
 #include "services/scheduler/forecast/way.h"
 #include "services/scheduler/reminders/halt.h"
 #include "services/scheduler/reminders/ledger.h"
 
 #define WRITES_A_COMMIT 60000 /* each may hold a page in memory until then */
 #define LETTERS_A_STEP 8
+#define HALTED_MOST 4096
 
 struct telling {
     future_fn *fn;
@@ -167,7 +169,8 @@ static int tell_open(struct future *f, const struct telling *t) {
 
 /* What never left, as the future leaves it: also what somebody opened again in it. */
 static int tell_rest(struct future *f, const struct telling *t) {
-    int rc = 0;
+    buf_clear(&f->halted);
+    int rc = halted_say(f->txn, &f->halted);
     for (uint64_t no = f->before + 1; rc == 0 && no <= f->step.office.counts[COUNT_LEDGER]; no++)
         rc = tell_no(f, t, no, true);
     if (rc == 0)
@@ -372,6 +375,7 @@ int future_open(struct future *f, const struct future_options *options, struct t
                 struct buf *reterr) {
     uint64_t rules, zones;
     *f = (struct future){.options = options, .now = options->now, .hears = options->now};
+    buf_init(&f->halted, HALTED_MOST);
     int rc = read_config(f, reterr);
     if (rc == 0)
         rc = open_scratch(f, options->home, core, reterr);
@@ -399,6 +403,7 @@ void future_close(struct future *f) {
     store_close(&f->scratch);
     rulebook_free(&f->rules);
     settings_free(&f->settings);
+    buf_free(&f->halted);
     free(f->refusals);
     free(f->told);
     free(f->open);

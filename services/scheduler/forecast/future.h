@@ -44,6 +44,7 @@ struct future {
     unsigned next_event;
     struct future_refusal *refusals;
     unsigned refusal_count;
+    struct buf halted; /* why nothing leaves at its end, in words; empty: it does */
     bool deriving;
     struct key derive_at;
     unsigned derive_table;

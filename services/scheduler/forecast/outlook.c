@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "common/json.h"
+#include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/digest.h"
+#include "services/scheduler/reminders/ledger.h"
 
 void outlook_open(struct outlook *o) {
     *o = (struct outlook){.arena = arena_new()};
@@ -59,6 +61,29 @@ static struct text reason_of(struct future *f, const struct rec_ledger *row) {
                : arena_printf(f->step.arena, "in a digest: %.*s", TEXT_ARGS(fate));
 }
 
+/* Whether nothing but the pause or hold is in its way, as things stand at the end. */
+static int read_waiting(struct future *f, const struct rec_ledger *row,
+                        struct outlook_letter *ret) {
+    struct office *o = &f->step.office;
+    bool written = false;
+    const char *why = NULL;
+    int rc = 0;
+    if (text_is(row->state, "digested"))
+        rc = digest_is_written(o, row, &written);
+    else if (ledger_is_waiting(row))
+        written = row->next_try <= f->options->until;
+    if (rc || !written)
+        return rc;
+    rc = delivery_why_not(o, row, &why);
+    ret->waits = !why && !(row->useful && row->useful < f->options->now);
+    ret->gathered = ret->waits && row->digest.p;
+    ret->useful = row->useful;
+    ret->reason = arena_printf(f->step.arena, "%.*s%s%.*s%s%s", TEXT_ARGS(row->reason),
+                               row->reason.n ? "; " : "", TEXT_ARGS(buf_as_text(&f->halted)),
+                               why ? "; " : "", why ? why : "");
+    return rc;
+}
+
 int outlook_read(struct future *f, const struct rec_ledger *row, struct outlook_letter *ret) {
     const struct rule *rule = rulebook_find(&f->rules, row->rule);
     bool goes = text_is(row->state, "accepted");
@@ -85,7 +110,7 @@ int outlook_read(struct future *f, const struct rec_ledger *row, struct outlook_
         .gathered = goes && row->digest.p,
         .corrects = rule && audience_mentions(&rule->audience, TERM_TOLD),
     };
-    return 0;
+    return f->halted.n && !goes ? read_waiting(f, row, ret) : 0;
 }
 
 /* Rows come in the order of their plans: most of their words are those of the row before. */
@@ -115,6 +140,13 @@ int outlook_keep(struct outlook *o, struct future *f, const struct rec_ledger *r
     l.zone = keep(o, was->zone, l.zone);
     *to = l;
     return 0;
+}
+
+void outlook_wait_no_more(struct outlook *o) {
+    for (size_t i = 0; i < o->count; i++) {
+        o->letters[i].waits = false;
+        o->letters[i].gathered &= o->letters[i].goes;
+    }
 }
 
 /* ---- as JSON ---- */

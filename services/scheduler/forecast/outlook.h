@@ -16,8 +16,10 @@ struct outlook_letter {
     int64_t no;      /* in the ledger of its future */
     instant due, at; /* at: when it leaves, or is decided not to */
     bool goes;
-    bool gathered; /* goes, within a digest: it is no letter of its own */
-    bool corrects; /* its rule is for those who were told something else */
+    bool waits;     /* it would have left by the end, and sending is paused or on hold */
+    bool gathered;  /* goes or waits within a digest: it is no letter of its own */
+    instant useful; /* of what waits: after it it does not leave any more; 0: it always does */
+    bool corrects;  /* its rule is for those who were told something else */
 };
 
 struct outlook {
@@ -36,6 +38,8 @@ MUST_CHECK int outlook_read(struct future *f, const struct rec_ledger *row,
                             struct outlook_letter *ret);
 /* The same, kept. */
 MUST_CHECK int outlook_keep(struct outlook *o, struct future *f, const struct rec_ledger *row);
+/* What waits is no more than what does not leave. */
+void outlook_wait_no_more(struct outlook *o);
 /* The members of a JSON object, without its braces. */
 void outlook_json(const struct outlook_letter *letter, struct text office_zone, struct buf *to);
 /* "name":"2022-05-24T09:00:00+02:00" */

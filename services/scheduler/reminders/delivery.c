@@ -15,6 +15,7 @@
 
 #define TRIES_MAX 8 /* as in the record */
 #define TRY_REPLY_MAX 240
+#define MEETING_CHANGED "the meeting has changed since"
 
 /* Whoever tries it again does so whatever speaks against the address; what the other end put off
  * hears what came up meanwhile. */
@@ -81,6 +82,17 @@ static int recheck_meeting(struct office *o, struct rec_ledger *row, bool *ret_o
     return 0;
 }
 
+int delivery_why_not(struct office *o, const struct rec_ledger *row, const char **ret_why) {
+    struct rec_ledger as_if = *row;
+    bool old = false;
+    int rc = recheck_person(o, &as_if, ret_why);
+    if (rc == 0 && !*ret_why)
+        rc = recheck_meeting(o, &as_if, &old);
+    if (old)
+        *ret_why = MEETING_CHANGED;
+    return rc;
+}
+
 /* Past its use while it waited, or overtaken by what happened since: it ends, and must not leave.
  */
 static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
@@ -100,7 +112,7 @@ static int recheck(struct office *o, struct rec_ledger *row, bool *ret_ended) {
     if (rc)
         return rc;
     if (old)
-        return ledger_move(o, row, "supersede", TEXT_LIT("the meeting has changed since"));
+        return ledger_move(o, row, "supersede", TEXT_LIT(MEETING_CHANGED));
     if (text_is(row->about_kind, "digest"))
         rc = digest_recheck(o, row, &old);
     if (rc)

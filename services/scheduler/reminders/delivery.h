@@ -15,6 +15,10 @@
 MUST_CHECK int delivery_arm(struct office *o, const struct frame_arm *arm, bool *ret_granted,
                             msec *ret_until);
 MUST_CHECK int delivery_result(struct office *o, const struct frame_result *result);
+/* What speaks against its leaving now, were sending not paused or on hold; NULL: nothing that is
+ * known before it does. The past of its use is not looked at. */
+MUST_CHECK int delivery_why_not(struct office *o, const struct rec_ledger *row,
+                                const char **ret_why);
 /* What waits goes where its person is now: writes it into the row, which the caller puts. */
 MUST_CHECK int delivery_follow(struct office *o, struct rec_ledger *row, const struct rec_person *p,
                                bool *ret_moved);

@@ -309,6 +309,16 @@ int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_
     return *ret_old ? close_now(o, &d) : 0;
 }
 
+int digest_is_written(struct office *o, const struct rec_ledger *row, bool *ret) {
+    struct rec_digest d;
+    *ret = false;
+    int rc = office_get(o, TABLE_DIGEST, key_of(row->digest), &d);
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    *ret = d.letter != 0;
+    return 0;
+}
+
 int digest_has_left(struct office *o, const struct rec_ledger *row, bool *ret) {
     struct rec_digest d;
     struct rec_ledger letter;

@@ -48,6 +48,8 @@ MUST_CHECK int digest_follow(struct office *o, const struct rec_ledger *letter, 
 bool digest_is_fate(const struct rec_ledger *row, struct text *ret_state);
 /* Whether it still says what is so; if not, what is left of it goes in another letter. */
 MUST_CHECK int digest_recheck(struct office *o, const struct rec_ledger *letter, bool *ret_old);
+/* Whether there is a letter that the item goes in. */
+MUST_CHECK int digest_is_written(struct office *o, const struct rec_ledger *row, bool *ret);
 /* Whether the letter that an item is in may have left. */
 MUST_CHECK int digest_has_left(struct office *o, const struct rec_ledger *row, bool *ret);
 

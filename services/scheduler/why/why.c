@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/zone.h"
 #include "services/scheduler/reminders/audience_why.h"
+#include "proto/halted.h"
 #include "proto/present.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/plan.h"
@@ -26,6 +27,7 @@ struct why {
     const char *kind; /* of the subject */
     struct subject subject;
     struct buf line, text, reason;
+    struct buf halted; /* why nothing leaves now */
 };
 
 /* ---- words ---- */
@@ -142,7 +144,8 @@ static int say_audience(struct why *w, const struct rule *rule, const struct rec
     return rc;
 }
 
-static void say_plan(struct why *w, const struct rule *rule, const struct rec_plan *p) {
+static void say_plan(struct why *w, const struct rule *rule, const struct rec_plan *p,
+                     bool halted) {
     const char *to = rule_to(rule, (unsigned)p->step);
     const char *name = rule->name, *because = buf_cstr(&w->reason);
     char due[RFC3339_TEXT], fired[RFC3339_TEXT], made[RFC3339_TEXT];
@@ -151,7 +154,10 @@ static void say_plan(struct why *w, const struct rule *rule, const struct rec_pl
     moment_text(w, p->made, made);
     if (text_is(p->state, "planned"))
         buf_printf(&w->text, "Rule %s (%s) speaks at %s; as things stand %s%s.", name, to, due,
-                   w->reason.n ? "not to this person: " : "this person gets it", because);
+                   halted        ? "it is for this person, but does not leave: "
+                   : w->reason.n ? "not to this person: "
+                                 : "this person gets it",
+                   because);
     else if (text_is(p->state, "firing"))
         buf_printf(&w->text, "Rule %s (%s) is being carried out now.", name, to);
     else if (text_is(p->state, "fired"))
@@ -188,7 +194,10 @@ static int explain_plan(struct why *w, const struct rule *rule, const struct rec
     int rc = open ? say_audience(w, rule, p) : 0;
     if (rc)
         return rc;
-    say_plan(w, rule, p);
+    bool halted = text_is(p->state, "planned") && !w->reason.n && w->halted.n;
+    if (halted)
+        buf_text(&w->reason, buf_as_text(&w->halted));
+    say_plan(w, rule, p, halted);
     member(w, "because", buf_as_text(&w->reason));
     rc = add_event(w, p);
     if (rc == 0)
@@ -268,6 +277,8 @@ static int open_office(struct why *w, const char *home, struct buf *err) {
         return rc;
     step_open(&w->step, &w->settings, &w->rules, &w->links);
     rc = step_begin(&w->step, w->txn);
+    if (rc == 0)
+        rc = halted_say(w->txn, &w->halted);
     w->step.office.now = w->step.office.said = clock_now();
     return rc;
 }
@@ -281,6 +292,7 @@ int why(const char *home, bool clock, const char *person, const char *about) {
     buf_init(&w.line, LINE_MOST);
     buf_init(&w.text, LINE_MOST / 4);
     buf_init(&w.reason, LINE_MOST / 4);
+    buf_init(&w.halted, LINE_MOST / 8);
     int rc = clock_use(clock ? virtual : NULL);
     if (rc == 0)
         rc = open_office(&w, home, &err);
@@ -297,6 +309,7 @@ int why(const char *home, bool clock, const char *person, const char *about) {
     buf_free(&w.line);
     buf_free(&w.text);
     buf_free(&w.reason);
+    buf_free(&w.halted);
     buf_free(&err);
     return rc ? 1 : 0;
 }
