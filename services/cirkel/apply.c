@@ -170,6 +170,23 @@ static int enter(struct apply *a) {
 
 /* ---- the verb ---- */
 
+/* In JSON it is one line more, after the sum. */
+static void print_done(const struct apply *a, bool already, bool waits) {
+    const char *home = a->options->home;
+    if (a->options->json) {
+        tree_print_line(json_pack("{s:s,s:s,s:b,s:b}", "change", "in-force", "version",
+                                  a->sum.version, "already", already, "waits_for_start", waits));
+        return;
+    }
+    if (already)
+        printf("Version %s was in force already.\n", a->sum.version);
+    else
+        printf("Version %s is in force. What was before lies in %s/" CONFIG_PREVIOUS ".\n",
+               a->sum.version, home);
+    if (waits)
+        puts("cirkel.conf is another one: intake, notifier and gateway read it when they start.");
+}
+
 static int install(struct apply *a) {
     const char *home = a->options->home;
     bool settings = config_set_has_settings(home), already = config_set_is_in_force(home);
@@ -185,15 +202,9 @@ static int install(struct apply *a) {
         rc = enter(a);
     if (rc)
         return rc;
-    if (already) { /* whoever put it in force may not have come to tell the service */
-        (void)supervise_reload(home);
-        printf("Version %s was in force already.\n", a->sum.version);
-        return EXIT_DONE;
-    }
-    printf("Version %s is in force. What was before lies in %s/" CONFIG_PREVIOUS ".\n",
-           a->sum.version, home);
-    if (!supervise_reload(home) && settings)
-        puts("cirkel.conf is another one: intake, notifier and gateway read it when they start.");
+    /* Even then: whoever put it in force may not have come to tell the service. */
+    bool is_told = supervise_reload(home);
+    print_done(a, already, !already && settings && !is_told);
     return EXIT_DONE;
 }
 

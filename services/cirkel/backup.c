@@ -131,6 +131,8 @@ static int copy_all(struct backing_up *b) {
     b->made.instance = instance.instance;
     b->made.generation = instance.generation;
     instant_format(clock_real(), NULL, b->made.made);
+    if (home_use_clock(b->home)) /* its next whole second: what has happened does not lie ahead */
+        instant_format(clock_now() + SECONDS - 1, NULL, b->made.clock);
     return backup_write(b->place.part, &b->made);
 }
 

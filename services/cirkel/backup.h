@@ -8,6 +8,7 @@ struct backup {    /* the file `backup` in its folder */
     char made[32]; /* RFC 3339 */
     int64_t instance, generation;
     int64_t position, input; /* the last event applied, the last row of inputs */
+    char clock[32];          /* of a trial home, its virtual clock, RFC 3339; "" when it has none */
 };
 MUST_CHECK int backup_read(const char *folder, struct backup *ret);
 MUST_CHECK int backup_write(const char *folder, const struct backup *backup);

@@ -16,7 +16,7 @@
 #define PART ((size_t)1 << 20)
 
 struct file {
-    char *made;
+    char *made, *clock;
     int64_t instance, generation, position, input;
 };
 static const struct config_row rows[] = {
@@ -24,6 +24,11 @@ static const struct config_row rows[] = {
     {.name = "instance", .kind = CONFIG_INT, .offset = offsetof(struct file, instance)},
     {.name = "generation", .kind = CONFIG_INT, .offset = offsetof(struct file, generation)},
     {.name = "position", .kind = CONFIG_INT, .offset = offsetof(struct file, position)},
+    {.name = "clock",
+     .kind = CONFIG_STRING,
+     .offset = offsetof(struct file, clock),
+     .max = 31,
+     .fallback = ""},
     {.name = "input", .kind = CONFIG_INT, .offset = offsetof(struct file, input)},
 };
 
@@ -46,6 +51,8 @@ int backup_read(const char *folder, struct backup *ret) {
                            .position = file.position,
                            .input = file.input};
     rc = text_copy(text_of(file.made), ret->made, sizeof ret->made);
+    if (rc == 0)
+        rc = text_copy(text_of(file.clock), ret->clock, sizeof ret->clock);
     config_free(rows, COUNT_OF(rows), &file);
     return rc;
 }
@@ -61,6 +68,8 @@ int backup_write(const char *folder, const struct backup *b) {
                "made = \"%s\"\ninstance = %" PRId64 "\ngeneration = %" PRId64
                "\nposition = %" PRId64 "\ninput = %" PRId64 "\n",
                b->made, b->instance, b->generation, b->position, b->input);
+    if (b->clock[0])
+        buf_printf(&text, "clock = \"%s\"\n", b->clock);
     int rc = write_file(path, 0640, buf_as_bytes(&text));
     buf_free(&text);
     return rc;

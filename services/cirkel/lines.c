@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LINE_TEXT_BYTES (6u * LINE_MAX_BYTES) /* each of its characters may be written \u0041 */
 
@@ -57,7 +58,14 @@ static const char *check(const json_t *json, struct line *ret, char reterr[JSON_
     return line_make(id, type, body, ret, reterr) ? reterr : NULL;
 }
 
+/* The first one without the mark that some editors begin a file with. */
+static struct text line_text(const struct lines *lines) {
+    struct text all = buf_as_text(&lines->text);
+    return lines->no == 1 ? text_unmarked(all) : all;
+}
+
 static int parse(struct lines *lines, struct line *ret, struct buf *reterr) {
+    struct text said = line_text(lines);
     json_error_t error;
     char text[JSON_ERROR_TEXT];
     const char *wrong, *unknown;
@@ -69,7 +77,7 @@ static int parse(struct lines *lines, struct line *ret, struct buf *reterr) {
                    LINE_TEXT_BYTES);
         return -EBADMSG;
     }
-    json = json_loadb(lines->text.p, lines->text.n, JSON_REJECT_DUPLICATES, &error);
+    json = json_loadb(said.p, said.n, JSON_REJECT_DUPLICATES, &error);
     if (!json) {
         buf_printf(reterr, "%s:%u: no JSON: %s (column %d)", lines->path, lines->no, error.text,
                    error.column);
@@ -133,18 +141,31 @@ int line_make(struct text id, struct text type, const json_t *body, struct line 
     return rc ? -EINVAL : 0;
 }
 
-int lines_open(struct lines **ret, const char *path) {
-    struct lines *lines = calloc(1, sizeof *lines);
-    struct stat stat;
-
-    must(lines != NULL);
-    lines->in = strcmp(path, "-") ? fopen(path, "re") : stdin;
-    if (!lines->in) {
-        free(lines);
+int lines_can_read(const char *path) {
+    struct stat there;
+    if (access(path, R_OK) || stat(path, &there))
         return -errno;
+    return S_ISDIR(there.st_mode) ? -EISDIR : 0;
+}
+
+int lines_open(struct lines **ret, const char *path) {
+    bool is_file = strcmp(path, "-") != 0;
+    struct lines *lines;
+    struct stat stat;
+    int rc = is_file ? lines_can_read(path) : 0;
+
+    if (rc)
+        return rc;
+    lines = calloc(1, sizeof *lines);
+    must(lines != NULL);
+    lines->in = is_file ? fopen(path, "re") : stdin;
+    if (!lines->in) {
+        rc = -errno;
+        free(lines);
+        return rc;
     }
     buf_init(&lines->text, LINE_TEXT_BYTES);
-    lines->path = strdup(strcmp(path, "-") ? path : "stdin");
+    lines->path = strdup(is_file ? path : "stdin");
     must(lines->path != NULL);
     if (fstat(fileno(lines->in), &stat) == 0 && S_ISREG(stat.st_mode))
         lines->size = (uint64_t)stat.st_size;
@@ -182,7 +203,7 @@ static bool read_line(struct lines *lines) {
 int lines_next(struct lines *lines, struct line *ret, struct buf *reterr) {
     while (read_line(lines)) {
         lines->no++;
-        if (lines->text.over || text_trim(buf_as_text(&lines->text)).n > 0)
+        if (lines->text.over || text_trim(line_text(lines)).n > 0)
             return parse(lines, ret, reterr);
     }
     return ferror(lines->in) ? -EIO : -ENOENT;

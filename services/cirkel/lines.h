@@ -24,6 +24,8 @@ MUST_CHECK int line_make(struct text id, struct text type, const json_t *body, s
                          char reterr[JSON_ERROR_TEXT]);
 
 struct lines;
+/* 0, or -errno; -EISDIR: a folder. */
+MUST_CHECK int lines_can_read(const char *path);
 MUST_CHECK int lines_open(struct lines **ret, const char *path); /* "-": the standard input */
 void lines_close(struct lines **lines);
 MUST_CHECK int lines_next(struct lines *lines, struct line *ret, struct buf *reterr);

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "services/cirkel/child.h"
 #include "services/cirkel/home.h"
+#include "services/cirkel/lines.h"
 #include "services/cirkel/look.h"
 #include "services/cirkel/outlook.h"
 #include "services/cirkel/table_out.h"
@@ -56,8 +57,8 @@ static int prepare(const struct options *options, bool is_said, char ret_until[R
     if (rc == 0 && !options->with)
         rc = look_need_id(&look, options->about);
     look_close(&look);
-    if (rc == 0 && options->with && access(options->with, R_OK))
-        rc = usage("--with %s: %s", options->with, strerror(errno));
+    if (rc == 0 && options->with && (rc = lines_can_read(options->with)))
+        rc = usage("--with %s: %s", options->with, strerror(-rc));
     return rc;
 }
 

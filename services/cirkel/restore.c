@@ -1,4 +1,5 @@
 /* restore - a home from a backup: another generation, and an inbox of its own from here on. */
+#include "common/clock.h"
 #include "common/journal.h"
 #include "common/token.h"
 #include "proto/instance.h"
@@ -54,6 +55,17 @@ static int renew_inbox(struct restoring *r, int64_t *ret) {
     return rc;
 }
 
+/* A trial home goes on at the moment it had come to. */
+static int set_clock(const struct restoring *r) {
+    char path[HOME_PATH];
+    instant now;
+
+    home_path(path, r->place.part, "run/clock");
+    if (!r->backup.clock[0] || !home_is_trial(r->place.part))
+        return 0;
+    return instant_parse(text_of(r->backup.clock), &now) ? -EBADMSG : clock_set(path, now, false);
+}
+
 static int name_it(struct restoring *r) {
     struct instance instance = {.instance = r->backup.instance, .generation = generation_after(r)};
     int rc = renew_inbox(r, &instance.inbox);
@@ -98,6 +110,8 @@ static int fill(struct restoring *r) {
         rc = backup_copy_config(r->from, r->place.part);
     if (rc == 0)
         rc = copy_keys(r);
+    if (rc == 0)
+        rc = set_clock(r);
     return rc ? rc : name_it(r);
 }
 
@@ -172,9 +186,9 @@ static void print(const struct restoring *r, bool json) {
          "before "
          "you release.");
     printf("\nIt writes to nobody until you have looked:\n"
-           "  cirkel run --home %s\n"
+           "  cirkel run%s --home %s\n"
            "  cirkel release --hold --mail-log LOG --home %s\n",
-           r->home, r->home);
+           r->backup.clock[0] && home_is_trial(r->home) ? " --clock" : "", r->home, r->home);
 }
 
 /* What a backup has in any case; NULL: it is all there. */

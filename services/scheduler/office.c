@@ -95,13 +95,24 @@ int office_next(struct office *o, enum table table, const struct key *prefix, st
     return 0;
 }
 
+/* What is too long for a refusal ends at a word, and says that it goes on. */
+static void mark_cut(char *text, size_t size) {
+    static const char mark[] = " …";
+    size_t n = size - sizeof mark;
+    while (n > 0 && text[n] != ' ')
+        n--;
+    memcpy(text + n, mark, sizeof mark);
+}
+
 int refuse(struct office *o, const char *code, const char *field, const char *fmt, ...) {
     va_list ap;
     o->refusal.code = code;
     snprintf(o->refusal.field, sizeof o->refusal.field, "%s", field);
     va_start(ap, fmt);
-    vsnprintf(o->refusal.text, sizeof o->refusal.text, fmt, ap);
+    int n = vsnprintf(o->refusal.text, sizeof o->refusal.text, fmt, ap);
     va_end(ap);
+    if (n >= (int)sizeof o->refusal.text)
+        mark_cut(o->refusal.text, sizeof o->refusal.text);
     return -EPROTO;
 }
 

@@ -146,6 +146,37 @@ def what_cannot_work_changes_nothing_test(h):
     assert os.path.exists(h.path("rules/more.conf"))
 
 
+def part_of_a_configuration_test(h):
+    """What the folder has not is the home's, for a look as for apply; in JSON, every line is JSON."""
+    office(h, "2022-03-02T09:00")
+    whole = other_config(h, "whole")
+    rules, letters, settings = (os.path.join(h.folder, name) for name in ("only-rules", "only-letters", "only-settings"))
+    shutil.copytree(os.path.join(whole, "rules"), os.path.join(rules, "rules"))
+    shutil.copytree(os.path.join(whole, "letters"), os.path.join(letters, "letters"))
+    with open(os.path.join(letters, "letters", "meeting-week-before.sv.md"), "a") as file:
+        file.write("\nTag med kaffe.\n")
+    os.mkdir(settings)
+    with open(h.path("cirkel.conf")) as file, open(os.path.join(settings, "cirkel.conf"), "w") as to:
+        to.write(file.read() + '\noffice_name = "Kontoret"\n')
+    seen = []
+    for folder, there in ((rules, "added"), (letters, "reworded"), (settings, None)):
+        look = [json.loads(line) for line in h.run_cirkel("forecast", "--with-config", folder, "--json").splitlines()]
+        done = [json.loads(line) for line in h.run_cirkel("apply", folder, "--yes", "--json").splitlines()]
+        equal(done[:-1], look)
+        equal(done[-1], {"change": "in-force", "version": look[-1]["version"], "already": False,
+                         "waits_for_start": folder == settings})
+        assert not there or look[-1][there] > 0, look[-1]
+        seen.append(look[-1]["version"])
+        h.settle()
+    equal(len(set(seen)), 3)
+    again = json.loads(h.run_cirkel("apply", settings, "--yes", "--json").splitlines()[-1])
+    equal((again["already"], again["version"]), (True, seen[-1]))
+    empty = os.path.join(h.folder, "empty")
+    os.mkdir(empty)
+    for verb in (("apply",), ("forecast", "--with-config")):
+        assert "empty has no cirkel.conf, rules or letters" in h.run_cirkel(*verb, empty, code=2).errors
+
+
 def settings_too_test(h):
     """Another cirkel.conf under a supervisor: the scheduler goes on, the others start again and read it."""
     h.init(trial=False, clock_guard="jumps")

@@ -275,6 +275,7 @@ def what_cannot_be_read_is_not_restored_test(h):
     h.verify()
     assert "erasures and opt-outs neither" in h.run_cirkel("restore", backup, home)
     h.run_cirkel("verify", "--home", home)
+    os.remove(os.path.join(home, "run/clock"))
     assert "has no virtual clock" in h.run_cirkel("run", "--clock", "--home", home, code=2).errors
 
 

@@ -1,4 +1,5 @@
 """A home to try things in: its clock may run through years in a minute, so its letters only become files."""
+import json
 import os
 import signal
 import socket
@@ -61,3 +62,42 @@ def refused(h, *clock):
     done = subprocess.run([h.program("notifier"), "--home", h.home, *clock], capture_output=True, text=True, timeout=60)
     equal(done.returncode, 2)
     return done.stderr
+
+
+def restored_trial_test(h):
+    """Its clock stands where that of the backup stood, and it is run on that."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=1)
+    h.clock("2022-03-04T10:30")
+    h.stop()
+    backup, home = (os.path.join(h.folder, name) for name in ("backup", "again"))
+    h.run_cirkel("backup", backup)
+    said = h.run_cirkel("restore", backup, home)
+    assert f"cirkel run --clock --home {home}" in said, said
+    again = h.run_cirkel("forecast", "--until", "2022-03-04T10:29", "--home", home, code=2).errors
+    assert "here it is 2022-03-04T10:30:00+01:00 (virtual clock)" in again, again
+    os.remove(os.path.join(backup, "trial"))
+    said = h.run_cirkel("restore", backup, os.path.join(h.folder, "real"))
+    assert "cirkel run --home" in said, said
+
+
+def no_file_of_events_test(h):
+    """A folder is named as such by whoever is to read it; the mark that some editors begin a file with is skipped."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    for say in (("forecast", "--with"), ("send", "-f"), ("play",)):
+        equal(h.run_cirkel(*say, h.folder, code=2).errors.endswith(f"{h.folder}: Is a directory\n"), True, say[0])
+    path = os.path.join(h.folder, "said.jsonl")
+    line = {"id": "a", "type": "organisation.register",
+            "body": {"organisation": "boras", "name": "Borås", "kind": "municipality", "country": "SE", "region": "v"}}
+    for mark in ("\ufeff", "\ufeff\n", ""):
+        with open(path, "w") as file:
+            file.write(mark + json.dumps(line) + "\n")
+        h.run_cirkel("forecast", "--with", path)
+    with open(path, "w") as file:
+        file.write("\ufeff" + json.dumps(line) + "\n")
+    h.run_cirkel("send", "-f", path)
+    with open(path, "w") as file:
+        file.write(json.dumps(line) + "\n\ufeff" + json.dumps(line) + "\n")
+    assert "said.jsonl:2: " in h.run_cirkel("forecast", "--with", path, code=2).errors, "elsewhere it is no mark"

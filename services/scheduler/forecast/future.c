@@ -355,16 +355,28 @@ static int open_scratch(struct future *f, const char *home, struct txn *core, st
     return rc;
 }
 
+static bool has_config(const char *folder) {
+    static const char *const parts[] = {"cirkel.conf", "rules", "letters"};
+    for (unsigned i = 0; i < COUNT_OF(parts); i++)
+        if (rulebook_place(folder, NULL, parts[i]))
+            return true;
+    return false;
+}
+
+/* What the folder to be looked at has not is the home's, as when it is applied. */
 static int read_config(struct future *f, struct buf *err) {
     char path[4200];
-    const char *from = f->options->config ? f->options->config : f->options->home;
-    snprintf(path, sizeof path, "%s/cirkel.conf", from);
-    int rc = settings_read(access(path, F_OK) ? f->options->home : from, &f->settings, err);
+    const char *home = f->options->home, *from = f->options->config ? f->options->config : home;
+    if (!has_config(from)) {
+        buf_printf(err, "%s has no cirkel.conf, rules or letters\n", from);
+        return -EINVAL;
+    }
+    int rc = settings_read(rulebook_place(from, home, "cirkel.conf"), &f->settings, err);
     if (rc == 0)
-        rc = rulebook_read(from, &f->rules, err);
+        rc = rulebook_read_over(from, home, &f->rules, err);
     if (rc)
         return rc;
-    snprintf(path, sizeof path, "%s/keys/links.key", f->options->home);
+    snprintf(path, sizeof path, "%s/keys/links.key", home);
     rc = token_key_load(path, &f->links);
     if (rc)
         buf_printf(err, "%s: %s\n", path, strerror(-rc));

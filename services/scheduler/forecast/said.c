@@ -150,7 +150,7 @@ int said_add_file(struct said *s, const char *path, struct buf *reterr) {
     if (rc)
         buf_printf(reterr, "%s: %s\n", path, strerror(-rc));
     else
-        rc = add_lines(s, path, buf_as_text(&text), reterr);
+        rc = add_lines(s, path, text_unmarked(buf_as_text(&text)), reterr);
     buf_free(&text);
     if (s->count > before)
         qsort(s->events + before, s->count - before, sizeof *s->events, by_time);

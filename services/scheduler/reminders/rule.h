@@ -75,6 +75,11 @@ struct letter_text { /* one letter in one language, partials written out */
 extern const char *const languages[LANGUAGES]; /* "da", "sv", "en" */
 
 MUST_CHECK int rulebook_read(const char *home, struct rulebook *ret, struct buf *reterr);
+/* Of cirkel.conf, rules and letters, what the folder `over` has stands for the home's. */
+MUST_CHECK int rulebook_read_over(const char *over, const char *home, struct rulebook *ret,
+                                  struct buf *reterr);
+/* The one of the two that has it; the home, when neither does. */
+const char *rulebook_place(const char *over, const char *home, const char *name);
 void rulebook_free(struct rulebook *book);
 const struct rule *rulebook_find(const struct rulebook *book, struct text name);
 

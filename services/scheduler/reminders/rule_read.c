@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/config.h"
 #include "common/token.h"
@@ -342,12 +343,12 @@ static int is_conf(const struct dirent *d) {
 
 /* One number for all rules, texts and settings: when it differs from the core's, plans are derived
  * anew. */
-static void hash_book(const char *home, struct rulebook *book) {
+static void hash_book(const char *settings_in, struct rulebook *book) {
     struct buf b, settings;
     char path[4400];
     unsigned char hash[16];
     buf_init(&b, 2 << 20);
-    snprintf(path, sizeof path, "%s/cirkel.conf", home);
+    snprintf(path, sizeof path, "%s/cirkel.conf", settings_in);
     if (read_file(path, 1 << 20, &settings) == 0)
         buf_text(&b, buf_as_text(&settings));
     buf_free(&settings);
@@ -364,11 +365,23 @@ static void hash_book(const char *home, struct rulebook *book) {
 }
 
 int rulebook_read(const char *home, struct rulebook *ret, struct buf *reterr) {
+    return rulebook_read_over(home, home, ret, reterr);
+}
+
+const char *rulebook_place(const char *over, const char *home, const char *name) {
+    char path[4400];
+    snprintf(path, sizeof path, "%s/%s", over, name);
+    return access(path, F_OK) ? home : over;
+}
+
+int rulebook_read_over(const char *over, const char *home, struct rulebook *ret,
+                       struct buf *reterr) {
     char dir[4096], path[4400];
     struct dirent **names = NULL;
     *ret = (struct rulebook){.rules = NULL};
-    struct reading r = {.home = home, .path = path, .book = ret, .err = reterr};
-    snprintf(dir, sizeof dir, "%s/rules", home);
+    struct reading r = {
+        .home = rulebook_place(over, home, "letters"), .path = path, .book = ret, .err = reterr};
+    snprintf(dir, sizeof dir, "%s/rules", rulebook_place(over, home, "rules"));
     int n = scandir(dir, &names, is_conf, alphasort);
     if (n <= 0 || n > FILES_MAX) {
         buf_printf(reterr, "%s: expected 1 to %d files *.conf with rules\n", dir, FILES_MAX);
@@ -386,6 +399,6 @@ int rulebook_read(const char *home, struct rulebook *ret, struct buf *reterr) {
         rulebook_free(ret);
         return -EBADMSG;
     }
-    hash_book(home, ret);
+    hash_book(rulebook_place(over, home, "cirkel.conf"), ret);
     return 0;
 }
