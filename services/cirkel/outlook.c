@@ -54,7 +54,8 @@ static void group_lines(struct groups *groups, struct text lines, const char *co
         bool refused = strcmp(outlook_member(line, "change"), "refused") == 0;
         if (refused)
             print_refused(line);
-        if (refused || strcmp(outlook_member(line, "change"), "unsaid") == 0) {
+        if (refused || strcmp(outlook_member(line, "change"), "unsaid") == 0 ||
+            strcmp(outlook_member(line, "change"), "again") == 0) {
             json_decref(line);
             continue;
         }
@@ -70,17 +71,12 @@ static void take_sum(const json_t *line, struct outlook_sum *ret) {
     const struct {
         const char *name;
         json_int_t *to;
-    } members[] = {{"added", &ret->added},
-                   {"moved", &ret->moved},
-                   {"dropped", &ret->dropped},
-                   {"corrected", &ret->corrected},
-                   {"reworded", &ret->reworded},
-                   {"gathered", &ret->gathered},
-                   {"left-out", &ret->left_out},
-                   {"same", &ret->same},
-                   {"refused", &ret->refused},
-                   {"existing", &ret->existing},
-                   {"existing_letters", &ret->existing_letters}};
+    } members[] = {{"added", &ret->added},       {"moved", &ret->moved},
+                   {"dropped", &ret->dropped},   {"corrected", &ret->corrected},
+                   {"reworded", &ret->reworded}, {"gathered", &ret->gathered},
+                   {"left-out", &ret->left_out}, {"same", &ret->same},
+                   {"again", &ret->again},       {"refused", &ret->refused},
+                   {"existing", &ret->existing}, {"existing_letters", &ret->existing_letters}};
     for (unsigned i = 0; i < COUNT_OF(members); i++)
         *members[i].to = json_integer_value(json_object_get(line, members[i].name));
     snprintf(ret->version, sizeof ret->version, "%s", outlook_member(line, "version"));
@@ -168,6 +164,10 @@ void outlook_print_difference(struct text lines, struct outlook_sum *ret) {
     print_change(&groups, "reworded", "letter", "go at the same time, by another text or rule");
     print_change(&groups, "gathered", "item", "be in digests besides");
     print_change(&groups, "left-out", "item", "not be in digests any more");
+    if (ret->again)
+        printf("%lld of the events %s said before, under the same id: nothing would come of %s.\n",
+               (long long)ret->again, plural(ret->again, "was", "were"),
+               plural(ret->again, "it", "them"));
     if (ret->added + ret->moved + ret->dropped + ret->corrected + ret->reworded + ret->gathered +
             ret->left_out ==
         0)

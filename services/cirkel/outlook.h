@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 struct outlook_sum { /* of a difference */
-    json_int_t added, moved, dropped, corrected, reworded, gathered, left_out, same, refused;
+    json_int_t added, moved, dropped, corrected, reworded, gathered, left_out, same, again, refused;
     json_int_t existing, existing_letters; /* whom it reaches back to, and with how many */
     char version[17];                      /* of the configuration that was looked at */
 };

@@ -140,6 +140,39 @@ def moved_beyond_the_look_test(h):
         assert words in text, text
 
 
+def what_was_said_before_is_not_done_again_test(h):
+    """A file of which the first lines were sent already: only the others do something, as when it is sent again. An id
+    that has been used for something else is a conflict, and so is one that is twice in the file."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=3)
+    h.call("m1", starts="2022-03-22T09:00")
+    path = os.path.join(h.folder, "events.jsonl")
+
+    def write(*events):
+        with open(path, "w") as file:
+            for id, body in events:
+                file.write(json.dumps({"id": id, "type": "registration.make", "body": body}) + "\n")
+
+    anna, bo, cilla = ({"meeting": "m1", "person": p, "diet": "å ä ö"} for p in ("m01", "m02", "m03"))
+    write(("e-1", anna))
+    h.run_cirkel("send", "-f", path)
+    h.say("registration.cancel", meeting="m1", person="m01")
+    h.settle()
+    write(("e-1", anna), ("e-2", bo), ("e-2", bo))
+    *lines, sums = forecast(h, "--with", path)
+    equal([line["line"] for line in lines if line["change"] == "again"], [1, 3])
+    equal((set(line["person"] for line in lines if line["change"] == "added"), sums["again"]), ({"m02"}, 2))
+    assert "2 of the events were said before" in h.run_cirkel("forecast", "--with", path)
+    write(("e-1", bo), ("e-3", bo), ("e-3", cilla))
+    *lines, sums = forecast(h, "--with", path, code=3)
+    equal([(line["line"], line["code"], line["field"]) for line in lines if line["change"] == "refused"],
+          [(1, "conflict", "id"), (3, "conflict", "id")])
+    equal((set(line["person"] for line in lines if line["change"] == "added"), sums["refused"]), ({"m02"}, 2))
+    sent = h.run_cirkel("send", "-f", path, "--keep-going", code=3)
+    assert "1 taken" in sent and "2 refused" in sent, sent
+
+
 def a_digest_is_one_letter_test(h):
     """If somebody had her news once a day, the letter of today would be in tomorrow's digest: that is one letter, and
     what it gathers is none."""

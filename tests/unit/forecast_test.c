@@ -159,8 +159,8 @@ struct said {
 
 static void will_say(struct said *said, instant at, struct bytes payload) {
     must(said->count < LINES_MOST);
-    said->events[said->count++] =
-        (struct future_event){at, said->count + 1, arena_bytes(said->arena, payload)};
+    said->events[said->count++] = (struct future_event){
+        .at = at, .line = said->count + 1, .payload = arena_bytes(said->arena, payload)};
 }
 
 /* Some whims at once, which wait in the inbox until the sim works again; then the story goes on. */

@@ -31,6 +31,7 @@ struct forecasting {
     bool regardless;       /* of what keeps letters from leaving in both: they are compared as if
                             * they left */
     unsigned unsaid;       /* events that come after the end */
+    unsigned conflicts;    /* ids of the file that were used for something else */
     struct sample *sample; /* NULL: none are asked for */
     struct beyond before, after;
     struct buf halted; /* why nothing leaves now */
@@ -174,6 +175,21 @@ static int print_change(void *ctx, enum change change, const struct outlook_lett
     return f->sample && is_new ? sample_take(f->sample, f->after.f->txn, is) : 0;
 }
 
+/* What was said before does nothing; something else under its id is refused at the door. */
+static void print_repeats(struct forecasting *f) {
+    for (unsigned i = 0; i < f->said.repeat_count; i++) {
+        const struct said_repeat *r = &f->said.repeats[i];
+        f->conflicts += r->conflict;
+        buf_clear(&f->line);
+        buf_printf(&f->line, "{\"change\":\"%s\",\"line\":%u", r->conflict ? "refused" : "again",
+                   r->line);
+        if (r->conflict)
+            buf_str(&f->line, ",\"code\":\"conflict\",\"field\":\"id\","
+                              "\"text\":\"was used for something else\"");
+        put_line(f);
+    }
+}
+
 static void print_refusals(struct forecasting *f, const struct future *future) {
     for (unsigned i = 0; i < future->refusal_count; i++) {
         const struct future_refusal *r = &future->refusals[i];
@@ -218,9 +234,10 @@ static void print_sum(struct forecasting *f, const struct future *future) {
     for (unsigned i = 0; i < CHANGE_UNSENT; i++)
         buf_printf(&f->line, ",\"%s\":%llu", change_words[i], (unsigned long long)f->changes[i]);
     buf_printf(&f->line,
-               ",\"same\":%llu,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld,"
+               ",\"same\":%llu,\"again\":%u,\"refused\":%u,\"version\":\"%s\",\"existing\":%lld,"
                "\"existing_letters\":%lld,\"counted\":%lld",
-               (unsigned long long)f->same, future->refusal_count, future->rules.name,
+               (unsigned long long)f->same, f->said.repeat_count - f->conflicts,
+               future->refusal_count + f->conflicts, future->rules.name,
                (long long)future->existing.people, (long long)future->existing.letters,
                (long long)future->counted);
     if (f->unsaid)
@@ -254,6 +271,7 @@ static int print_difference(struct forecasting *f, const struct future_options *
     if (rc == 0)
         rc = difference(&before, &after, print_change, f);
     if (rc == 0) {
+        print_repeats(f);
         print_refusals(f, &other);
         print_unsaid(f, &other);
         print_sum(f, &other);
@@ -278,7 +296,7 @@ static int work(struct forecasting *f) {
         rc = said_add_inbox(&f->said, o->home, position);
     was.event_count = f->said.count;
     if (rc == 0 && o->with)
-        rc = said_add_file(&f->said, o->with, &f->err);
+        rc = said_add_file(&f->said, o->home, o->with, &f->err);
     if (rc)
         return rc;
     was.events = f->said.events; /* those of the inbox are the first of them */

@@ -11,10 +11,13 @@
 #include "services/scheduler/reminders/existing.h"
 #include "services/scheduler/step.h"
 
+struct journal_digest;
+
 struct future_event { /* something said, at its time */
     instant at;
     unsigned line; /* of its file; 0: it was accepted already, and waits in the inbox */
     struct bytes payload;
+    const struct journal_digest *id; /* by which intake knows it again; NULL: it has none */
 };
 
 struct future_refusal {

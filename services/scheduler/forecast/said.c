@@ -8,7 +8,9 @@
 #include "common/journal.h"
 #include "common/json.h"
 #include "common/pack.h"
+#include "common/token.h"
 #include "common/zone.h"
+#include "proto/keyring.h"
 
 #define FILE_MOST ((size_t)64 << 20)
 #define LINE_MOST ((size_t)512 << 10)
@@ -25,6 +27,7 @@ void said_open(struct said *s, instant now) {
 void said_close(struct said *s) {
     arena_free(&s->arena);
     free(s->events);
+    free(s->repeats);
 }
 
 static void add(struct said *s, instant at, unsigned line, struct bytes payload) {
@@ -33,7 +36,7 @@ static void add(struct said *s, instant at, unsigned line, struct bytes payload)
         s->events = realloc(s->events, s->room * sizeof *s->events);
         must(s->events);
     }
-    s->events[s->count++] = (struct future_event){at, line, arena_bytes(s->arena, payload)};
+    s->events[s->count++] = (struct future_event){at, line, arena_bytes(s->arena, payload), NULL};
 }
 
 /* ---- the inbox ---- */
@@ -91,6 +94,16 @@ static const char *read_line(struct bytes packed, struct line *ret) {
     return ret->body.p ? NULL : "\"body\" is missing, or no object";
 }
 
+/* As intake reckons it, for whoever may do anything on this machine. */
+static struct journal_digest *digest_of(struct said *s, const struct line *l) {
+    const struct bytes key[] = {{KEYRING_OFFICE, strlen(KEYRING_OFFICE)}, {l->id.p, l->id.n}};
+    struct journal_digest *d = arena_take(s->arena, sizeof *d);
+    token_hash16(key, COUNT_OF(key), d->key);
+    token_sum16((struct bytes){l->type.p, l->type.n}, l->body, d->content);
+    d->received = 0;
+    return d;
+}
+
 static const char *add_line(struct said *s, unsigned no, struct bytes packed, struct buf *row) {
     struct line l;
     instant at = s->now;
@@ -101,7 +114,7 @@ static const char *add_line(struct said *s, unsigned no, struct bytes packed, st
         return "\"at\" is no moment with an offset; one is 2022-05-24T09:00:00+02:00";
     if (at < s->now) /* what was not said then is said now */
         at = s->now;
-    struct rec_event e = {.owner = TEXT_LIT("office"),
+    struct rec_event e = {.owner = TEXT_LIT(KEYRING_OFFICE),
                           .id = l.id.n ? l.id : arena_printf(s->arena, "forecast-%u", no),
                           .type = l.type,
                           .received = at,
@@ -110,6 +123,8 @@ static const char *add_line(struct said *s, unsigned no, struct bytes packed, st
     codec_encode(&rec_shapes[REC_EVENT], &e, row);
     must(!row->over);
     add(s, at, no, buf_as_bytes(row));
+    if (l.id.n)
+        s->events[s->count - 1].id = digest_of(s, &l);
     return NULL;
 }
 
@@ -143,7 +158,8 @@ static int add_lines(struct said *s, const char *path, struct text rest, struct 
     return bad ? -EBADMSG : 0;
 }
 
-int said_add_file(struct said *s, const char *path, struct buf *reterr) {
+int said_add_file(struct said *s, const char *home, const char *path, struct buf *reterr) {
+    char inbox[4200];
     struct buf text;
     unsigned before = s->count;
     int rc = read_file(path, FILE_MOST, &text);
@@ -154,5 +170,6 @@ int said_add_file(struct said *s, const char *path, struct buf *reterr) {
     buf_free(&text);
     if (s->count > before)
         qsort(s->events + before, s->count - before, sizeof *s->events, by_time);
-    return rc;
+    snprintf(inbox, sizeof inbox, "%s/inbox", home);
+    return rc ? rc : said_sort_out(s, before, inbox);
 }
