@@ -4,6 +4,7 @@
 #include "services/cirkel/home.h"
 #include "services/cirkel/lines.h"
 #include "services/cirkel/look.h"
+#include "services/cirkel/look_home.h"
 #include "services/cirkel/outlook.h"
 #include "services/cirkel/table_out.h"
 #include "services/cirkel/when.h"
@@ -52,6 +53,11 @@ static int prepare(const struct options *options, bool is_said, char ret_until[R
     if (rc)
         return rc;
     rc = find_until(options, &look, is_said, ret_until, ret_virtual);
+    if (rc == 0 && look_home_is_other(&look, options->home))
+        fputs("cirkel: this home is a copy: when it starts, it is on hold, and nothing leaves "
+              "before:\n"
+              "        cirkel release --hold. What follows is as if it were released\n",
+              stderr);
     if (rc == 0 && !options->with)
         rc = look_need_person(&look, options->person);
     if (rc == 0 && !options->with)
@@ -118,8 +124,8 @@ static void count_line(struct heads *heads, const json_t *line) {
     bool goes = strcmp(outlook_member(line, "state"), "goes") == 0;
     bool gathered = json_is_true(json_object_get(line, "in_digest"));
     heads->goes += goes && !gathered;
-    heads->gathered += gathered;
-    heads->does_not += !goes;
+    heads->gathered += goes && gathered;
+    heads->does_not += !goes && !gathered;
     if (goes)
         json_object_set_new(heads->people, outlook_member(line, "person"), json_true());
 }

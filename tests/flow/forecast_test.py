@@ -201,6 +201,16 @@ def a_digest_is_one_letter_test(h):
     goes = [line for line in seen if line["state"] == "goes" and not line.get("in_digest")]
     equal(len([line for line in seen if line.get("in_digest")]), 2)
     assert f"{len(goes)} letters to 4 people, with 2 items in digests" in h.run_cirkel("forecast"), seen
+
+    cancel = write_events(h, "cancel.jsonl", ("meeting.cancel", {"meeting": "m1", "reason": "R"}))
+    sums = forecast(h, "--with", cancel)[-1]
+    h.run_cirkel("pause", "ferie")
+    equal(["sending is paused: ferie" in line["reason"] for line in forecast(h) if line.get("in_digest")], [True] * 2)
+    paused = forecast(h, "--with", cancel)[-1]
+    equal({**paused, **sums}, paused)  # a pause makes no difference to it
+    assert "0 letters to 0 people; " in h.run_cirkel("forecast"), paused
+    h.run_cirkel("resume")
+    h.settle()
     before = len(h.letters())
     h.clock("2022-03-31T09:00")
     equal(len(h.letters()) - before, len(goes))
@@ -356,6 +366,8 @@ def on_hold_as_a_copy_test(h):
     shutil.rmtree(copy.home, ignore_errors=True)
     h.run_cirkel("restore", os.path.join(h.folder, "kept"), copy.home)
     copy.set_clock("2022-03-01T09:00")
+    errors = copy.run_cirkel("forecast").errors
+    assert "when it starts, it is on hold" in errors and "cirkel release --hold" in errors, errors
     copy.start()
     copy.settle()
     cancel = write_events(h, "cancel.jsonl", ("meeting.cancel", {"meeting": "m1", "reason": "R"}))
