@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SENTENCE_MAX 4096
-
 /* The key of "a/b", or of "a". */
 static struct key key_of(struct text id) {
     struct key key;
@@ -296,6 +294,7 @@ static int on_ledger(void *ctx, const struct rec_ledger *row) {
     buf_free(&reason);
     json_object_set_new(json_array_get(why->lines, json_array_size(why->lines) - 1), "ledger",
                         look_ledger_tree(&why->look, row));
+    why_event(why, row, &occasion);
     tell_tries(why, row);
     if (row->readdressed)
         why_say(why, "address",

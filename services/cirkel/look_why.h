@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#define SENTENCE_MAX 4096
+
 struct why {
     struct look look;
     const char *home;
@@ -20,6 +22,11 @@ void why_say(struct why *why, const char *what, const char *fmt, ...) PRINTF_LIK
 /* What is owed by the person or an organisation of hers: about the subject, or what is open; who
  * owes it, who else may meet it, and how far its ladder has climbed. 0 or -errno. */
 MUST_CHECK int why_owed(struct why *why);
+
+/* The event that brought a letter; and what put the configuration in force that brought the plan
+ * of a line of the scheduler's, if one did. */
+void why_event(struct why *why, const struct rec_ledger *row, const struct rec_occasion *occasion);
+void why_event_of_rule(struct why *why, json_t *line);
 
 /* What speaks against the person's address; and what became of a letter after it had left. */
 void why_address(struct why *why);

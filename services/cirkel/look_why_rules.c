@@ -18,24 +18,13 @@ static bool has_row(const struct why *why, json_int_t occasion) {
     return false;
 }
 
-static void tell_event(struct why *why, const json_t *line) {
-    why_say(
-        why, "event", "Rule %s about %s %s was brought by event %lld, %s of %s, under the key %s.",
-        outlook_member(line, "rule"), outlook_member(line, "about_kind"),
-        outlook_member(line, "about"),
-        (long long)json_integer_value(json_object_get(line, "event")), outlook_member(line, "type"),
-        outlook_member(line, "owner"), outlook_member(line, "id"));
-}
-
 static void tell_line(struct why *why, struct text text) {
     json_t *line = json_loadb(text.p, text.n, 0, NULL);
     json_int_t occasion = json_integer_value(json_object_get(line, "occasion"));
 
-    if (occasion && has_row(why, occasion)) { /* what she got is told already */
-        if (json_object_get(line, "event"))
-            tell_event(why, line);
-    } else if (line) {
+    if (line && !(occasion && has_row(why, occasion))) { /* what she got is told already */
         json_object_set_new(line, "what", json_string("rule"));
+        why_event_of_rule(why, line);
         json_array_append(why->lines, line);
     }
     json_decref(line);

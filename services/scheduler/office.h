@@ -47,13 +47,15 @@ struct office {
     const struct rulebook *rules;
     const struct token_key *links;
 
-    instant now;     /* of this input; never goes back */
-    instant said;    /* when the event was received: deadlines are judged by it. now, for a tick */
-    instant since;   /* what lies before it is told nobody any more: `said`, or when it fell due */
-    msec boot;       /* the boot clock, for leases */
-    uint64_t seq;    /* the event; 0: time itself */
-    bool new_rules;  /* plans are derived because the configuration is another */
-    uint64_t reread; /* the event for which it was read again; UINT64_MAX: it cannot be */
+    instant now;    /* of this input; never goes back */
+    instant said;   /* when the event was received: deadlines are judged by it. now, for a tick */
+    instant since;  /* what lies before it is told nobody any more: `said`, or when it fell due */
+    msec boot;      /* the boot clock, for leases */
+    uint64_t seq;   /* the event; 0: time itself */
+    bool new_rules; /* plans are derived because the configuration is another */
+    struct text config; /* which one that is; absent: only the zone data is */
+    uint64_t applied;   /* events that were by then */
+    uint64_t reread;    /* the event for which it was read again; UINT64_MAX: it cannot be */
     bool zones_changed; /* plans are derived because of it ... */
     uint64_t moved;     /* ... and so many were moved */
 

@@ -148,6 +148,7 @@ static struct office *input(struct step *s, instant now, uint64_t seq) {
     o->boot = 0;
     o->seq = seq;
     o->new_rules = false;
+    o->config = TEXT_NONE;
     o->reread = s->reread;
     o->zones_changed = false;
     o->moved = 0;
@@ -394,7 +395,7 @@ static int count_moved(struct office *o, bool first, bool done) {
 int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_no,
                bool *ret_done) {
     struct office *o = input(s, now, 0);
-    uint64_t zones;
+    uint64_t zones, rules;
     bool anew = !cursor->n && !*table_no;
     note(s, (struct rec_input){
                 .kind = TEXT_LIT("rules"), .now = now, .anew = anew, .zones = (int64_t)s->zones});
@@ -402,8 +403,13 @@ int step_rules(struct step *s, instant now, struct key *cursor, unsigned *table_
     o->new_rules = true;
     if (rc == 0)
         rc = meta_get(o->txn, "zones", &zones);
+    if (rc == 0)
+        rc = meta_get(o->txn, "rules", &rules);
+    if (rc == 0)
+        rc = meta_get(o->txn, "position", &o->applied);
     if (rc)
         return rc;
+    o->config = rules != o->rules->version ? text_of(o->rules->name) : TEXT_NONE;
     o->zones_changed = s->zones && zones && zones != s->zones;
     rc = plan_derive_all(o, DERIVE_SLICE, cursor, table_no, ret_done);
     if (rc == 0 && o->zones_changed)

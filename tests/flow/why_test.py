@@ -4,6 +4,7 @@ import os
 import time
 
 from tests.flow import programme_test as programme
+from tests.flow.apply_test import other_config
 from tests.harness.house import equal
 
 
@@ -34,8 +35,10 @@ def pain_11_why_she_did_not_get_it_test(h):
     got = why(h, "m01", "m1")
     words = " ".join(line["text"] for line in got)
     assert "meeting-week-before, about meeting m1: due 2022-03-15T09:00:00+01:00" in words, words
-    assert "Rule meeting-week-before about meeting m1 was brought by event" in words, words
-    assert "meeting.call of office, under the key the-call" in words, words
+    week = next(line["ledger"] for line in got if line.get("ledger", {}).get("rule") == "meeting-week-before")
+    brought = next(line for line in got if line["text"].startswith(f"Letter {week['no']} was brought by event"))
+    assert "meeting.call of office at 2022-03-01T09:00:00+01:00, under the key the-call." in brought["text"], brought
+    equal((brought["type"], brought["owner"], brought["id"]), ("meeting.call", "office", "the-call"))
 
     line = rule(why(h, "m02", "m1"), "meeting-week-before")
     equal((line["plan"], line["in_audience"]), ("fired", False))
@@ -196,3 +199,73 @@ def about_an_obligation_or_assessment_test(h):
     equal(told(h, "assessor-1", "assessment:a-k01/assessor-1"), asked)
     equal({row["about"] for row in h.ledger("--about", "a-k01/assessor-1")}, {"a-k01"})
     equal(len(h.ledger("--about", "assessment:a-k01")), 4)
+
+
+def what_brought_it_test(h):
+    """Every letter names the event that brought it: what was said, or what put its rule in force; also when that
+    rule is another by now, or gone. What comes with time says so."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.say("poll.open", poll="p", network="net", question={"sv": "Vad?"}, audience="members", closes="2022-03-04T12:00",
+          options=[{"option": "a", "text": {"sv": "A"}}, {"option": "b", "text": {"sv": "B"}}], id="the-poll")
+    h.say("letter.send", audience="members", network="net", subject="S", text="T", window=5, id="the-letter",
+          **{"class": "service"})
+    h.plan("m1", starts="2022-03-22T09:00")
+    h.say("meeting.call", meeting="m1", id="the-call")
+    h.register("m1", "m01")
+    h.clock("2022-03-16T09:00")
+
+    def brought(name):
+        lines = why(h, "m01")
+        no = next(line["ledger"]["no"] for line in lines if "ledger" in line and line["ledger"]["rule"] == name)
+        found, = [line for line in lines if line["what"] == "event" and line["text"].startswith(f"Letter {no} ")]
+        assert found["text"] in h.run_cirkel("why", "m01").lines, found
+        return found.get("type"), found.get("id"), found["text"].partition(" ")[2].partition(" ")[2]
+
+    def change(name, old, new):
+        folder = other_config(h, name, "")
+        path = os.path.join(folder, "rules", "meeting.conf")
+        with open(path) as file:
+            words = file.read()
+        assert old in words
+        with open(path, "w") as file:
+            file.write(words.replace(old, new))
+        return folder
+
+    equal(brought("poll-opened")[:2], ("poll.open", "the-poll"))
+    equal(brought("poll-result"), (None, None, "came with time, and was brought by no event."))
+    equal(brought("letter")[:2], ("letter.send", "the-letter"))
+    for name in ("meeting-invitation", "meeting-week-before"):
+        equal(brought(name)[:2], ("meeting.call", "the-call"))
+
+    h.run_cirkel("apply", change("renamed", 'rule "meeting-day-before"', 'rule "the-day-before"'), text="y\n")
+    renamed = h.records("decision")[-1]
+    equal(renamed["type"], "rules.apply")
+    line = rule(why(h, "m01", "m1"), "the-day-before")
+    equal((line["event"], line["id"]), (renamed["seq"], renamed["id"]))
+    h.run_cirkel("apply", change("another", 'rule "meeting-week-before"', 'rule "the-week-before"'), text="y\n")
+    h.run_cirkel("apply", change("later", '"starts - 1h"', '"starts - 30m"'), text="y\n")
+    h.clock("2022-03-23T09:00")
+    type, id, words = brought("the-day-before")
+    equal((type, id), ("rules.apply", renamed["id"]))
+    assert words.startswith(f"was brought by configuration {renamed['about']}, which event {renamed['seq']}, "
+                            "rules.apply of ") and words.endswith(f", under the key {id}, put in force."), words
+    for name in ("meeting-invitation", "meeting-week-before", "meeting-hour-before"):
+        equal(brought(name)[:2], ("meeting.call", "the-call"))
+    h.verify()
+    h.run_cirkel("verify", "--replay")
+
+
+def what_reached_back_was_brought_by_its_order_test(h):
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01")
+    h.clock("2022-03-21T12:00")
+    h.run_cirkel("apply", other_config(h, "new"), "--also-existing", "--count", "1")
+    h.settle()
+    line = [line for line in why(h, "m01", "m1") if line["what"] == "event"][-1]
+    equal((line["type"], line["id"]), ("rules.apply", h.records("decision")[-1]["id"]))
+    assert line["text"].endswith(f"under the key {line['id']}."), line

@@ -88,6 +88,7 @@ static int wake(struct office *o, const struct existing *e) {
     plan.state = TEXT_LIT("planned");
     plan.due = o->said;
     plan.woken = true;
+    plan.seq = (int64_t)o->seq;
     int rc = plan_put(o, &plan);
     return rc ? rc : due_add(o, plan.due, "plan", plan_key(&plan));
 }

@@ -196,6 +196,9 @@ static int begin(struct office *o, const struct rule *rule, const struct subject
         .useful = plan->useful,
         .late = plan->late,
         .at_most_once = rule->at_most_once,
+        .event = plan->seq,
+        .config = plan->config,
+        .after = plan->after,
     };
     int rc = add_snapshots(o, s, &occasion);
     if (rc)

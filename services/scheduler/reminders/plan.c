@@ -112,6 +112,8 @@ static unsigned desire(struct office *o, const struct subject *s, struct rec_pla
                 .made = o->said,
                 .seq = (int64_t)o->seq,
                 .brought = o->new_rules && due < o->said ? text_of(o->rules->name) : TEXT_NONE,
+                .config = o->config,
+                .after = o->config.p ? (int64_t)o->applied : 0,
             };
         }
     }
@@ -162,12 +164,22 @@ static bool is_new_moment(const struct rec_plan *was, const struct rec_plan *wan
            text_is(want->state, "planned") && !text_is(was->state, "skipped");
 }
 
+/* What only other rules or zone data want otherwise is still there because of what first brought
+ * it. */
+static void keep_origin(const struct rec_plan *was, struct rec_plan *now) {
+    now->seq = was->seq;
+    now->config = was->config;
+    now->after = was->after;
+}
+
 /* What was there meets what is wanted. */
 static int settle(struct office *o, const struct rec_plan *was, const struct rec_plan *want) {
     bool open = text_is(was->state, "planned") || text_is(was->state, "firing");
     if (!open && is_new_moment(was, want)) {
         struct rec_plan again = *want;
         again.fired = was->fired; /* letters of then may still wait */
+        if (!again.seq && !again.config.p)
+            keep_origin(was, &again);
         return insert(o, &again);
     }
     if (!open)
@@ -192,6 +204,8 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
     struct rec_plan now = *want;
     now.was = was->was;
     now.fired = was->fired;
+    if (o->new_rules)
+        keep_origin(was, &now);
     if (was->due < o->since || o->zones_changed) { /* overdue, and owed all the same */
         now.state = TEXT_LIT("planned");
         now.brought = TEXT_NONE;
@@ -207,8 +221,11 @@ static int settle(struct office *o, const struct rec_plan *was, const struct rec
 /* The same moment of the same rule, only counted otherwise: nobody is to be reached back to. */
 static void note_known(const struct rec_plan *was, struct rec_plan *want) {
     if (was->due == want->due && text_eq(was->rule, want->rule) &&
-        text_eq(was->occurrence, want->occurrence))
+        text_eq(was->occurrence, want->occurrence)) {
         want->brought = TEXT_NONE;
+        if (want->config.p)
+            keep_origin(was, want);
+    }
 }
 
 static const struct subject_kind *kind_of(const char *name) {

@@ -112,6 +112,10 @@ static void say_silent(struct why *w, const struct rule *rule, unsigned step, bo
 static int add_event(struct why *w, const struct rec_plan *p) {
     struct rec_decision d;
     char at[RFC3339_TEXT];
+    if (!p->seq && p->config.p) { /* whoever asks looks for the event that put it in force */
+        member(w, "config", p->config);
+        buf_printf(&w->line, ",\"after\":%lld", (long long)p->after);
+    }
     if (!p->seq)
         return 0;
     int rc = office_get(&w->step.office, TABLE_DECISION, key_no((uint64_t)p->seq), &d);
