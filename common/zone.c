@@ -248,3 +248,9 @@ struct wall zone_wall(const struct zone *zone, instant at) {
     int minutes = (int)(seconds % DAY_SECONDS - (seconds % 60 < 0 ? 59 : 0)) / 60;
     return wall_add((struct wall){1970, 1, 1, 0, 0}, days, minutes);
 }
+
+struct wall zone_later(const struct zone *zone, struct wall from, int64_t minutes) {
+    instant at = zone_instant(zone, from) + minutes * MINUTES;
+    int64_t local = seconds_of(at) + zone_offset(zone, at);
+    return wall_add(from, 0, (int)(local / 60 - wall_minutes(from)));
+}

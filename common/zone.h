@@ -36,6 +36,8 @@ int zone_offset(const struct zone *zone, instant at); /* seconds east of UTC */
 
 instant zone_instant(const struct zone *zone, struct wall wall);
 struct wall zone_wall(const struct zone *zone, instant at);
+/* What the wall says so many minutes of real time after it said `from`. */
+struct wall zone_later(const struct zone *zone, struct wall from, int64_t minutes);
 
 MUST_CHECK int wall_parse(struct text t, struct wall *ret); /* strict YYYY-MM-DDThh:mm */
 void wall_format(struct wall wall, char ret[WALL_TEXT]);

@@ -93,7 +93,8 @@ static int look_at(const struct options *options, json_t *body, int64_t *ret) {
 
     if (rc)
         return rc;
-    json_object_set_new(body, "window", json_integer(minutes));
+    if (options->window || !options->at) /* else it can be taken back until it leaves */
+        json_object_set_new(body, "window", json_integer(minutes));
     if (options->at)
         json_object_set_new(body, "send_at", json_string(options->at));
     until_of(options, minutes, until);
@@ -128,10 +129,14 @@ static int send_it(const struct options *options, json_t *body, int64_t goes) {
         return EXIT_DONE;
     }
     if (!count) {
-        fprintf(options->json ? stderr : stdout,
-                "Nothing was sent. To send it, with %lld %s to take it back, say the same with "
-                "--count %lld.\n",
-                (long long)minutes, plural(minutes, "minute", "minutes"), (long long)goes);
+        FILE *to = options->json ? stderr : stdout;
+        if (options->at)
+            fprintf(to, "Nothing was sent. To send it, and take it back until %s if need be, say",
+                    options->at);
+        else
+            fprintf(to, "Nothing was sent. To send it, with %lld %s to take it back, say",
+                    (long long)minutes, plural(minutes, "minute", "minutes"));
+        fprintf(to, " the same with --count %lld.\n", (long long)goes);
         return EXIT_DONE;
     }
     json_object_set_new(body, "count", json_integer(count));

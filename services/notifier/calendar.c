@@ -133,7 +133,19 @@ static enum icalproperty_status status_of(const struct calendar_in *in) {
     return in->meeting->tentative ? ICAL_STATUS_TENTATIVE : ICAL_STATUS_CONFIRMED;
 }
 
-static icalcomponent *new_event(const struct calendar_in *in, struct wall starts, struct wall ends,
+/* An hour that comes twice is its first: the second one can only be said in UTC. */
+static void add_times(icalcomponent *event, const struct rec_meeting *m, struct wall starts,
+                      const struct zone *zone, bool has_zone) {
+    struct wall ends = zone_later(zone, starts, m->minutes);
+    instant end = zone_instant(zone, starts) + m->minutes * MINUTES;
+    add_time(event, ICAL_DTSTART_PROPERTY, starts, zone, has_zone);
+    if (zone_instant(zone, ends) == end)
+        add_time(event, ICAL_DTEND_PROPERTY, ends, zone, has_zone);
+    else
+        add_time(event, ICAL_DTEND_PROPERTY, zone_wall(zone_utc(), end), zone_utc(), false);
+}
+
+static icalcomponent *new_event(const struct calendar_in *in, struct wall starts,
                                 const struct zone *zone, bool has_zone) {
     icalcomponent *event = icalcomponent_new(ICAL_VEVENT_COMPONENT);
     char uid[400];
@@ -145,8 +157,7 @@ static icalcomponent *new_event(const struct calendar_in *in, struct wall starts
     struct icaltimetype at = time_of(stamp, true);
     at.second = (int)(in->stamp / SECONDS % 60);
     icalcomponent_add_property(event, icalproperty_new_dtstamp(at));
-    add_time(event, ICAL_DTSTART_PROPERTY, starts, zone, has_zone);
-    add_time(event, ICAL_DTEND_PROPERTY, ends, zone, has_zone);
+    add_times(event, in->meeting, starts, zone, has_zone);
     add_texts(event, in);
     icalcomponent_add_property(event, icalproperty_new_status(status_of(in)));
     add_people(event, in);
@@ -176,9 +187,8 @@ int calendar_write(struct calendar *calendar, const struct calendar_in *in, stru
                    char why[CALENDAR_WHY_MAX]) {
     const struct rec_meeting *meeting = in->meeting;
     const struct zone *zone;
-    struct wall starts, ends;
-    if (wall_parse(meeting->starts, &starts) < 0 || wall_parse(meeting->ends, &ends) < 0 ||
-        zone_find(meeting->zone, &zone) < 0)
+    struct wall starts;
+    if (wall_parse(meeting->starts, &starts) < 0 || zone_find(meeting->zone, &zone) < 0)
         return fail(-EINVAL, why, "the meeting's time or zone cannot be read");
     if (!is_uri_text(in->organiser) || !is_uri_text(in->attendee) || !is_uri_text(in->domain) ||
         !is_uri_text(meeting->meeting))
@@ -193,7 +203,7 @@ int calendar_write(struct calendar *calendar, const struct calendar_in *in, stru
     icalcomponent *described = zone_part(calendar, zone_name(zone), starts.year);
     if (described)
         icalcomponent_add_component(root, described);
-    icalcomponent_add_component(root, new_event(in, starts, ends, zone, described != NULL));
+    icalcomponent_add_component(root, new_event(in, starts, zone, described != NULL));
     char *text = icalcomponent_as_ical_string_r(root);
     must(text);
     buf_str(to, text);

@@ -71,7 +71,10 @@ def letter_send_with_window_and_undo_test(h):
     equal({r["state"] for r in h.ledger(rule="letter")}, {"withdrawn", "suppressed"})
     h.verify()
 
-    h.run_cirkel(*say, "--count", "3", "--at", "2022-03-02T08:00")
+    soon = h.run_cirkel(*say, "--count", "3", "--at", "2022-03-02T08:00", "--window", "1d", code=3).errors
+    assert "before the 1440 minutes to take it back are over" in soon, soon
+    assert "take it back until 2022-03-02T08:00" in h.run_cirkel(*say, "--at", "2022-03-02T08:00")
+    h.run_cirkel(*say, "--count", "3", "--at", "2022-03-02T08:00", "--window", "30m")
     h.kill("scheduler")
     h.start("scheduler")
     h.settle()

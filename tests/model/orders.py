@@ -110,13 +110,14 @@ class Orders(Meetings):
 
     # ---- letters to an audience ----
 
-    def letter_send(self, letter, audience, network=None, meeting=None, window=10, send_at=None, count=None, **given):
+    def letter_send(self, letter, audience, network=None, meeting=None, window=None, send_at=None, count=None, **given):
         """Held until its window is over: so long it can be taken back."""
         need(letter not in self.letters, "already")
         about = self.known(self.networks, network, "open") if network else self.known(self.meetings, meeting)
         zone = about["zone"]
-        until = instant(wall(send_at), zone) if send_at else self.said + window * MINUTE
+        until = instant(wall(send_at), zone) if send_at else self.said + (window or 10) * MINUTE
         need(until > self.said, "too-late")
+        need(not window or until >= self.said + window * MINUTE, "conflict")
         rule = rulebook.once("letter", audience, given["class"])
         self.letters[letter] = r = {"letter": letter, "network": network, "meeting": meeting, "zone": zone, "rule": rule}
         if count and count != self.reach(rule, self.subject("letter", letter), until):

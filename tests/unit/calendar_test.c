@@ -19,6 +19,7 @@ static struct rec_meeting sample(void) {
         .title = {.any = TEXT_LIT("Workwear; what, and how"),
                   .sv = TEXT_LIT("Arbetskläder: löften")},
         .starts = TEXT_LIT("2022-05-24T09:00"),
+        .minutes = 150,
         .ends = TEXT_LIT("2022-05-24T11:30"),
         .zone = TEXT_LIT("Europe/Stockholm"),
         .place = TEXT_LIT("Science Park Borås, Skaraborgsvägen 3A"),
@@ -81,6 +82,32 @@ static void test_request(void **state) {
     assert_string_equal(text, again);
     free(again);
     free(text);
+}
+
+/* An end is so many minutes after the start, whatever clocks do meanwhile. */
+static void test_clock_change(void **state) {
+    (void)state;
+    static const struct {
+        const char *starts;
+        int64_t minutes;
+        const char *dtend;
+    } rows[] = {
+        {"2022-10-30T02:30", 90, "DTEND;TZID=Europe/Stockholm:20221030T030000"},
+        {"2022-10-30T01:30", 60, "DTEND;TZID=Europe/Stockholm:20221030T023000"},
+        {"2022-10-30T01:30", 120, "DTEND:20221030T013000Z"},
+        {"2022-10-30T02:30", 30, "DTEND:20221030T010000Z"},
+        {"2022-03-27T01:30", 60, "DTEND;TZID=Europe/Stockholm:20220327T033000"},
+        {"2022-03-27T02:30", 60, "DTEND;TZID=Europe/Stockholm:20220327T043000"},
+    };
+    for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+        struct rec_meeting meeting = sample();
+        meeting.starts = text_of(rows[i].starts);
+        meeting.minutes = rows[i].minutes;
+        struct calendar_in in = input(&meeting);
+        char *text = write_entry(&in, 0);
+        assert_has(text, rows[i].dtend);
+        free(text);
+    }
 }
 
 static void test_read_back(void **state) {
@@ -158,9 +185,9 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request), cmocka_unit_test(test_read_back),
-        cmocka_unit_test(test_states),  cmocka_unit_test(test_injection),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_request),   cmocka_unit_test(test_clock_change),
+        cmocka_unit_test(test_read_back), cmocka_unit_test(test_states),
+        cmocka_unit_test(test_injection), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

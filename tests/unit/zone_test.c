@@ -336,6 +336,35 @@ static void spans(void **state) {
     assert_int_equal(span_parse(TEXT_NONE, &span), -EINVAL);
 }
 
+/* So many minutes of real time later. */
+static void later(void **state) {
+    (void)state;
+    static const struct {
+        const char *zone, *from;
+        int64_t minutes;
+        const char *wall;
+    } rows[] = {
+        {"Europe/Stockholm", "2022-05-24T09:00", 90, "2022-05-24T10:30"},
+        {"Europe/Stockholm", "2022-05-24T23:30", 90, "2022-05-25T01:00"},
+        {"Europe/Stockholm", "2022-10-30T02:30", 90, "2022-10-30T03:00"},
+        {"Europe/Stockholm", "2022-10-30T02:30", 30, "2022-10-30T02:00"},
+        {"Europe/Stockholm", "2022-10-30T01:30", 1440, "2022-10-31T00:30"},
+        {"Europe/Stockholm", "2022-10-30T03:00", 90, "2022-10-30T04:30"},
+        {"Europe/Stockholm", "2022-03-27T01:30", 90, "2022-03-27T04:00"},
+        {"Europe/Stockholm", "2022-03-27T02:30", 60, "2022-03-27T04:30"}, /* it is 03:30 */
+        {"Australia/Lord_Howe", "2022-04-03T01:30", 60, "2022-04-03T02:00"},
+        {"America/New_York", "2022-11-06T01:30", 60, "2022-11-06T01:30"},
+        {"UTC", "2022-10-30T02:30", 90, "2022-10-30T04:00"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct wall from;
+        char wall[WALL_TEXT];
+        assert_int_equal(wall_parse(text_of(rows[i].from), &from), 0);
+        wall_format(zone_later(zone_of(rows[i].zone), from, rows[i].minutes), wall);
+        assert_string_equal(wall, rows[i].wall);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(skipped_and_repeated),
@@ -349,6 +378,7 @@ int main(void) {
         cmocka_unit_test(bad_walls),
         cmocka_unit_test(instants),
         cmocka_unit_test(spans),
+        cmocka_unit_test(later),
     };
     return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
 }

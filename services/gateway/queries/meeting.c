@@ -22,10 +22,10 @@ static int add(struct asking *a, struct rec_meeting *m) {
 
 static bool is_over(const struct asking *a, const struct rec_meeting *m) {
     const struct zone *zone;
-    struct wall ends;
-    if (zone_find(m->zone, &zone) || wall_parse(m->ends, &ends))
+    struct wall starts;
+    if (zone_find(m->zone, &zone) || wall_parse(m->starts, &starts))
         return false;
-    return zone_instant(zone, ends) <= a->now;
+    return zone_instant(zone, starts) + m->minutes * MINUTES <= a->now;
 }
 
 static int coming(struct asking *a, struct bytes key, struct bytes value) {

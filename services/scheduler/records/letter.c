@@ -181,6 +181,11 @@ static int find_until(struct office *o, const struct msg_letter_send *m, struct 
         return refuse(o, "too-late", "send_at", "That lies behind us.");
     if (*ret > INSTANT_MOST)
         return refuse(o, "bad-value", "send_at", "Expected a time before the end of 2200.");
+    if (m->window && *ret < o->said + window)
+        return refuse(o, "conflict", "send_at",
+                      "It would leave before the %lld %s to take it back are over: name a later "
+                      "time, or a shorter window.",
+                      (long long)m->window, plural(m->window, "minute", "minutes"));
     return 0;
 }
 

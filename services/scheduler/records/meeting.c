@@ -25,11 +25,11 @@ int meeting_tell(struct office *o, struct rec_meeting *m, enum fact_type fact) {
     return rc ? rc : office_fact(o, fact, "meeting", m->meeting);
 }
 
-struct text meeting_ends(struct office *o, struct text starts, int64_t minutes) {
+struct text meeting_ends(struct office *o, struct text starts, struct text zone, int64_t minutes) {
     struct wall w;
     char ends[WALL_TEXT];
     must(wall_parse(starts, &w) == 0);
-    wall_format(wall_add(w, 0, (int)minutes), ends);
+    wall_format(zone_later(office_zone(o, zone), w, minutes), ends);
     return arena_text(o->arena, text_of(ends));
 }
 
@@ -132,7 +132,7 @@ int apply_meeting_plan(struct office *o, const struct msg_meeting_plan *m) {
         rc = find_audience(o, m->audience, "audience");
     if (rc)
         return rc;
-    r.ends = meeting_ends(o, r.starts, r.minutes);
+    r.ends = meeting_ends(o, r.starts, r.zone, r.minutes);
     if (office_wall(o, r.starts, r.zone) < o->said)
         return refuse(o, "too-late", "starts", "The meeting would start in the past.");
     rc = meeting_check_times(o, &r);

@@ -6,7 +6,8 @@
 
 /* Puts it, answers with its id and state, and tells the fact. */
 MUST_CHECK int meeting_tell(struct office *o, struct rec_meeting *m, enum fact_type fact);
-struct text meeting_ends(struct office *o, struct text starts, int64_t minutes);
+/* Its minutes are of real time, also when clocks change meanwhile. `zone` is one that there is. */
+struct text meeting_ends(struct office *o, struct text starts, struct text zone, int64_t minutes);
 /* Refuses times and numbers that contradict each other. */
 MUST_CHECK int meeting_check_times(struct office *o, const struct rec_meeting *m);
 

@@ -39,7 +39,7 @@ static int change_time(struct office *o, struct rec_meeting *r, const struct cha
     r->starts = c->starts;
     r->zone = c->zone.p ? c->zone : r->zone;
     r->minutes = c->minutes ? c->minutes : r->minutes;
-    r->ends = meeting_ends(o, r->starts, r->minutes);
+    r->ends = meeting_ends(o, r->starts, r->zone, r->minutes);
     if (office_wall(o, r->starts, r->zone) < o->said)
         return refuse(o, "too-late", "starts", "The meeting would start in the past.");
     return meeting_check_times(o, r);
