@@ -118,7 +118,7 @@ static void print_open(const struct catchup *c, const struct hold_look *s) {
     when_format(s->hold.until, text_of(c->look.zone), until);
     printf("Catch-up sheet %" PRId64 " is open: nothing on it leaves until you say so.\n"
            "%s. From %s\nuntil %s %" PRId64 " letter%s fell due: %" PRId64
-           " still of use and waiting, %" PRId64 " overtaken\nby a later step, %" PRId64
+           " still of use and waiting, %" PRId64 " overtaken\nby what came later, %" PRId64
            " past and missed; %" PRId64 " released and %" PRId64 " skipped so far.\n\n",
            s->hold.no, cause_in_words(&s->hold), since, until, s->hold.rows,
            plural(s->hold.rows, "", "s"), s->all.held, s->all.overtaken, s->all.past,

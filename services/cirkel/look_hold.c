@@ -34,12 +34,17 @@ static struct hold_rule *rule_of(struct hold_look *h, struct text name) {
     return &h->rules[h->count++];
 }
 
+/* A digest is superseded by itself made anew, once it was released. */
+static bool is_overtaken(const struct rec_ledger *row) {
+    return text_is(row->state, "superseded") && !text_is(row->about_kind, "digest");
+}
+
 static void count(struct hold_rule *r, const struct rec_ledger *row) {
     if (text_is(row->state, "held")) {
         r->held++;
         if (row->useful && (!r->until || row->useful < r->until))
             r->until = row->useful;
-    } else if (text_is(row->state, "superseded")) {
+    } else if (is_overtaken(row)) {
         r->overtaken++;
     } else if (text_is(row->state, "missed")) {
         r->past++;

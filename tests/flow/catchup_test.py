@@ -145,6 +145,42 @@ def catchup_left_alone_test(h):
     h.verify()
 
 
+def catchup_digests_test(h):
+    """A digest on a sheet is of use as long as anything in it is; then it is missed by itself, with what is in it."""
+    h.init(at="2022-03-20T09:00", catchup_ask=2)
+    h.start()
+    for person in h.found(members=3):
+        h.say("preference.set", {"person": person, "class": "news", "on": True, "digest": "daily"})
+    for name, closes in (("q1", "2022-03-22T12:00"), ("q2", "2022-03-23T12:00")):
+        h.say("poll.open", {"poll": name, "network": "net", "closes": closes, "audience": "members",
+                            "question": {"sv": f"Fråga {name}?"},
+                            "options": [{"option": "a", "text": "Ja"}, {"option": "b", "text": "Nej"}]})
+    h.settle()
+    h.stop()
+    h.set_clock("2022-03-21T20:00")
+    h.start()
+    h.settle()
+    equal(sheet(h)["held"], 3)
+    assert sheet(h)["missed_after"].startswith("2022-03-23T12:00"), "of use as long as the second question"
+    held = h.ledger(rule="digest", person="m01", state="held")[0]["no"]
+    equal([row["reason"] for row in h.ledger(rule="poll-opened", person="m01")], [f"in the digest, letter {held}: held"] * 2)
+
+    h.clock("2022-03-22T13:00")
+    h.run_cirkel("release", h.ledger(rule="digest", person="m03", state="held")[0]["no"])
+    h.settle()
+    letter = h.letter(rule="digest", person="m03")
+    equal(["q1" in letter.text, "q2" in letter.text], [False, True], "what is left of it")
+    equal(of_rule(sheet(h), "digest"), {"held": 2, "released": 1})
+
+    h.clock("2022-03-23T12:01")
+    assert "No catch-up sheet is open" in h.run_cirkel("release", code=3)
+    before = json.loads(h.run_cirkel("catchup", "--json"))["sheets"][0]
+    equal([before[k] for k in ("state", "past", "released", "overtaken")], ["ended", 2, 1, 0])
+    equal([(row["state"], row["reason"]) for row in h.ledger(rule="poll-opened", person="m01")],
+          [("expired", f"in the digest, letter {held}: missed")] * 2)
+    h.verify()
+
+
 def catchup_killed_while_released_test(h):
     """kill -9 while the release is applied and while letters leave: each letter once, the sheet exact."""
     away(h)

@@ -67,7 +67,9 @@ class Digests:
         most = self.wishes.get(row.person, {}).get("most") or self.settings.news_a_week
         if most and self.is_full(row, at, most, left_only):
             why = f"cap: {most} letter{'s' * (most != 1)} of news a week"
-            if not self.join(row, p, True, why):
+            joined = self.join(row, p, True, why)
+            self.came["gathered, being too much"] += joined
+            if not joined:
                 row.state, row.reason = "suppressed", why + ", and no digest takes it while it is of use"
 
     def slot(self, row, p, left_only=False):
@@ -151,7 +153,7 @@ class Digests:
             return False
         fresh = {"person": row.person, "window": window, "kind": kind, "state": "open", "zone": zone, "until": at,
                  "class": row.rule.class_, "rule": row.rule.name if kind.startswith("rule.") else None,
-                 "closed": 0, "count": 0, "items": [], "letter": None}
+                 "closed": 0, "count": 0, "items": [], "useful": None, "letter": None}
         d = self.digests.setdefault((row.person, window), fresh)
         if d["state"] != "open" or d["count"] >= ITEMS_MOST:
             return False
@@ -178,8 +180,30 @@ class Digests:
             alone.next_try, alone.digest = self.now, None
             self.end(alone, "queued")
             self.came["alone after all"] += 1
+        d["useful"] = self.use_of(d["items"])
         d.update(state="closed", count=len(d["items"]), closed=max(self.now, d["closed"] + 1) if d["closed"] else d["until"], letter=None)
         self.derive("digest", f"{d['person']}/{d['window']}")
+
+    @staticmethod
+    def use_of(items):
+        """As long as any of them is."""
+        return max(r.useful for r in items) if items and all(r.useful for r in items) else None
+
+    @staticmethod
+    def still_in(d):
+        return [r for r in d["items"] if r.state == "digested" and r.digest is d]
+
+    def item_left(self, d):
+        """What is held without it may be of use no longer than the rest."""
+        letter, items = d["letter"], self.still_in(d)
+        if not letter or letter.state != "held":
+            return
+        until = self.use_of(items)
+        if not items or until and self.now > until:
+            self.came["nothing in a digest on a sheet was of use"] += 1
+            return self.end(letter, "missed", "nothing in it is of use any more")
+        self.came["a digest on a sheet is of use for another time"] += until != letter.useful
+        letter.useful = until
 
     def written(self, d, letter):
         d["letter"] = letter
@@ -197,10 +221,12 @@ class Digests:
             came_back = letter.state == "failed" and row.state == "accepted"
             if letter.state == "armed":
                 self.note_told(row, None)
-            elif letter.state == "queued" and row.state == "failed":
+            if letter.state == "queued" and row.state == "failed":
                 self.end(row, "digested", self.in_digest(letter))
             elif letter.state in FOLLOWS and (row.state == "digested" or came_back):
                 self.end(row, FOLLOWS[letter.state], self.in_digest(letter))
+            elif row.state == "digested" and row.digest is d:
+                row.reason = self.in_digest(letter)
 
     @staticmethod
     def in_digest(letter):

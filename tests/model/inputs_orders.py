@@ -20,7 +20,7 @@ class OrdersDrawing:
         self.order("delivery.retry", ("failed", "failed", "unknown", "deferred", "held"))
 
     def withdraw_letter(self):
-        self.order("delivery.withdraw", ("queued", "deferred", "held", "queued"))
+        self.order("delivery.withdraw", ("queued", "deferred", "held", "queued", "digested"))
 
     def settle_letter(self):
         self.order("delivery.settle", ("unknown", "unknown", "queued", "accepted"), near=3,

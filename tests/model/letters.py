@@ -217,7 +217,8 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
 
     def end(self, row, state, reason=None):
         """It goes on to that state."""
-        if state == "accepted" and row.state != "digested" and not row.left:
+        was = row.state
+        if state == "accepted" and was != "digested" and not row.left:
             row.left = self.now
         row.state, row.reason = state, reason
         self.index(row)
@@ -227,6 +228,8 @@ class Letters(Addresses, Digests, Owing, Plans, Subjects):
             row.sheet["open"] = any(r.state == "held" for r in row.sheet["rows"])
         if row.rule.about == "digest":
             self.follow(row)
+        if was == "digested" != state and row.digest:
+            self.item_left(row.digest)
         if state in WAITING and not row.address:
             self.came["a letter came back to who was erased"] += 1
             self.end(row, "suppressed", "the person was erased")

@@ -23,13 +23,15 @@ class Orders(Meetings):
     def ask_about(self, since):
         """Of what fell due since then and would leave now: many wait until somebody has seen them."""
         rows = [r for r in self.waiting if r.state == "queued" and not r.attempts and r.next_try <= self.now
-                and self.is_asked(r, since)]
+                and self.is_asked(r, since) and self.has_content(r)]
         if len(rows) <= self.settings.catchup_ask:
             rows = [r for r in rows if self.is_asking(r)]
         if not rows:
             return
         sheet = self.new_hold("catchup")
         for row in sorted(rows, key=lambda r: (r.next_try, r.no)):
+            if row.rule.about == "digest":
+                row.useful = self.use_of(self.still_in(self.digest_of(row)))
             self.take(row, sheet, "a pause")
             if row.useful and self.now > row.useful:
                 self.end(row, "missed", "past its use while nothing could leave")
@@ -43,6 +45,10 @@ class Orders(Meetings):
         if row.sheet and row.sheet["kind"] == "letter":
             return row.sheet["until"] >= since and not row.sheet.get("released") and not row.reason
         return row.decided >= since and (not row.sheet or row.sheet["passed"])
+
+    def has_content(self, row):
+        """Of a digest that is empty it is found when it is to leave."""
+        return row.rule.about != "digest" or bool(self.still_in(self.digest_of(row)))
 
     def take(self, row, sheet, cause):
         """From where it waited onto a sheet."""

@@ -16,6 +16,8 @@ class Plans:
             if rule.about != kind or not rule.speaks(record):
                 continue
             useful = rule.useful.of(record, zone, country) if rule.useful else None
+            if kind == "digest" and not rule.useful and record["useful"]:
+                useful = (record["useful"],)
             for step, moment in enumerate(rule.when):
                 at = moment.of(record, zone, country) if rule.speaks_at(step, record) else None
                 if at:

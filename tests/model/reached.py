@@ -37,10 +37,10 @@ REASONS = (
     "it came back", "it came back: the address was refused for good",
     # gentleness
     "does not want news", "its use ends within quiet hours, which last until …",
-    "nudge: one a day, and on … it is of no use", "it goes with others at …",
-    "cap: … letters of news a week; it goes with others at …",
+    "nudge: one a day, and on … it is of no use",
     "cap: … letters of news a week, and no digest takes it while it is of use",
-    "in the digest, letter … accepted", "in the digest, letter … failed", "something in it is no longer so",
+    "in the digest, letter … accepted", "in the digest, letter … failed",
+    "in the digest, letter … held", "in the digest, letter … missed", "something in it is no longer so",
     "past its use before its digest left",
     # outages, pauses and orders
     "fell due in an outage; catch-up sheet …", "overtaken by a later step of its rule",
@@ -51,7 +51,7 @@ REASONS = (
 # as the model counts them
 CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nudge put off to another day",
         "a nudge had left meanwhile", "a week was full meanwhile",
-        "gathered for a day", "gathered for a week", "a complaint outlived the rest", "an address is tried again",
+        "gathered for a day", "gathered for a week", "gathered, being too much", "a complaint outlived the rest", "an address is tried again",
         "what came back was forgotten", "somebody vouched for an address", "a release was paced",
         "a release would be too slow", "a sheet after a pause", "a letter's window ended in an outage",
         "gathered with its kind", "alone after all", "sent again, because somebody knows",

@@ -229,6 +229,112 @@ static void test_digests(void **context) {
     trial_close(&t);
 }
 
+#define OF_USE                                                                                     \
+    "rule \"p\" { about = \"poll\" when = {\"opened\"} to = \"audience\" letter = "                \
+    "\"poll-opened\" class = \"news\" useful = \"closes\" }"                                       \
+    "rule \"digest\" { about = \"digest\" when = {\"closed\"} only = {\"state = closed\", "        \
+    "\"count\"} to = \"owner\" letter = \"digest\" class = \"news\" }"
+
+static void ask(struct trial *t, const char *poll, const char *closes) {
+    trial_do(t, "poll.open",
+             "{'poll':'%s','network':'net','question':'Q','closes':'%s','audience':'members',"
+             "'options':[{'option':'x','text':'X'},{'option':'y','text':'Y'}]}",
+             poll, closes);
+}
+
+/* The letter that a's digest is in now. */
+static struct rec_ledger digest_of_a(struct trial *t) {
+    struct rec_ledger row = {.no = 0};
+    trial_rows(t, "digest", "a", NULL, &row);
+    return row;
+}
+
+/* Of two letters, the numbers of a's. */
+static int64_t item_of_a(struct trial *t, unsigned nth) {
+    struct rec_ledger row;
+    for (int64_t no = 1;; no++) {
+        trial_get(t, TABLE_LEDGER, key_no((uint64_t)no), &row);
+        if (text_is(row.rule, "p") && text_is(row.person, "a") && nth-- == 0)
+            return no;
+    }
+}
+
+/* A digest on a sheet is of use as long as any of its items: then it is missed, and so are they. */
+static void test_digest_of_use(void **context) {
+    enum { LEFT, FIRST_OUT, LAST_OUT, BOTH_OUT, RELEASED };
+    static const struct {
+        int what;
+        const char *first, *last; /* when they close */
+        const char *at;           /* it is done */
+        const char *useful, *state, *reason;
+        const char *item; /* the first, at last */
+    } cases[] = {
+        {LEFT, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-03T12:00", "2022-04-05T12:00",
+         "missed", "nobody released it while it was of use", "expired"},
+        {FIRST_OUT, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-03T12:00", "2022-04-05T12:00",
+         "missed", "nobody released it while it was of use", "withdrawn"},
+        {LAST_OUT, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-03T12:00", "2022-04-04T12:00",
+         "missed", "nobody released it while it was of use", "expired"},
+        {BOTH_OUT, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-03T12:00", "2022-04-05T12:00",
+         "missed", "nothing in it is of use any more", "withdrawn"},
+        {LAST_OUT, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-04T13:00", "2022-04-05T12:00",
+         "missed", "nothing in it is of use any more", "expired"},
+        {RELEASED, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-04T13:00", "2022-04-05T12:00",
+         "accepted", "", "expired"},
+        {RELEASED, "2022-04-04T12:00", "2022-04-05T12:00", "2022-04-03T12:00", "2022-04-05T12:00",
+         "accepted", "", "accepted"},
+    };
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct rec_ledger row, item;
+        struct rec_hold hold;
+        struct trial t;
+        trial_open(&t, OF_USE, "2022-04-01T10:00");
+        t.settings.catchup_ask = 2;
+        trial_world(&t, false);
+        for (const char *p = "abc"; *p; p++)
+            trial_do(&t, "preference.set",
+                     "{'person':'%c','class':'news','on':true,'digest':'daily'}", *p);
+        ask(&t, "q1", cases[i].first);
+        ask(&t, "q2", cases[i].last);
+        trial_settle(&t);
+        t.now = trial_wall("2022-04-02T20:00");
+        trial_settle(&t);
+        row = digest_of_a(&t);
+        int64_t first = item_of_a(&t, 0), last = item_of_a(&t, 1);
+        assert_true(text_is(row.state, "held"));
+        assert_int_equal(row.useful, trial_wall(cases[i].last));
+        trial_get(&t, TABLE_LEDGER, key_no((uint64_t)first), &item);
+        assert_true(text_starts(item.reason, "in the digest, letter "));
+        assert_true(text_starts((struct text){item.reason.p + item.reason.n - 4, 4}, "held"));
+        trial_until(&t, cases[i].at);
+        if (cases[i].what == FIRST_OUT || cases[i].what == BOTH_OUT)
+            trial_do(&t, "delivery.withdraw", "{'delivery':%lld}", (long long)first);
+        if (cases[i].what == LAST_OUT || cases[i].what == BOTH_OUT)
+            trial_do(&t, "delivery.withdraw", "{'delivery':%lld}", (long long)last);
+        if (cases[i].what == RELEASED)
+            trial_do(&t, "catchup.release", "{}");
+        row = digest_of_a(&t);
+        if (row.useful != trial_wall(cases[i].useful))
+            fail_msg("case %u: of another use", i);
+        trial_until(&t, cases[i].useful);
+        t.now += 1;
+        trial_settle(&t);
+        row = digest_of_a(&t);
+        if (!text_is(row.state, cases[i].state) || !text_is(row.reason, cases[i].reason))
+            fail_msg("case %u: %.*s: %.*s", i, TEXT_ARGS(row.state), TEXT_ARGS(row.reason));
+        trial_get(&t, TABLE_LEDGER, key_no((uint64_t)first), &item);
+        if (!text_is(item.state, cases[i].item))
+            fail_msg("case %u: the item is %.*s: %.*s", i, TEXT_ARGS(item.state),
+                     TEXT_ARGS(item.reason));
+        trial_until(&t, "2022-04-06T12:00");
+        assert_int_equal(trial_rows(&t, "p", NULL, "digested", NULL), 0);
+        trial_get(&t, TABLE_HOLD, key_no(1), &hold);
+        assert_true(text_is(hold.state, "ended"));
+        trial_close(&t);
+    }
+}
+
 /* Restored data: a digest that had left before has the same Message-ID, however late this core
  * comes to it, and what is in it has left with it. */
 static void test_digest_that_had_left(void **context) {
@@ -274,13 +380,10 @@ static void test_refusals(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sheet),
-        cmocka_unit_test(test_pace),
-        cmocka_unit_test(test_note),
-        cmocka_unit_test(test_mass_letter),
-        cmocka_unit_test(test_another_outage),
-        cmocka_unit_test(test_digests),
-        cmocka_unit_test(test_digest_that_had_left),
+        cmocka_unit_test(test_sheet),          cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_note),           cmocka_unit_test(test_mass_letter),
+        cmocka_unit_test(test_another_outage), cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_digest_of_use),  cmocka_unit_test(test_digest_that_had_left),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,7 @@ static int each(struct office *o, const struct picks *picks, pick_fn *fn, void *
 struct pace {
     int64_t rate; /* a minute; 0: all at once */
     int64_t released, left;
+    int64_t ended; /* of those released: they may not leave after all */
     instant last;
 };
 
@@ -117,7 +118,9 @@ static int release_one(struct office *o, struct rec_ledger *row, void *ctx) {
     }
     p->released++;
     p->last = at;
-    return hold_let_go(o, row, at, TEXT_LIT("released from the catch-up sheet"));
+    int rc = hold_let_go(o, row, at, TEXT_LIT("released from the catch-up sheet"));
+    p->ended += rc == 0 && row->ended;
+    return rc;
 }
 
 int apply_catchup_release(struct office *o, const struct msg_catchup_release *m) {
@@ -130,7 +133,7 @@ int apply_catchup_release(struct office *o, const struct msg_catchup_release *m)
     free(picks.items);
     if (rc)
         return rc;
-    answer_int(o, "released", pace.released);
+    answer_int(o, "released", pace.released - pace.ended);
     if (pace.left)
         answer_int(o, "left", pace.left);
     instant_format(pace.last, office_zone(o, TEXT_NONE), last);

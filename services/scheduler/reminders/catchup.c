@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/fire.h"
 #include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -184,6 +185,8 @@ static int look_at(struct office *o, struct waiting *w, uint64_t no) {
     rc = is_asked(o, w, &row, &asked);
     if (rc || !asked)
         return rc;
+    if (text_is(row.about_kind, "digest") && (rc = digest_until(o, &row, &row.useful)))
+        return rc == -ENOENT ? 0 : rc; /* nothing is in it: that is found when it is to leave */
     const struct rule *rule = rulebook_find(o->rules, row.rule);
     bool ask = rule && rule->late == LATE_ASK && o->now - row.due > o->settings->late_after;
     w->count++;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "common/zone.h"
+#include "services/scheduler/reminders/hold.h"
 #include "services/scheduler/reminders/ledger.h"
 #include "services/scheduler/reminders/plan.h"
 #include "services/scheduler/reminders/quiet.h"
@@ -140,6 +141,53 @@ int digest_join_kind(struct office *o, const struct rule *rule, const struct rec
     return join(o, &fresh, zone, look, TEXT_NONE, row, ret_joined);
 }
 
+/* ---- of use ---- */
+
+struct use { /* of some letters together: as long as any of them is */
+    bool any, always;
+    instant last;
+};
+
+static void add_use(struct use *u, const struct rec_ledger *row) {
+    u->any = true;
+    u->always |= !row->useful;
+    if (row->useful > u->last)
+        u->last = row->useful;
+}
+
+int digest_until(struct office *o, const struct rec_ledger *letter, instant *ret) {
+    struct rec_digest d;
+    struct use use = {.any = false};
+    int64_t no;
+    int rc = office_get(o, TABLE_DIGEST, key_of(letter->about), &d);
+    while (rc == 0 && codec_next_int(&d.items, &no)) {
+        struct rec_ledger row;
+        rc = ledger_get(o, (uint64_t)no, &row);
+        if (rc == 0 && text_is(row.state, "digested") && text_eq(row.digest, letter->about))
+            add_use(&use, &row);
+    }
+    if (rc == 0 && !use.any)
+        return -ENOENT;
+    *ret = use.always ? 0 : use.last;
+    return rc;
+}
+
+int digest_item_left(struct office *o, const struct rec_ledger *row) {
+    struct rec_digest d;
+    struct rec_ledger letter;
+    instant until = 0;
+    int rc = office_get(o, TABLE_DIGEST, key_of(row->digest), &d);
+    if (rc || !d.letter)
+        return rc == -ENOENT ? 0 : rc;
+    rc = ledger_get(o, (uint64_t)d.letter, &letter);
+    if (rc || !hold_has(&letter))
+        return rc;
+    rc = digest_until(o, &letter, &until);
+    if (rc == -ENOENT || (until && o->now > until))
+        return ledger_move(o, &letter, "miss", TEXT_LIT("nothing in it is of use any more"));
+    return rc || until == letter.useful ? rc : hold_until(o, &letter, until);
+}
+
 /* ---- closing ---- */
 
 /* What would come too late falls out, and what is for her no more; all of it, when nothing sends it
@@ -162,6 +210,7 @@ static int gather(struct office *o, struct rec_digest *d) {
     struct bytes value;
     struct buf items;
     bool sent = is_sent_by_a_rule(o, d), out = false;
+    struct use use = {.any = false};
     int rc;
     d->count = 0;
     buf_init(&items, 16 * ITEMS_MAX);
@@ -178,8 +227,10 @@ static int gather(struct office *o, struct rec_digest *d) {
         if (out)
             continue;
         codec_add_int(&items, row.no);
+        add_use(&use, &row);
         d->count++;
     }
+    d->useful = use.always ? 0 : use.last;
     d->items = (struct list){arena_bytes(o->arena, buf_as_bytes(&items)), (uint32_t)d->count};
     must(!items.over);
     buf_free(&items);
@@ -228,11 +279,12 @@ int digest_written(struct office *o, struct text id, const struct rec_ledger *le
         return rc;
     d.letter = letter->no;
     rc = office_put(o, TABLE_DIGEST, key_of(id), &d);
-    if (rc || ledger_is_waiting(letter))
+    if (rc)
         return rc;
     return digest_follow(o, letter,
                          text_is(letter->state, "missed")     ? "expire"
                          : text_is(letter->state, "held")     ? "hold"
+                         : ledger_is_waiting(letter)          ? "wait"
                          : text_is(letter->state, "accepted") ? "accept" /* before this core knew */
                                                               : "suppress");
 }
@@ -254,6 +306,19 @@ static const char *event_of_items(const char *event) {
     return NULL;
 }
 
+static int follow(struct office *o, const struct rec_ledger *letter, const char *event,
+                  struct rec_ledger *row) {
+    struct text how =
+        arena_printf(o->arena, FATE "%lld: %.*s", (long long)letter->no, TEXT_ARGS(letter->state));
+    int rc = event ? ledger_move(o, row, event, how) : -EPROTO;
+    if (rc != -EPROTO)
+        return rc;
+    if (!text_is(row->state, "digested")) /* it fell out before */
+        return 0;
+    row->reason = how;
+    return office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+}
+
 int digest_follow(struct office *o, const struct rec_ledger *letter, const char *event) {
     const char *follows = event_of_items(event);
     bool arms = text_is(text_of(event), "arm");
@@ -262,19 +327,15 @@ int digest_follow(struct office *o, const struct rec_ledger *letter, const char 
     int rc = office_get(o, TABLE_DIGEST, key_of(letter->about), &d);
     if (rc || d.letter != letter->no) /* another letter has taken its place */
         return rc == -ENOENT ? 0 : rc;
-    while (rc == 0 && (arms || follows) && codec_next_int(&d.items, &no)) {
+    while (rc == 0 && codec_next_int(&d.items, &no)) {
         struct rec_ledger row;
         rc = ledger_get(o, (uint64_t)no, &row);
         if (rc == 0 && !text_eq(row.digest, letter->about)) /* it goes by itself, or in another */
             continue;
         if (rc == 0 && arms)
             rc = told_note(o, &row, TOLD_MAYBE);
-        else if (rc == 0)
-            rc = ledger_move(o, &row, follows,
-                             arena_printf(o->arena, FATE "%lld: %.*s", (long long)letter->no,
-                                          TEXT_ARGS(letter->state)));
-        if (rc == -EPROTO) /* it fell out before */
-            rc = 0;
+        if (rc == 0)
+            rc = follow(o, letter, follows, &row);
     }
     return rc;
 }

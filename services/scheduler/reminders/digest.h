@@ -8,7 +8,7 @@
  *            digest, whatever happens twice. An item joins, and a digest closes with the items it
  *            then has, in one transaction. What is superseded or of no use any more falls out
  *            before it closes; after that, and before its letter has left, the letter is made anew
- *            without it.
+ *            without it. Its letter is of use as long as any of its items is.
  */
 #ifndef SCHEDULER_DIGEST_H
 #define SCHEDULER_DIGEST_H
@@ -42,7 +42,12 @@ MUST_CHECK int digest_written(struct office *o, struct text id, const struct rec
 
 /* Rows under the digest of a row that is `digested`. */
 struct key digest_item_key(const struct rec_ledger *row);
-/* The letter of a digest moved: so do its items. */
+/* After when nothing is of use that is in the digest of this letter; 0: something always is;
+ * -ENOENT: nothing is in it any more. */
+MUST_CHECK int digest_until(struct office *o, const struct rec_ledger *letter, instant *ret);
+/* It is in its digest no more: what is held without it is of use so much shorter. */
+MUST_CHECK int digest_item_left(struct office *o, const struct rec_ledger *row);
+/* The letter of a digest moved: so do its items, or they say how it is with it. */
 MUST_CHECK int digest_follow(struct office *o, const struct rec_ledger *letter, const char *event);
 /* Whether a row says why it ended by the fate of the digest that it was in; in one word. */
 bool digest_is_fate(const struct rec_ledger *row, struct text *ret_state);

@@ -124,6 +124,11 @@ int hold_let_go(struct office *o, struct rec_ledger *row, instant at, struct tex
     return ledger_move(o, row, event_to(placed.state), placed.reason);
 }
 
+/* The moment after which it is of no use: at `useful` itself it still is. */
+static instant useless_from(const struct rec_ledger *row) {
+    return row->useful + 1;
+}
+
 /* ---- what the ledger tells ---- */
 
 static struct key row_key(const struct rec_ledger *row) {
@@ -169,15 +174,18 @@ int hold_take(struct office *o, struct rec_ledger *row, uint64_t hold, const cha
                                     (unsigned long long)hold));
 }
 
+int hold_until(struct office *o, struct rec_ledger *row, instant useful) {
+    int rc = row->useful ? due_del(o, useless_from(row), "held", key_no((uint64_t)row->no)) : 0;
+    row->useful = row->held_until = useful;
+    if (rc == 0 && useful)
+        rc = due_add(o, useless_from(row), "held", key_no((uint64_t)row->no));
+    return rc ? rc : office_put(o, TABLE_LEDGER, key_no((uint64_t)row->no), row);
+}
+
 int hold_joined(struct office *o, const struct rec_ledger *row) {
     struct rec_hold hold;
     int rc = office_mark(o, TABLE_HOLD_ROW, row_key(row), TEXT_LIT(""));
     return rc ? rc : count(o, row, 1, 0, &hold);
-}
-
-/* The moment after which it is of no use: at `useful` itself it still is. */
-static instant useless_from(const struct rec_ledger *row) {
-    return row->useful + 1;
 }
 
 int hold_entered(struct office *o, struct rec_ledger *row) {

@@ -28,6 +28,9 @@ MUST_CHECK int hold_let_go(struct office *o, struct rec_ledger *row, instant at,
 /* A row that waits, or is held by a window that ended, goes onto that sheet as `why` says. */
 MUST_CHECK int hold_take(struct office *o, struct rec_ledger *row, uint64_t hold, const char *why);
 
+/* A held row is of use until another moment. */
+MUST_CHECK int hold_until(struct office *o, struct rec_ledger *row, instant useful);
+
 /* ---- for the ledger: a row came, was held, is held no more ---- */
 MUST_CHECK int hold_joined(struct office *o, const struct rec_ledger *row);
 MUST_CHECK int hold_entered(struct office *o, struct rec_ledger *row); /* sets row->held_until */

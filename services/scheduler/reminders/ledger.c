@@ -164,6 +164,8 @@ int ledger_move(struct office *o, struct rec_ledger *row, const char *event, str
         rc = morning_note(o, row, was);
     if (rc == 0 && text_is(row->about_kind, "digest"))
         rc = digest_follow(o, row, event);
+    if (rc == 0 && text_is(was, "digested") && !text_is(next, "digested"))
+        rc = digest_item_left(o, &before);
     return rc || !ledger_is_waiting(row) ? rc : end_hopeless(o, row);
 }
 

@@ -78,6 +78,8 @@ static unsigned most_steps(const struct rulebook *book, const struct subject_kin
  * instant that a record can hold. */
 static instant useful_of(const struct rule *r, const struct subject *s, const struct zone *zone) {
     char unused[65];
+    if (s->kind->table == TABLE_DIGEST && !r->useful.anchor)
+        return s->rec.digest.useful;
     instant useful =
         r->useful.anchor ? moment_of(&r->useful, &s->rec, zone, s->country, unused) : 0;
     return useful < 0 ? 1 : useful > INSTANT_MOST ? INSTANT_MOST : useful;
