@@ -324,7 +324,10 @@ static int tell_all(struct why *why) {
         rc = tell_belonging(why);
     if (rc == 0)
         rc = look_ledger(&why->look, why->person, TEXT_NONE, on_ledger, why);
-    if (rc == 0 && json_array_size(why->occasions) == 0)
+    if (rc == 0 && json_array_size(why->occasions) == 0 && why->who.into.p)
+        why_say(why, "letter", "What was decided for this person is told of %.*s now.",
+                TEXT_ARGS(why->who.into));
+    else if (rc == 0 && json_array_size(why->occasions) == 0)
         why_say(why, "letter", "Nothing was ever decided for this person%s%.*s.",
                 why->subject.p ? " about " : "", TEXT_ARGS(why->subject));
     if (rc == 0)
@@ -352,13 +355,31 @@ static void print_why(const struct why *why, bool json) {
     }
 }
 
+/* 0, or an exit code. */
+static int check_arguments(int argc, char **argv) {
+    size_t person, subject;
+
+    if (argc < 1 || argc > 2 || !argv[0][0] || !argv[argc - 1][0])
+        return usage("why needs a person and perhaps a subject: cirkel why PERSON [SUBJECT]");
+    person = strlen(argv[0]);
+    subject = argc == 2 ? strlen(argv[1]) : 0;
+    if (person > WHY_PERSON_MOST)
+        return usage("PERSON is too long: an id has at most %d characters, this has %zu",
+                     WHY_PERSON_MOST, person);
+    if (subject > WHY_SUBJECT_MOST)
+        return usage("SUBJECT is too long: it has at most %d characters, this has %zu",
+                     WHY_SUBJECT_MOST, subject);
+    return 0;
+}
+
 int verb_why(const struct options *options, int argc, char **argv) {
     struct why why = {0};
     struct key key;
     int rc, code = EXIT_DONE;
 
-    if (argc < 1 || argc > 2 || strlen(argv[0]) > 64 || (argc == 2 && strlen(argv[1]) > 130))
-        return usage("why needs a person and perhaps a subject: cirkel why PERSON [SUBJECT]");
+    rc = check_arguments(argc, argv);
+    if (rc)
+        return rc;
     home_use_clock(options->home);
     rc = look_open(&why.look, options->home);
     if (rc)

@@ -7,6 +7,8 @@
 #include <jansson.h>
 
 #define SENTENCE_MAX 4096
+#define WHY_PERSON_MOST 64
+#define WHY_SUBJECT_MOST 160 /* kind:id/person */
 
 struct why {
     struct look look;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #define OUTPUT_MAX ((size_t)64 << 20)
-#define ID_MOST 140
 
 static bool has_row(const struct why *why, json_int_t occasion) {
     json_t *one;
@@ -32,7 +31,7 @@ static void tell_line(struct why *why, struct text text) {
 
 int why_rules(struct why *why) {
     static char home[] = "--home", clock[] = "--clock", person[] = "--why", about[] = "--about";
-    char program[HOME_PATH], who[ID_MOST], subject[ID_MOST];
+    char program[HOME_PATH], who[WHY_PERSON_MOST + 1], subject[WHY_SUBJECT_MOST + 1];
     char *argv[9] = {program, home, (char *)(uintptr_t)why->home, person, who, about, subject};
     struct buf output;
     struct text rest, line;

@@ -269,3 +269,32 @@ def what_reached_back_was_brought_by_its_order_test(h):
     line = [line for line in why(h, "m01", "m1") if line["what"] == "event"][-1]
     equal((line["type"], line["id"]), ("rules.apply", h.records("decision")[-1]["id"]))
     assert line["text"].endswith(f"under the key {line['id']}."), line
+
+
+def why_of_nobody_and_of_whom_was_merged_test(h):
+    """Words that are no id are told so; whoever was merged was considered under her own name, and it is not denied."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=3)
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01")
+    h.settle()
+    for args, words in (([""], "why needs a person"), (["m01", ""], "why needs a person"),
+                        (["m01", "m1", "x"], "why needs a person"),
+                        (["m" * 10_000], "PERSON is too long: an id has at most 64 characters, this has 10000"),
+                        (["m01", "m" * 10_000], "SUBJECT is too long: it has at most 160 characters, this has 10000")):
+        said = h.run_cirkel("why", *args, code=2).errors
+        assert words in said, said
+    assert "there is no person " + "m" * 64 in h.run_cirkel("why", "m" * 64, code=1).errors
+    longest = "registration:" + "m" * 64 + "/" + "p" * 64
+    assert "nothing has the id " + longest in h.run_cirkel("why", "m01", longest, code=1).errors
+
+    equal(told(h, "m01", "m1"), ["meeting-invitation", "registration-confirmed"])
+    h.say("person.merge", person="m01", into="m02")
+    h.settle()
+    text = h.run_cirkel("why", "m01", "m1")
+    for words in ("The record was merged into m02; look there.", "What was decided for this person is told of m02 now.",
+                  "Whether this person was among them is told of m02, into whose record this one was merged."):
+        assert words in text, text
+    assert "was not in its audience" not in text and "Nothing was ever decided" not in text, text
+    assert "meeting-invitation" in told(h, "m02", "m1")

@@ -23,8 +23,8 @@ struct why {
     struct store *core;
     struct txn *txn;
     struct step step;
-    struct text person;
-    const char *kind; /* of the subject */
+    struct text person, into; /* into: the record that hers was merged into; absent: none */
+    const char *kind;         /* of the subject */
     struct subject subject;
     struct buf line, text, reason;
     struct buf halted; /* why nothing leaves now */
@@ -164,6 +164,12 @@ static void say_plan(struct why *w, const struct rule *rule, const struct rec_pl
                    because);
     else if (text_is(p->state, "firing"))
         buf_printf(&w->text, "Rule %s (%s) is being carried out now.", name, to);
+    else if (text_is(p->state, "fired") && w->into.p)
+        buf_printf(&w->text,
+                   "Rule %s (%s) spoke at %s; %lld %s considered. Whether this person was among "
+                   "them is told of %.*s, into whose record this one was merged.",
+                   name, to, fired, (long long)p->considered,
+                   plural(p->considered, "person was", "people were"), TEXT_ARGS(w->into));
     else if (text_is(p->state, "fired"))
         buf_printf(&w->text,
                    "Rule %s (%s) spoke at %s; %lld %s considered, this person "
@@ -247,6 +253,14 @@ static int explain_subject(struct why *w, const char *kind, struct text id) {
     return rc == -ENOENT ? 0 : rc;
 }
 
+static int find_into(struct why *w) {
+    struct rec_person p;
+    int rc = office_get(&w->step.office, TABLE_PERSON, key1(w->person), &p);
+    if (rc == 0)
+        w->into = p.into;
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int explain(struct why *w, struct text about) {
     struct office *o = &w->step.office;
     const struct subject_kind *only = NULL;
@@ -254,7 +268,7 @@ static int explain(struct why *w, struct text about) {
     if (text_cut(&id, ':', &kind) && kind.n < about.n && subject_kind_find(kind, &only) == 0)
         about = id;
     bool pair = about.n && memchr(about.p, '/', about.n);
-    int rc = 0;
+    int rc = find_into(w);
     for (unsigned i = 0; rc == 0 && i < subject_kind_count; i++) {
         const struct subject_kind *k = &subject_kinds[i];
         id = k->parts == 2 && !pair ? subject_pair(o, about, w->person) : about;
