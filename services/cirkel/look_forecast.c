@@ -46,18 +46,14 @@ static int find_until(const struct options *options, struct look *look, bool is_
 
 /* With a file of events, whom and what it is about may come from there. */
 static int prepare(const struct options *options, bool is_said, char ret_until[RFC3339_TEXT],
-                   bool *ret_virtual) {
+                   bool *ret_virtual, bool *ret_other) {
     struct look look;
     int rc = look_open(&look, options->home);
 
     if (rc)
         return rc;
     rc = find_until(options, &look, is_said, ret_until, ret_virtual);
-    if (rc == 0 && look_home_is_other(&look, options->home))
-        fputs("cirkel: this home is a copy: when it starts, it is on hold, and nothing leaves "
-              "before:\n"
-              "        cirkel release --hold. What follows is as if it were released\n",
-              stderr);
+    *ret_other = look_home_is_other(&look, options->home);
     if (rc == 0 && !options->with)
         rc = look_need_person(&look, options->person);
     if (rc == 0 && !options->with)
@@ -84,18 +80,23 @@ static void add(struct arguments *a, const char *name, const char *value) {
 
 int outlook_need(const struct options *options) {
     char until[RFC3339_TEXT];
-    bool on_clock;
-    return prepare(options, false, until, &on_clock);
+    bool on_clock, is_other;
+    return prepare(options, false, until, &on_clock, &is_other);
 }
 
 int outlook_ask(const struct options *options, const char *look, struct buf *output) {
     char program[HOME_PATH], until[RFC3339_TEXT];
     struct arguments a = {.argv = {program}, .count = 1};
-    bool on_clock;
-    int rc = prepare(options, look != NULL, until, &on_clock);
+    bool on_clock, is_other;
+    int rc = prepare(options, look != NULL, until, &on_clock, &is_other);
 
     if (rc)
         return rc;
+    if (is_other)
+        fputs("cirkel: this home is a copy: when it starts, it is on hold, and nothing leaves "
+              "before:\n"
+              "        cirkel release --hold. What follows is as if it were released\n",
+              stderr);
     if (home_program("scheduler", program))
         return trouble("the program scheduler was not found; is the installation complete?");
     add(&a, "--home", options->home);
