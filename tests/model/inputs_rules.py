@@ -15,6 +15,19 @@ def shipped():
     return tuple(re.findall(RULE, rules.text_of(SHIPPED), re.M | re.S))
 
 
+def can_work(rule):
+    """Neither a step twice nor one that may be past its use when it is due, which nobody could apply."""
+    steps = [rules.Moment(t) for t in re.findall(r'"([^"]+)"', re.search(r"when = \{(.*?)\}", rule, re.S)[1])]
+    useful = [rules.Moment(t) for t in re.findall(r'useful = "([^"]+)"', rule)]
+
+    def minutes(m, at):
+        return (m.days + m.workdays) * 24 * 60 + (at if m.at is None else m.at) + m.span / MINUTE
+    if len({tuple(vars(m).values()) for m in steps}) < len(steps):
+        return False
+    return all(u.field != s.field or minutes(u, 0) >= minutes(s, 0 if u.at is None else 24 * 60)
+               for u in useful for s in steps)
+
+
 class RulesDrawing:
     def found_rules(self):
         self.rulebook = list(shipped())
@@ -48,7 +61,8 @@ class RulesDrawing:
             return re.sub(r'to = "registered"', 'to = "registered or waiting"', rule)
         if what < 0.5:
             return re.sub(r'^rule "([^"]+?)(-\d+)?"', lambda m: f'rule "{m[1]}-{len(self.lines)}"', rule)
-        return re.sub(r'"(\w+ [-+]) (\d+)([dh])', lambda m: f'"{m[1]} {max(1, int(m[2]) + self.r.randint(-3, 2))}{m[3]}', rule)
+        other = re.sub(r'"(\w+ [-+]) (\d+)([dh])', lambda m: f'"{m[1]} {max(1, int(m[2]) + self.r.randint(-3, 2))}{m[3]}', rule)
+        return other if can_work(other) else original
 
     def apply_rules(self):
         if self.chance(4):

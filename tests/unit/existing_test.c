@@ -36,9 +36,9 @@ static const struct {
 } cases[] = {
     {"nothing changes", WEEK, "2022-05-18T09:00", WEEK, 3, 0},
     {"a comment", WEEK, "2022-05-18T09:00", "# new\n" WEEK, 3, 0},
-    {"a new rule whose moment lies behind", RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00",
+    {"a new rule whose moment lies behind", RULE("x", "\"starts - 1h\"", ""), "2022-05-18T09:00",
      WEEK, 0, 3},
-    {"a new rule whose moment lies ahead", RULE("x", "\"starts + 1d\"", ""), "2022-05-16T09:00",
+    {"a new rule whose moment lies ahead", RULE("x", "\"starts - 1h\"", ""), "2022-05-16T09:00",
      WEEK, 3, 0},
     {"fired, and then about something else", WEEK, "2022-05-18T09:00",
      RULE("week", "\"starts - 7d at 09:00\"", "late = \"ask\""), 3, 0},
@@ -58,17 +58,17 @@ static const struct {
     {"a step comes before the one that has fired", WEEK, "2022-05-18T09:00",
      RULE("week", "\"starts - 9d at 09:00\", \"starts - 7d at 09:00\"", ""), 3, 0},
     {"the rule goes, and what it planned", WEEK, "2022-05-16T09:00",
-     RULE("x", "\"starts + 1d\"", ""), 0, 0},
+     RULE("x", "\"starts - 1h\"", ""), 0, 0},
     {"the rule gets another name after it has fired", WEEK, "2022-05-18T09:00",
      RULE("w", "\"starts - 7d at 09:00\"", ""), 3, 3},
-    {"two new moments that lie behind", RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00",
+    {"two new moments that lie behind", RULE("x", "\"starts - 1h\"", ""), "2022-05-18T09:00",
      RULE("week", "\"starts - 7d at 09:00\", \"starts - 9d at 09:00\"", ""), 0, 3},
     {"an earlier step comes after the one that has fired", WEEK, "2022-05-18T09:00",
      RULE("week", "\"starts - 7d at 09:00\", \"starts - 9d at 09:00\"", ""), 3, 0},
-    {"two new moments, one behind and one ahead", RULE("x", "\"starts + 1d\"", ""),
+    {"two new moments, one behind and one ahead", RULE("x", "\"starts - 1h\"", ""),
      "2022-05-18T09:00", RULE("week", "\"starts - 9d at 09:00\", \"starts - 2d at 09:00\"", ""), 3,
      3},
-    {"of no use any more", RULE("x", "\"starts + 1d\"", ""), "2022-05-25T10:00", WEEK, 0, 0},
+    {"of no use any more", RULE("x", "\"starts - 1h\"", ""), "2022-05-25T10:00", WEEK, 0, 0},
 };
 
 static unsigned sent(struct trial *t) {
@@ -137,7 +137,7 @@ static void counting_is_no_sending(void **unused) {
 static void who_is_written_to_twice_is_one(void **unused) {
     struct trial t;
     (void)unused;
-    open_at(&t, RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00");
+    open_at(&t, RULE("x", "\"starts - 1h\"", ""), "2022-05-18T09:00");
     trial_rules(&t, WEEK RULE("w", "\"starts - 8d at 09:00\"", ""));
     assert_string_equal(apply(&t, 6), "conflict");
     assert_string_equal(t.refusal.text, "It would reach 3 people who were there before, not 6.");
@@ -151,7 +151,7 @@ static void who_is_written_to_twice_is_one(void **unused) {
 static void an_edit_of_that_moment_takes_nothing_back(void **unused) {
     struct trial t;
     (void)unused;
-    open_at(&t, RULE("x", "\"starts + 1d\"", ""), "2022-05-18T09:00");
+    open_at(&t, RULE("x", "\"starts - 1h\"", ""), "2022-05-18T09:00");
     trial_rules(&t, WEEK);
     assert_string_equal(apply(&t, 3), "applied");
     trial_do(&t, "meeting.update", "{'meeting':'m','title':{'sv':'Ny titel'}}");
@@ -181,7 +181,7 @@ static void a_moment_that_the_subject_missed_is_no_new_rule(void **unused) {
     open_at(&t, WEEK, "2022-05-18T09:00");
     trial_do(&t, "meeting.move", "{'meeting':'m','starts':'2022-05-24T13:00'}");
     assert_int_equal(trial_plans(&t, "week", "past"), 1); /* came into being too late by itself */
-    trial_rules(&t, WEEK RULE("x", "\"starts + 1d\"", ""));
+    trial_rules(&t, WEEK RULE("x", "\"starts - 1h\"", ""));
     assert_string_equal(apply(&t, 0), "applied");
     trial_close(&t);
 }

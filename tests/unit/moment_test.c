@@ -123,11 +123,50 @@ static void test_refused(void **context) {
     }
 }
 
+static void test_which_comes_first(void **context) {
+    static const struct {
+        const char *a, *b;
+        bool same, before;
+    } cases[] = {
+        {"starts", "starts", true, false},
+        {"starts - 7d", "starts - 1w", true, false},
+        {"starts - 24h", "starts - 1d", false, false}, /* unless a clock change lies between */
+        {"starts - 3d", "starts - 1d at 09:00", false, true},
+        {"starts - 1d", "starts - 1d at 09:00", false, false}, /* it depends on when it starts */
+        {"starts - 1d at 08:59", "starts - 1d at 09:00", false, true},
+        {"starts - 1d at 09:00", "starts - 1d at 09:00", true, false},
+        {"starts - 1h", "starts", false, true},
+        {"starts", "starts - 1h", false, false},
+        {"starts - 26h", "starts - 1d", false, false},
+        {"starts - 28h", "starts - 1d", false, true},
+        {"starts - 1h", "starts + 1d at 00:00", false, false}, /* it may start at five to twelve */
+        {"starts + 5 workdays", "starts + 5 workdays at 09:00", false, false},
+        {"starts + 4 workdays", "starts + 5 workdays at 09:00", false, true},
+        {"starts + 5 workdays", "starts + 7d", false, false}, /* there may be holidays */
+        {"starts + 5 workdays", "starts + 31d", false, true},
+        {"starts - 31d", "starts - 5 workdays", false, true},
+        {"starts - 7d", "starts - 5 workdays", false, false},
+        {"registration_closes - 30d", "starts", false, false},
+    };
+    (void)context;
+    for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+        struct moment a, b;
+        struct buf err;
+        buf_init(&err, 1000);
+        assert_int_equal(moment_parse(text_of(cases[i].a), &rec_shapes[REC_MEETING], &a, &err), 0);
+        assert_int_equal(moment_parse(text_of(cases[i].b), &rec_shapes[REC_MEETING], &b, &err), 0);
+        buf_free(&err);
+        if (moment_is_same(&a, &b) != cases[i].same ||
+            moment_is_surely_before(&a, &b) != cases[i].before ||
+            (cases[i].before && moment_is_surely_before(&b, &a)))
+            fail_msg("%s and %s", cases[i].a, cases[i].b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_from_a_wall_clock),
-        cmocka_unit_test(test_from_an_instant),
-        cmocka_unit_test(test_from_a_date),
+        cmocka_unit_test(test_from_a_wall_clock), cmocka_unit_test(test_from_an_instant),
+        cmocka_unit_test(test_from_a_date),       cmocka_unit_test(test_which_comes_first),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,10 @@ static void test_refused(void **context) {
          "}",
          "expected a name"},
         {"rule \"r\" { about = \"meeting\" }", "when"},
+        {RULE("meeting", "\"starts - 1w\", \"starts\", \"starts - 7d\"", "", "members", ""),
+         ".conf:1: when \"starts - 7d\": expected another moment"},
+        {RULE("meeting", "\"starts\"", "", "members", "useful = \"starts - 3d\""),
+         ".conf:1: useful \"starts - 3d\": expected a moment after \"starts\""},
     };
     struct trial t;
     (void)context;

@@ -142,3 +142,35 @@ instant moment_of(const struct moment *m, const void *record, const struct zone 
 bool moment_is_after(const struct moment *m) {
     return m->days > 0 || m->workdays > 0 || m->span > 0;
 }
+
+bool moment_is_same(const struct moment *a, const struct moment *b) {
+    return a->anchor == b->anchor && a->days == b->days && a->workdays == b->workdays &&
+           a->span == b->span && a->at == b->at;
+}
+
+/* From the midnight before its anchor, by walls: the earliest and the latest it can be. Workdays
+ * are at least as many days, and not more than three times as many and two weeks. */
+static void reach(const struct moment *m, bool knows_hour, bool counts_days, msec ret[2]) {
+    int n = m->workdays, far = n > 0 ? 3 * n + 14 : 3 * n - 14;
+    int near_days = m->days + n, far_days = m->days + (counts_days || !n ? n : far);
+    msec at = m->at >= 0 ? m->at * MINUTES : 0, open = m->at >= 0 || knows_hour ? 0 : 1 * DAYS;
+    ret[0] = (n < 0 ? far_days : near_days) * DAYS + at + m->span;
+    ret[1] = (n < 0 ? near_days : far_days) * DAYS + at + m->span + open;
+}
+
+/* Counted on the clock that runs through; days are counted on the wall's. */
+static bool is_span(const struct moment *m) {
+    return !m->days && !m->workdays && m->at < 0;
+}
+
+bool moment_is_surely_before(const struct moment *a, const struct moment *b) {
+    bool dated = a->anchor && a->anchor->kind == FIELD_DATE, same_hour = a->at < 0 && b->at < 0;
+    bool counts_days = a->workdays && b->workdays;
+    bool clocks = (a->span && !is_span(b)) || (b->span && !is_span(a));
+    msec shift = clocks ? 3 * HOURS : 0, of_a[2], of_b[2];
+    if (!a->anchor || a->anchor != b->anchor)
+        return false;
+    reach(a, dated || same_hour, counts_days, of_a);
+    reach(b, dated || same_hour, counts_days, of_b);
+    return of_a[1] + shift < of_b[0];
+}

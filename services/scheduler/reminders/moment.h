@@ -31,5 +31,9 @@ instant moment_of(const struct moment *moment, const void *record, const struct 
                   struct text country, char ret_occurrence[65]);
 /* Whether it lies after its anchor. */
 bool moment_is_after(const struct moment *moment);
+/* Whether both are the same moment of every record. */
+bool moment_is_same(const struct moment *a, const struct moment *b);
+/* Whether `a` comes before `b` whatever the record says; false when they have different anchors. */
+bool moment_is_surely_before(const struct moment *a, const struct moment *b);
 
 #endif

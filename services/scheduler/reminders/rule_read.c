@@ -135,6 +135,30 @@ static void read_ladder(struct reading *r, const struct rule_file *f, struct rul
         read_rung(r, f->ladder.items[i], rule);
 }
 
+static const char *written(const struct rule_file *f, unsigned step) {
+    return step < f->when.count ? f->when.items[step] : f->ladder.items[step - f->when.count];
+}
+
+/* What says the same to the same people twice, and what is of no use when it is due. */
+static void check_moments(struct reading *r, const struct rule_file *f, const struct rule *rule) {
+    if (rule->steps != f->when.count + f->ladder.count) /* told of already */
+        return;
+    for (unsigned i = 0; i < rule->steps; i++) {
+        for (unsigned k = 0; k < i; k++)
+            if (moment_is_same(&rule->when[k], &rule->when[i]) &&
+                text_is(text_of(rule_to(rule, k)), rule_to(rule, i)))
+                wrong(r, i < f->when.count ? "when" : "ladder", text_of(written(f, i)),
+                      "another moment than that of a step before it");
+        if (moment_is_surely_before(&rule->useful, &rule->when[i])) {
+            config_error(r->err, r->path, r->line,
+                         "useful \"%s\": expected a moment after \"%s\", or what is due then is "
+                         "past its use and never sent",
+                         f->useful, written(f, i));
+            r->bad = true;
+        }
+    }
+}
+
 static bool choice_exists(const struct field *f, struct text value) {
     struct text rest = text_of(f->choices), choice;
     if (f->kind != FIELD_WORD)
@@ -322,6 +346,7 @@ static int on_rule(void *ctx, struct text title, unsigned line, void *section) {
     for (unsigned i = 0; i < f->only.count && i < RULE_CONDITIONS_MAX; i++)
         read_condition(r, f->only.items[i], &rule);
     read_words(r, f, &rule);
+    check_moments(r, f, &rule);
     make_version(f, &rule);
     if (letter_load(r->book, r->home, &rule, r->path, line, r->err))
         r->bad = true;
