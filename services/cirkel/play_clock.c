@@ -21,6 +21,7 @@ struct play_clock {
     char path[HOME_PATH];
     pid_t supervisor;
     instant now;
+    int64_t question; /* each time that it settles asks another one */
 };
 
 static int say(struct play_clock *clock, enum frame_type type, const void *frame) {
@@ -34,7 +35,7 @@ static int say(struct play_clock *clock, enum frame_type type, const void *frame
 
 static int ask(struct play_clock *clock) {
     struct frame_tick tick = {.now = clock->now};
-    struct frame_ask_state state = {.wait = true};
+    struct frame_ask_state state = {.wait = true, .no = clock->question};
     int rc = say(clock, FRAME_TICK, &tick);
     return rc ? rc : say(clock, FRAME_ASK_STATE, &state);
 }
@@ -49,6 +50,8 @@ static int hear(struct play_clock *clock, msec wait, struct frame_state *last) {
         return rc;
     if (frame_decode(buf_as_bytes(&clock->in), &type, &frame) || type != FRAME_STATE)
         return -EAGAIN;
+    if (frame.state.no != clock->question)
+        return -EAGAIN; /* asked twice before, it was answered twice: much was said since */
     *last = frame.state;
     return last->quiet && last->pending == 0 && last->now == clock->now ? 0 : -EAGAIN;
 }
@@ -59,6 +62,7 @@ static int settle(struct play_clock *clock, struct frame_state *ret) {
     struct frame_state state = {0};
     int rc = -EAGAIN, code;
 
+    clock->question++;
     while (rc == -EAGAIN || rc == -ETIMEDOUT) {
         msec now = clock_boot();
         if (now - began > PATIENCE)

@@ -96,6 +96,7 @@ struct scheduler {
     struct asker {
         struct peer peer;
         bool waits; /* until nothing is left to do */
+        int64_t no; /* of the question */
     } askers[ASKERS_MAX];
     unsigned asker_count;
 };

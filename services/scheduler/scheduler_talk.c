@@ -75,7 +75,7 @@ static void on_ask_state(struct scheduler *s, const struct peer *from,
         i++;
     if (i == ASKERS_MAX)
         return;
-    s->askers[i] = (struct asker){*from, f->wait};
+    s->askers[i] = (struct asker){*from, f->wait, f->no};
     if (i == s->asker_count)
         s->asker_count++;
 }
@@ -224,9 +224,11 @@ void scheduler_tell_askers(struct scheduler *s, bool quiet, instant next) {
                             .open = s->assigned_count,
                             .pending = last > s->position ? (int64_t)(last - s->position) : 0};
     for (unsigned i = 0; i < s->asker_count; i++)
-        if (quiet || !s->askers[i].waits)
+        if (quiet || !s->askers[i].waits) {
+            f.no = s->askers[i].no;
             scheduler_send(s, &s->askers[i].peer, FRAME_STATE, &f);
-        else
+        } else {
             s->askers[waiting++] = s->askers[i];
+        }
     s->asker_count = waiting;
 }

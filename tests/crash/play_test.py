@@ -4,7 +4,10 @@ back. N=500 and SEED=… come from the environment: a play for each 50, the firs
 """
 import collections
 import json
+import os
 import random
+import signal
+import subprocess
 import threading
 import time
 
@@ -14,7 +17,7 @@ import zmq
 from tests.crash import rig
 from tests.crash.invariants import demand
 from tests.flow import danish_story_test as stories
-from tests.harness.house import equal
+from tests.harness.house import ROOT, equal
 from tests.harness.play import Play, clock_of
 
 ROUNDS = max(1, rig.number("N", 25) // 50)
@@ -114,6 +117,45 @@ def round_of(h, number, r):
     print(f"{number + 1} of {ROUNDS}: {dict(killed)}; {len(rows)} rows, {asker.answers} answers to queries, "
           f"{asker.again} asked again", flush=True)
     return killed
+
+
+def played_by_fits_and_starts_test(h):
+    """The scheduler stands still in a commit for longer than the player waits before it asks again: asked twice it
+    answers twice, and the second answer is not taken for one to what is said next."""
+    lines = stories.lines_of(stories.swedish.SAMPLE)[:150]
+    again = h.another("again")
+    again.play(lines)
+    path = os.path.join(h.folder, "begin.jsonl")
+    with open(path, "w") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    stops = [f"scheduler.before_commit {n} stop" for n in range(20, 400, 20)]
+    play = subprocess.Popen([h.program("cirkel"), "play", path, "--home", h.home], stdout=subprocess.DEVNULL, cwd=ROOT,
+                            env={**os.environ, **rig.faults(h, "scheduler", *stops)})
+    h.workers["play"] = play  # so that it ends when the test does
+    while play.poll() is None:
+        go_on_after(h.path("run/scheduler.pid"), 1.2)
+        time.sleep(0.01)
+    equal(h.workers.pop("play").returncode, 0)
+    for row, wanted in zip(stories.told(h), stories.told(again)):
+        equal(row, wanted, "a row of the ledger")
+    equal(len(stories.told(h)), len(stories.told(again)), "rows")
+
+
+played_by_fits_and_starts_test.timeout = 150
+
+
+def go_on_after(path, seconds):
+    """Whoever stands still there goes on."""
+    try:
+        with open(path) as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/stat") as file:
+            stopped = file.read().rsplit(")", 1)[1].split()[0] == "T"
+    except (OSError, ValueError):
+        return  # it does not run yet, or any more
+    if stopped:
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
 
 
 def both_stories_with_kills_test(h):

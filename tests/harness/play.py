@@ -14,7 +14,7 @@ import time
 
 from tests.harness.house import CLOCK_FORMAT, ROOT
 
-PATIENCE = 100  # seconds for a blow, and for the end
+PATIENCE = 200  # seconds for a blow, and for the end
 
 
 class Play:
