@@ -38,7 +38,8 @@ enum variable_what {
     VARIABLE_DIGEST_SUBJECT,
     VARIABLE_DIGEST_TEXT,
     VARIABLE_ORGANISATION_NAME,
-    VARIABLE_OVERDUE, /* the obligation's time has passed: a step of its ladder */
+    VARIABLE_OTHER_ZONE, /* the meeting's zone, for whose own clock shows another time then */
+    VARIABLE_OVERDUE,    /* the obligation's time has passed: a step of its ladder */
 };
 
 enum variable_form {

@@ -154,6 +154,18 @@ static int show_overdue(struct letter_values *v, struct template_value *ret) {
     return show_truth(obligation && text_is(obligation->state, "overdue"), ret);
 }
 
+/* Named where the reader could take the time for one of her own clock. */
+static int show_other_zone(struct letter_values *v, struct template_value *ret) {
+    const struct rec_meeting *meeting = v->records[REC_MEETING];
+    const struct zone *own, *zone;
+    struct wall starts;
+    if (!meeting || !v->in->row->own_zone.n || zone_find(v->in->row->own_zone, &own) ||
+        zone_find(meeting->zone, &zone) || wall_parse(meeting->starts, &starts))
+        return 0;
+    instant at = zone_instant(zone, starts);
+    return zone_offset(own, at) == zone_offset(zone, at) ? 0 : show_text(meeting->zone, ret);
+}
+
 static int64_t votes_for(const struct rec_poll *poll, struct text option) {
     struct list votes = poll->votes;
     struct text id;
@@ -241,6 +253,8 @@ static int show_named(struct letter_values *v, const struct variable *var,
         return show_result(v, var, 0, ret);
     case VARIABLE_ORGANISATION_NAME:
         return show_text(in->occasion->organisation, ret);
+    case VARIABLE_OTHER_ZONE:
+        return show_other_zone(v, ret);
     case VARIABLE_OVERDUE:
         return show_overdue(v, ret);
     case VARIABLE_LATE:

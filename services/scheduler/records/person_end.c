@@ -338,7 +338,7 @@ static int blank_ledger(struct office *o, struct text person) {
         must(key_next_u64(key_bytes(&at), &from, &no));
         if ((rc = ledger_get(o, no, &row)))
             return rc;
-        row.name = row.address = row.reply = TEXT_NONE;
+        row.name = row.address = row.own_zone = row.reply = TEXT_NONE;
         row.tries = (struct list){{NULL, 0}, 0};
         row.registration = (struct bytes){NULL, 0};
         if ((rc = office_put(o, TABLE_LEDGER, key_no(no), &row)) ||

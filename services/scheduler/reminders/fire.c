@@ -266,6 +266,11 @@ int fire_why_not(struct office *o, const struct rule *rule, const struct subject
     return rc || *ret ? rc : gentle_why_not(o, rule, topic_of(s), &p, at, useful, ret);
 }
 
+/* Of who reads the meeting's times on another clock. */
+static struct text own_zone(const struct subject *s, const struct rec_person *p) {
+    return s->has_meeting && p->zone.n && !text_eq(p->zone, s->meeting.zone) ? p->zone : TEXT_NONE;
+}
+
 static int add_row(struct office *o, const struct rule *rule, const struct subject *s,
                    const struct rec_plan *plan, const struct rec_person *p, struct verdict v) {
     struct rec_registration registration;
@@ -289,6 +294,7 @@ static int add_row(struct office *o, const struct rule *rule, const struct subje
         .nudge = rule->nudge,
         .ended = v.state && !text_is(text_of(v.state), "held") ? o->now : 0,
         .zone = s->zone,
+        .own_zone = own_zone(s, p),
         .language = p->language,
         .name = p->name,
         .address = p->email,
