@@ -227,12 +227,16 @@ class Programme(Orders):
         need(not a["outcome"], "too-late")
         need(a["state"] in ("submitted",) + CANDIDATE, "wrong-state")
 
+    def is_partial(self, person, a):
+        """She belongs to the applicants; by a merge also later than she was asked."""
+        return self.speaks(self.people[person], a["organisation"]) or person in [a["contact"]] + a["staff"]
+
     def assessor_assign(self, application, person, due):
         a = self.application(application)
         self.check_assessable(a)
-        p = self.person(person)
+        self.person(person)
         need((application, person) not in self.assessments, "already")
-        need(not self.speaks(p, a["organisation"]) and person not in [a["contact"]] + a["staff"], "conflict")
+        need(not self.is_partial(person, a), "conflict")
         at = instant(wall(due), a["zone"])
         need(at > self.said, "too-late")
         s = {"application": application, "person": person, "assessment": f"{application}/{person}", "state": "asked",
@@ -260,7 +264,7 @@ class Programme(Orders):
         a, s = self.assessment(application, person)
         need(s["state"] != "conflict", "not-allowed")
         self.check_assessable(a)
-        need(person not in [a["contact"]] + a["staff"], "not-allowed")
+        need(not self.is_partial(person, a), "not-allowed")
         need("c1" in scores, "missing")
         need(scores["c1"] <= 5, "bad-value")
         s["state"] = "submitted"
