@@ -71,12 +71,19 @@ static void take_sum(const json_t *line, struct outlook_sum *ret) {
     const struct {
         const char *name;
         json_int_t *to;
-    } members[] = {{"added", &ret->added},       {"moved", &ret->moved},
-                   {"dropped", &ret->dropped},   {"corrected", &ret->corrected},
-                   {"reworded", &ret->reworded}, {"gathered", &ret->gathered},
-                   {"left-out", &ret->left_out}, {"same", &ret->same},
-                   {"again", &ret->again},       {"refused", &ret->refused},
-                   {"existing", &ret->existing}, {"existing_letters", &ret->existing_letters}};
+    } members[] = {{"added", &ret->added},
+                   {"moved", &ret->moved},
+                   {"dropped", &ret->dropped},
+                   {"corrected", &ret->corrected},
+                   {"reworded", &ret->reworded},
+                   {"rerouted", &ret->rerouted},
+                   {"gathered", &ret->gathered},
+                   {"left-out", &ret->left_out},
+                   {"same", &ret->same},
+                   {"again", &ret->again},
+                   {"refused", &ret->refused},
+                   {"existing", &ret->existing},
+                   {"existing_letters", &ret->existing_letters}};
     for (unsigned i = 0; i < COUNT_OF(members); i++)
         *members[i].to = json_integer_value(json_object_get(line, members[i].name));
     snprintf(ret->version, sizeof ret->version, "%s", outlook_member(line, "version"));
@@ -162,14 +169,15 @@ void outlook_print_difference(struct text lines, struct outlook_sum *ret) {
     print_change(&groups, "corrected", "correction", "go, to people who were told something else");
     print_change(&groups, "added", "letter", "go besides");
     print_change(&groups, "reworded", "letter", "go at the same time, by another text or rule");
+    print_change(&groups, "rerouted", "letter", "go at the same time, by another channel");
     print_change(&groups, "gathered", "item", "be in digests besides");
     print_change(&groups, "left-out", "item", "not be in digests any more");
     if (ret->again)
         printf("%lld of the events %s said before, under the same id: nothing would come of %s.\n",
                (long long)ret->again, plural(ret->again, "was", "were"),
                plural(ret->again, "it", "them"));
-    if (ret->added + ret->moved + ret->dropped + ret->corrected + ret->reworded + ret->gathered +
-            ret->left_out ==
+    if (ret->added + ret->moved + ret->dropped + ret->corrected + ret->reworded + ret->rerouted +
+            ret->gathered + ret->left_out ==
         0)
         puts("No letter would be different.");
     printf("%lld dropped, %lld moved, %lld corrected, %lld added, %lld reworded; %lld stay as they "
@@ -222,6 +230,11 @@ void outlook_print_ics(struct text lines) {
     struct buf page;
 
     group_lines(&groups, lines, by, COUNT_OF(by), &last);
+    if (!json_object_size(groups.all)) { /* a calendar has at least one entry (RFC 5545, 3.6) */
+        fprintf(stderr, "Nothing falls due until then: there is no calendar to print.\n");
+        json_decref(groups.all);
+        return;
+    }
     buf_init(&page, PAGE_MOST);
     ical_line(&page, "BEGIN", TEXT_LIT("VCALENDAR"));
     ical_line(&page, "VERSION", TEXT_LIT("2.0"));

@@ -7,7 +7,8 @@
 #include <jansson.h>
 
 struct outlook_sum { /* of a difference */
-    json_int_t added, moved, dropped, corrected, reworded, gathered, left_out, same, again, refused;
+    json_int_t added, moved, dropped, corrected, reworded, rerouted, gathered, left_out, same,
+        again, refused;
     json_int_t existing, existing_letters; /* whom it reaches back to, and with how many */
     char version[17];                      /* of the configuration that was looked at */
 };
@@ -24,7 +25,8 @@ MUST_CHECK int outlook_ask(const struct options *options, const char *look, stru
 void outlook_print_difference(struct text lines, struct outlook_sum *ret);
 /* The last line of a difference alone. */
 void outlook_read_sum(struct text lines, struct outlook_sum *ret);
-/* Letters as calendar entries: one for each moment, rule and subject. */
+/* Letters as calendar entries: one for each moment, rule and subject. Without any a sentence on
+ * stderr. */
 void outlook_print_ics(struct text lines);
 
 /* A member of a line; "" when it is absent. */

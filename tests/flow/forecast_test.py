@@ -140,6 +140,30 @@ def moved_beyond_the_look_test(h):
         assert words in text, text
 
 
+def by_another_channel_test(h):
+    """A letter that would go by mail is the same letter; and a calendar of no letters is none."""
+    h.init(at="2022-03-01T09:00")
+    h.start()
+    h.found(members=2)
+    h.settle()
+    h.clock("2022-03-01T10:00")
+    nothing = h.run_cirkel("forecast", "--ics")
+    assert "Nothing falls due" in nothing.errors and not nothing, nothing
+    h.call("m1", starts="2022-03-22T09:00")
+    h.register("m1", "m01")
+    h.settle()
+    new = os.path.join(h.folder, "new")
+    for part in ("rules", "letters"):
+        shutil.copytree(h.path(part), os.path.join(new, part))
+    with open(h.path("cirkel.conf")) as file, open(os.path.join(new, "cirkel.conf"), "w") as to:
+        to.writelines(line for line in file if not line.startswith("channel"))
+        to.write('channel = "smtp"\n')
+    *lines, sums = forecast(h, "--with-config", new)
+    equal({(line["change"], line["channel"]) for line in lines}, {("rerouted", "smtp")})
+    equal((sums["rerouted"], sums["dropped"], sums["added"]), (len(lines), 0, 0))
+    assert "letters would go at the same time, by another channel:" in h.run_cirkel("forecast", "--with-config", new)
+
+
 def what_was_said_before_is_not_done_again_test(h):
     """A file of which the first lines were sent already: only the others do something, as when it is sent again. An id
     that has been used for something else is a conflict, and so is one that is twice in the file."""

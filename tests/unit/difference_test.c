@@ -10,7 +10,7 @@
 #include "services/scheduler/forecast/difference.h"
 
 /* "same@at" of letters that go; with ! it does not go, with p it waits for a pause to end, with d
- * within a digest, with c it corrects, with w in other words */
+ * within a digest, with c it corrects, with w in other words, with s by another channel */
 static const struct {
     const char *name, *was, *is, *expected;
 } cases[] = {
@@ -28,6 +28,8 @@ static const struct {
     {"it did not go before", "a!@1", "a@1", "added a@1"},
     {"it goes in neither", "a!@1", "a!@2", ""},
     {"it came, and does not leave", "b!@1", "a!@1 b@2", "unsent a@1 added b@2"},
+    {"at the same time by another channel", "a@1 b@1", "as@1 b@1", "rerouted a@1 none b@1"},
+    {"a move hides the channel", "a@1", "as@2", "moved a@2<1"},
     {"it goes within a digest, as before", "ad@1", "ad@2", ""},
     {"it goes within a digest besides", "", "ad@2 b@2", "gathered a@2 added b@2"},
     {"it was missed, and goes within a digest", "a!@1", "ad@2", "gathered a@2"},
@@ -63,6 +65,7 @@ static void read(struct outlook *to, const char *words) {
         l->goes = !memchr(flags.p, '!', flags.n) && !l->waits;
         l->corrects = memchr(flags.p, 'c', flags.n) != NULL;
         l->words = memchr(flags.p, 'w', flags.n) ? TEXT_LIT("other") : TEXT_LIT("words");
+        l->channel = memchr(flags.p, 's', flags.n) ? TEXT_LIT("smtp") : TEXT_LIT("maildir");
         l->gathered = memchr(flags.p, 'd', flags.n) != NULL;
         l->state = l->gathered ? TEXT_LIT("digest") : TEXT_LIT("not");
     }

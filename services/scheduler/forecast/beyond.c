@@ -14,13 +14,12 @@ struct place { /* what is said of a letter by which it is the same in both futur
     int64_t step;
 };
 
-/* "rule/kind:subject/step/person/channel", of which the subject may have a stroke of its own. */
+/* "rule/kind:subject/step/person", of which the subject may have a stroke of its own. */
 static bool find_place(const struct future *f, const struct outlook_letter *l, struct place *ret,
                        struct text *ret_same) {
     struct text rest = l->same, part;
     if (!text_cut(&rest, '/', &part))
         return false;
-    (void)text_cut_last(&rest, '/'); /* the channel */
     (void)text_cut_last(&rest, '/'); /* the person */
     *ret_same = (struct text){l->same.p, (size_t)(rest.p + rest.n - l->same.p)};
     struct text step = text_cut_last(&rest, '/');

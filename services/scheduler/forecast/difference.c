@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
-const char *const change_words[CHANGE_NONE] = {"added",    "moved",    "dropped",  "corrected",
-                                               "reworded", "gathered", "left-out", "unsent"};
+const char *const change_words[CHANGE_NONE] = {"added",     "moved",    "dropped",
+                                               "corrected", "reworded", "rerouted",
+                                               "gathered",  "left-out", "unsent"};
 
 struct run { /* letters of one `same`: those that come by themselves, in digests, not */
     struct outlook_letter *p;
@@ -63,9 +64,10 @@ static int stayed(const struct differing *d, const struct outlook_letter *was,
                   const struct outlook_letter *is) {
     if (was->goes != is->goes) /* it is paused or held in one of them alone */
         return is->goes ? came(d, is) : d->fn(d->ctx, CHANGE_DROPPED, was, NULL, is);
-    enum change change = was->at != is->at                ? CHANGE_MOVED
-                         : text_eq(was->words, is->words) ? CHANGE_NONE
-                                                          : CHANGE_REWORDED;
+    enum change change = was->at != is->at                     ? CHANGE_MOVED
+                         : !text_eq(was->channel, is->channel) ? CHANGE_REROUTED
+                         : text_eq(was->words, is->words)      ? CHANGE_NONE
+                                                               : CHANGE_REWORDED;
     return d->fn(d->ctx, change, was, is, NULL);
 }
 

@@ -3,7 +3,7 @@
  * What goes within a digest is no letter: the digest is one. Of that it is told only when it is in
  * a digest in one future alone, and does not go by itself in the other.
  *
- * Letters are the same when rule, subject, step, person and channel are. Of those, what leaves at
+ * Letters are the same when rule, subject, step and person are. Of those, what leaves at
  * the same instant is paired first, then the rest in order of time. What only waits for the end of
  * a pause or hold is a letter like one that leaves, unless it leaves in the other future.
  */
@@ -18,6 +18,7 @@ enum change {
     CHANGE_DROPPED,
     CHANGE_CORRECTED, /* added, for somebody who was told something else */
     CHANGE_REWORDED,  /* at the same instant, by another version of its rule or in other words */
+    CHANGE_REROUTED,  /* at the same instant, by another channel */
     CHANGE_GATHERED,  /* goes within a digest, and did not go */
     CHANGE_LEFT_OUT,  /* went within a digest, and does not go */
     CHANGE_UNSENT,    /* decided about in the second alone, and has not left at its end */

@@ -29,18 +29,19 @@ struct outlook_letter *outlook_add(struct outlook *o) {
 
 /* ---- what a row says ---- */
 
-/* "rule+version/kind:subject/step:occurrence/person/channel" without version and occurrence, which
- * are what may differ between two futures. */
+/* "rule+version/kind:subject/step:occurrence/person/channel" without version, occurrence and
+ * channel, which are what may differ between two futures. */
 static struct text same_of(struct arena *arena, const struct rec_ledger *row) {
     struct text rest = row->key, step;
-    struct text channel = text_cut_last(&rest, '/'), person = text_cut_last(&rest, '/');
+    (void)text_cut_last(&rest, '/'); /* the channel */
+    struct text person = text_cut_last(&rest, '/');
     struct text occurrence = text_cut_last(&rest, '/');
     if (!text_cut(&rest, '/', &step)) /* the rule and its version */
         rest = TEXT_NONE;
     if (!text_cut(&occurrence, ':', &step))
         step = TEXT_NONE;
-    return arena_printf(arena, "%.*s/%.*s/%.*s/%.*s/%.*s", TEXT_ARGS(row->rule), TEXT_ARGS(rest),
-                        TEXT_ARGS(step), TEXT_ARGS(person), TEXT_ARGS(channel));
+    return arena_printf(arena, "%.*s/%.*s/%.*s/%.*s", TEXT_ARGS(row->rule), TEXT_ARGS(rest),
+                        TEXT_ARGS(step), TEXT_ARGS(person));
 }
 
 static struct text words_of(struct future *f, const struct rule *rule, struct text language) {

@@ -9,7 +9,7 @@
 #include "services/scheduler/forecast/future.h"
 
 struct outlook_letter {
-    struct text same; /* who gets what about what: rule, subject, step, person, channel */
+    struct text same; /* who gets what about what: rule, subject, step, person */
     struct text rule, letter, class, about_kind, about, person, language, channel, state, reason;
     struct text words; /* hash of its text and of its rule */
     struct text zone;
