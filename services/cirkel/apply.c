@@ -32,7 +32,7 @@ static void print_existing(const struct outlook_sum *sum) {
     printf("It reaches back to %lld %s whose moment lies behind it", (long long)sum->existing,
            plural(sum->existing, "person", "people"));
     if (sum->existing_letters != sum->existing)
-        printf(", with %lld letters", (long long)sum->existing_letters);
+        printf(", with %lld letters, alone or in digests", (long long)sum->existing_letters);
     puts(".");
 }
 

@@ -102,7 +102,7 @@ def who_is_reached_back_to_twice_is_one_person_test(h):
     people = office(h, "2022-03-21T12:00")
     new = other_config(h, "new", rule=TWO_DAYS + TWO_DAYS.replace("two-days", "three-days").replace("- 2d", "- 3d"))
     shown = h.run_cirkel("apply", new, "--also-existing", "--count", "8", code=3)
-    assert "It reaches back to 4 people whose moment lies behind it, with 8 letters." in shown, shown
+    assert "It reaches back to 4 people whose moment lies behind it, with 8 letters, alone or in digests." in shown, shown
     assert "it would reach back to 4 people, not 8" in shown.errors, shown.errors
     last = json.loads(h.run_cirkel("forecast", "--with-config", new, "--also-existing", "--json").lines[-1])
     equal((last["existing"], last["existing_letters"]), (4, 8))
