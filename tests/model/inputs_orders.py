@@ -100,6 +100,24 @@ class OrdersDrawing:
             self.say("sending.resume")
         self.is_paused = not self.is_paused
 
+    def hold_digests(self):
+        """Two questions, in digests that fall due in a pause; of what is then on a sheet one after the other is taken out."""
+        if self.is_away or self.is_paused or not self.chance(50):
+            return
+        self.do("settings", catchup_ask=1)
+        for person in self.people[:5]:
+            self.say("preference.set", person=person, on=True, digest="daily", **{"class": "news"})
+        for hours in (40, 60):
+            self.polls.append(f"q{len(self.polls) + 1}")
+            self.say("poll.open", poll=self.polls[-1], network="n1", question={"en": "?"}, audience="members",
+                     options=[{"option": o, "text": {"en": o}} for o in ("a", "b")],
+                     closes=wall_text(clock(self.now + hours * HOUR, self.zone)))
+        self.say("sending.pause", reason="so it is")
+        self.now += self.r.choice((25, 42)) * HOUR
+        self.say("sending.resume")
+        for _ in range(3):
+            self.order("delivery.withdraw", ("digested",), near=8)
+
     def skip(self):
         """A plan as forecast names it: of a meeting's reminder."""
         id_ = self.meeting()
@@ -127,4 +145,4 @@ class OrdersDrawing:
             self.now += 31 * DAY
 
     ORDERS = ((4, retry), (3, withdraw_letter), (4, settle_letter), (4, report), (2.5, reports), (2, lift),
-              (1.5, release_letter), (4, letter_send), (1, hold), (8, sheet), (5, pause), (3, skip), (3, confirm), (0.15, rest))
+              (1.5, release_letter), (4, letter_send), (1, hold), (8, sheet), (5, pause), (0.3, hold_digests), (3, skip), (3, confirm), (0.15, rest))

@@ -60,6 +60,7 @@ CAME = ("quiet hours had begun meanwhile", "news put off by quiet hours", "a nud
         "one of the staff left", "fell behind", "caught up", "overdue: renew-backing", "reached late",
         "a place was free for the next", "a place more",
         "taken back, and told for a letter that it stopped",
+        "a digest on a sheet is of use for another time", "nothing in a digest on a sheet was of use",
         "kept away", "a meeting was hours", *("of a programme: " + rule for rule in (
             "meeting-invitation", "meeting-nudge", "meeting-week-before", "meeting-day-before", "meeting-hour-before",
             "meeting-moved", "meeting-mode-changed", "meeting-cancelled", "meeting-decide", "meeting-goes-ahead",
