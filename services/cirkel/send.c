@@ -124,9 +124,8 @@ static void on_batch_answer(void *ctx, const struct line *line, const struct ans
     struct mailbag *bag = ctx;
 
     bag->said++;
-    if (answer->again)
-        bag->again++;
     if (!answer_is_refusal(answer)) {
+        bag->again += answer->again;
         bag->applied++;
         return;
     }

@@ -9,7 +9,6 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "proto/halted.h"
-#include "proto/occurrence.h"
 #include "services/scheduler/forecast/beyond.h"
 #include "services/scheduler/forecast/difference.h"
 #include "services/scheduler/forecast/said.h"
@@ -42,7 +41,7 @@ struct forecasting {
 static bool is_asked_for(const struct forecast_options *o, const struct outlook_letter *l) {
     if (o->person && !text_is(l->person, o->person))
         return false;
-    return !o->about || occurrence_is_about(text_of(o->about), l->about_kind, l->about, l->same);
+    return !o->about || outlook_is_about(l, text_of(o->about));
 }
 
 static void put_line(struct forecasting *f) {

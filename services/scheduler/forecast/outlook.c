@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/json.h"
+#include "proto/occurrence.h"
 #include "services/scheduler/reminders/delivery.h"
 #include "services/scheduler/reminders/digest.h"
 #include "services/scheduler/reminders/ledger.h"
@@ -151,6 +152,16 @@ void outlook_wait_no_more(struct outlook *o) {
 }
 
 /* ---- as JSON ---- */
+
+bool outlook_is_about(const struct outlook_letter *l, struct text asked) {
+    struct text rest = l->same, part;
+    if (occurrence_fits(asked, l->about_kind, l->about))
+        return true;
+    (void)text_cut_last(&rest, '/'); /* the person */
+    (void)text_cut_last(&rest, '/'); /* the step */
+    return text_cut(&rest, '/', &part) && text_cut(&rest, ':', &part) &&
+           occurrence_fits(asked, part, rest);
+}
 
 static void add_text(const char *name, struct text value, struct buf *to) {
     if (!value.p)

@@ -40,6 +40,8 @@ MUST_CHECK int outlook_read(struct future *f, const struct rec_ledger *row,
 MUST_CHECK int outlook_keep(struct outlook *o, struct future *f, const struct rec_ledger *row);
 /* What waits is no more than what does not leave. */
 void outlook_wait_no_more(struct outlook *o);
+/* Whether it is about that, by the ledger's word or by that of its rule (occurrence.h). */
+bool outlook_is_about(const struct outlook_letter *letter, struct text asked);
 /* The members of a JSON object, without its braces. */
 void outlook_json(const struct outlook_letter *letter, struct text office_zone, struct buf *to);
 /* "name":"2022-05-24T09:00:00+02:00" */
