@@ -21,8 +21,7 @@
 
 struct arguments {
     const char *home;
-    const char
-        *settings; /* the folder with the settings; another one than the home: to be checked */
+    const char *settings; /* the folder of its settings; not the home: they are only checked */
     bool with_clock, is_debug, is_check;
 };
 

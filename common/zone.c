@@ -249,6 +249,7 @@ struct wall zone_wall(const struct zone *zone, instant at) {
     return wall_add((struct wall){1970, 1, 1, 0, 0}, days, minutes);
 }
 
+/* From its own wall, also where that lies before or after all that zone_wall() can tell. */
 struct wall zone_later(const struct zone *zone, struct wall from, int64_t minutes) {
     instant at = zone_instant(zone, from) + minutes * MINUTES;
     int64_t local = seconds_of(at) + zone_offset(zone, at);

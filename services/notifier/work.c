@@ -354,8 +354,7 @@ static void take_armed(struct work *work, const struct frame_armed *frame) {
     if (!job || job->state != JOB_ASKING || job->letter.attempt != frame->attempt ||
         job->readdressed != frame->readdressed)
         return;
-    if (!frame
-             ->granted) { /* it may have been armed before, by an answer that was lost or is over */
+    if (!frame->granted) { /* it may be armed, by an answer that was lost or is over */
         take_back(work, job);
         end_job(work, job, "released", "the arm was refused");
         return;

@@ -365,6 +365,19 @@ void trial_get(struct trial *t, enum table table, struct key key, void *ret) {
     get(t, table, value, ret);
 }
 
+struct rec_ledger trial_row(struct trial *t, int64_t no) {
+    struct rec_ledger row;
+    trial_get(t, TABLE_LEDGER, key_no((uint64_t)no), &row);
+    return row;
+}
+
+void trial_row_is(struct trial *t, int64_t no, const char *state) {
+    struct rec_ledger row = trial_row(t, no);
+    if (!text_is(row.state, state))
+        fail_msg("it is %.*s (%.*s); expected %s", TEXT_ARGS(row.state), TEXT_ARGS(row.reason),
+                 state);
+}
+
 struct rec_registration trial_registration(struct trial *t, const char *meeting,
                                            const char *person) {
     struct rec_registration r;

@@ -69,6 +69,9 @@ unsigned trial_rows(struct trial *t, const char *rule, const char *person, const
 unsigned trial_plans(struct trial *t, const char *rule, const char *state);
 /* Reads a record into a struct rec_NAME; fails the test when there is none. */
 void trial_get(struct trial *t, enum table table, struct key key, void *ret);
+/* A row of the ledger; and that it is in that state, else why it is not fails the test. */
+struct rec_ledger trial_row(struct trial *t, int64_t no);
+void trial_row_is(struct trial *t, int64_t no, const char *state);
 struct rec_registration trial_registration(struct trial *t, const char *meeting,
                                            const char *person);
 struct rec_meeting trial_meeting(struct trial *t, const char *meeting);

@@ -39,12 +39,8 @@ static void give_back(struct trial *t, int64_t no, int64_t attempt, const char *
 }
 
 static void is(struct trial *t, int64_t no, const char *state, int64_t attempts) {
-    struct rec_ledger row;
-    trial_get(t, TABLE_LEDGER, key_no((uint64_t)no), &row);
-    if (!text_is(row.state, state) || row.attempts != attempts)
-        fail_msg("it is %.*s (%.*s) after %lld attempts; expected %s after %lld",
-                 TEXT_ARGS(row.state), TEXT_ARGS(row.reason), (long long)row.attempts, state,
-                 (long long)attempts);
+    trial_row_is(t, no, state);
+    assert_int_equal(trial_row(t, no).attempts, attempts);
 }
 
 /* The answer was lost. */
@@ -124,13 +120,12 @@ static void test_over_and_held(void **context) {
 
 static void test_over_and_of_no_use(void **context) {
     struct trial t;
-    struct rec_ledger row;
     msec until, later;
     (void)context;
     int64_t no = armed_letter(&t, &until);
-    trial_get(&t, TABLE_LEDGER, key_no((uint64_t)no), &row);
-    assert_true(row.useful > 0);
-    t.now = row.useful + 1;
+    instant useful = trial_row(&t, no).useful;
+    assert_true(useful > 0);
+    t.now = useful + 1;
     t.boot = until;
     assert_false(again(&t, no, until, &later));
     is(&t, no, "expired", 0);
@@ -151,9 +146,7 @@ static void test_given_back(void **context) {
     is(&t, no, "queued", 0);
     assert_true(trial_arm(&t, no, 1));
     trial_result(&t, no, 1, "deferred");
-    struct rec_ledger row;
-    trial_get(&t, TABLE_LEDGER, key_no((uint64_t)no), &row);
-    t.now = row.next_try;
+    t.now = trial_row(&t, no).next_try;
     assert_true(trial_arm(&t, no, 2));
     give_back(&t, no, 2, "trial");
     is(&t, no, "deferred", 1);

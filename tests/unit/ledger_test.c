@@ -21,19 +21,6 @@ static struct rec_ledger open_letter(struct trial *t, const char *rules) {
     return row;
 }
 
-static struct rec_ledger look(struct trial *t, int64_t no) {
-    struct rec_ledger row;
-    trial_get(t, TABLE_LEDGER, key_no((uint64_t)no), &row);
-    return row;
-}
-
-static void is(struct trial *t, int64_t no, const char *state) {
-    struct rec_ledger row = look(t, no);
-    if (!text_is(row.state, state))
-        fail_msg("it is %.*s (%.*s); expected %s", TEXT_ARGS(row.state), TEXT_ARGS(row.reason),
-                 state);
-}
-
 #define ONE_RULE(class, more)                                                                      \
     "rule \"r\" { about = \"meeting\" when = {\"called\"} to = \"members\" letter = "              \
     "\"meeting-invitation\" class = \"" class "\" " more " }"
@@ -51,9 +38,9 @@ static void test_outcomes(void **context) {
         struct trial t;
         struct rec_ledger row = open_letter(&t, NULL);
         assert_true(trial_arm(&t, row.no, 1));
-        is(&t, row.no, "armed");
+        trial_row_is(&t, row.no, "armed");
         trial_result(&t, row.no, 1, cases[i].outcome);
-        is(&t, row.no, cases[i].state);
+        trial_row_is(&t, row.no, cases[i].state);
         trial_close(&t);
     }
 }
@@ -66,7 +53,7 @@ static void test_said_twice(void **context) {
     uint64_t writes = txn_writes(t.txn);
     assert_true(trial_arm(&t, row.no, 1)); /* its answer was lost: a new lease, nothing else */
     assert_int_equal(txn_writes(t.txn) - writes, 1);
-    assert_int_equal(look(&t, row.no).attempts, 1);
+    assert_int_equal(trial_row(&t, row.no).attempts, 1);
     assert_false(trial_arm(&t, row.no, 2));
     assert_false(trial_arm(&t, row.no + 1000, 1));
     trial_result(&t, row.no, 1, "accepted");
@@ -78,7 +65,7 @@ static void test_said_twice(void **context) {
     assert_false(trial_arm(&t, row.no, 1));
     assert_false(trial_arm(&t, row.no, 2));
     assert_int_equal(txn_writes(t.txn), writes);
-    is(&t, row.no, "accepted");
+    trial_row_is(&t, row.no, "accepted");
     assert_int_equal(trial_count(&t, COUNT_ENDED_ACCEPTED), 1);
     trial_close(&t);
 }
@@ -103,17 +90,17 @@ static void test_unknown_fate(void **context) {
     struct rec_ledger row = open_letter(&t, NULL);
     assert_true(trial_arm(&t, row.no, 1));
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
-    is(&t, row.no, "queued"); /* once again by itself */
-    assert_int_equal(look(&t, row.no).resends, 1);
+    trial_row_is(&t, row.no, "queued"); /* once again by itself */
+    assert_int_equal(trial_row(&t, row.no).resends, 1);
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0); /* said again */
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     assert_true(trial_arm(&t, row.no, 2));
     trial_result(&t, row.no, 2, "unknown");
-    is(&t, row.no, "unknown");               /* not a third time */
+    trial_row_is(&t, row.no, "unknown");     /* not a third time */
     trial_result(&t, row.no, 1, "accepted"); /* an older attempt says nothing about this one */
-    is(&t, row.no, "unknown");
+    trial_row_is(&t, row.no, "unknown");
     trial_result(&t, row.no, 2, "accepted"); /* the answer came late */
-    is(&t, row.no, "accepted");
+    trial_row_is(&t, row.no, "accepted");
     trial_close(&t);
 }
 
@@ -124,9 +111,9 @@ static void test_late_result_while_it_waits(void **context) {
     assert_true(trial_arm(&t, row.no, 1));
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
     trial_result(&t, row.no, 1, "deferred");
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     trial_result(&t, row.no, 1, "accepted");
-    is(&t, row.no, "accepted"); /* and so it does not leave twice */
+    trial_row_is(&t, row.no, "accepted"); /* and so it does not leave twice */
     assert_false(trial_arm(&t, row.no, 2));
     trial_close(&t);
 }
@@ -137,14 +124,14 @@ static void test_at_most_once(void **context) {
     struct rec_ledger row = open_letter(&t, ONE_RULE("service", "at_most_once = true"));
     assert_true(trial_arm(&t, row.no, 1));
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
-    is(&t, row.no, "unknown");
+    trial_row_is(&t, row.no, "unknown");
     assert_int_equal(trial_table(&t, TABLE_ARMED), 0);
     trial_do(&t, "delivery.settle", "{'delivery':%lld,'outcome':'not-sent'}", (long long)row.no);
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     assert_true(trial_arm(&t, row.no, 2));
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
     trial_do(&t, "delivery.settle", "{'delivery':%lld,'outcome':'sent'}", (long long)row.no);
-    is(&t, row.no, "accepted");
+    trial_row_is(&t, row.no, "accepted");
     trial_close(&t);
 }
 
@@ -155,13 +142,13 @@ static void test_deferred(void **context) {
     for (int64_t attempt = 1; attempt < 8; attempt++) {
         assert_true(trial_arm(&t, row.no, attempt));
         trial_result(&t, row.no, attempt, "deferred");
-        row = look(&t, row.no);
+        row = trial_row(&t, row.no);
         assert_true(row.next_try > t.now && row.next_try <= t.now + t.settings.retry_longest);
         t.now = row.next_try;
     }
     t.now = row.decided + t.settings.give_up_after + 1;
     assert_false(trial_arm(&t, row.no, 8));
-    is(&t, row.no, "expired");
+    trial_row_is(&t, row.no, "expired");
     trial_close(&t);
 }
 
@@ -176,7 +163,7 @@ static void test_deferred_too_often(void **context) {
     while (ledger_is_waiting(&row) && ++attempt <= 1000) {
         assert_true(trial_arm(&t, row.no, attempt));
         trial_result(&t, row.no, attempt, "deferred");
-        row = look(&t, row.no);
+        row = trial_row(&t, row.no);
     }
     assert_int_equal(attempt, 1000);
     assert_true(text_is(row.state, "expired"));
@@ -208,13 +195,13 @@ static void test_bounced(void **context) {
     struct rec_ledger other;
     assert_int_equal(trial_rows(&t, "registration-confirmed", "a", "queued", &other), 1);
     assert_false(trial_arm(&t, other.no, 1)); /* to the same address */
-    is(&t, other.no, "suppressed");
+    trial_row_is(&t, other.no, "suppressed");
     trial_do(&t, "meeting.set_mode", "{'meeting':'m','mode':'room','place':'Here'}");
     trial_fire(&t);
     assert_int_equal(trial_rows(&t, "meeting-mode-changed", "a", "suppressed", NULL), 1);
     trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)row.no);
     assert_false(trial_arm(&t, row.no, 2)); /* overtaken in the meantime */
-    is(&t, row.no, "superseded");
+    trial_row_is(&t, row.no, "superseded");
     trial_do(&t, "person.update", "{'person':'a','email':'a@boras.example'}"); /* it is right */
     t.now += DAYS;
     trial_do(&t, "meeting.set_mode", "{'meeting':'m','mode':'room','place':'There'}");
@@ -249,8 +236,8 @@ static void test_forbidden_when_armed(void **context) {
             if (trial_arm(&t, row.no, 1) != goes)
                 fail_msg("%s %s, rule %u", forbids[i].type, forbids[i].body, r);
             if (!goes) {
-                is(&t, row.no, "suppressed");
-                assert_true(text_is(look(&t, row.no).reason, forbids[i].reason));
+                trial_row_is(&t, row.no, "suppressed");
+                assert_true(text_is(trial_row(&t, row.no).reason, forbids[i].reason));
             }
             trial_close(&t);
         }
@@ -293,7 +280,7 @@ static void test_useful(void **context) {
     struct rec_ledger row = open_letter(&t, ONE_RULE("service", "useful = \"called + 1h\""));
     t.now = row.useful + 1;
     assert_false(trial_arm(&t, row.no, 1));
-    is(&t, row.no, "expired");
+    trial_row_is(&t, row.no, "expired");
     trial_close(&t);
 }
 
@@ -303,7 +290,7 @@ static void test_paused(void **context) {
     struct rec_ledger row = open_letter(&t, NULL);
     trial_do(&t, "sending.pause", "{'reason':'R'}");
     assert_false(trial_arm(&t, row.no, 1));
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     trial_do(&t, "sending.resume", "{}");
     assert_true(trial_arm(&t, row.no, 1));
     trial_close(&t);
@@ -324,15 +311,15 @@ static void test_correction(void **context) {
     assert_true(trial_arm(&t, b.no, 1)); /* under way while it is moved */
     t.now += MINUTES;
     trial_do(&t, "meeting.move", "{'meeting':'m','starts':'2022-05-25T09:00'}");
-    is(&t, c.no, "superseded"); /* had not left: she hears of the new time at once */
-    is(&t, b.no, "armed");
+    trial_row_is(&t, c.no, "superseded"); /* had not left: she hears of the new time at once */
+    trial_row_is(&t, b.no, "armed");
     trial_result(&t, b.no, 1, "deferred");
     trial_fire(&t);
     assert_int_equal(trial_rows(&t, "meeting-moved", NULL, "queued", NULL), 3);
     assert_int_equal(trial_rows(&t, "meeting-moved", "d", NULL, NULL), 0);
-    t.now = look(&t, b.no).next_try;
+    t.now = trial_row(&t, b.no).next_try;
     assert_false(trial_arm(&t, b.no, 2)); /* the old time does not leave any more */
-    is(&t, b.no, "superseded");
+    trial_row_is(&t, b.no, "superseded");
     trial_close(&t);
 }
 
@@ -358,7 +345,7 @@ static void test_retry_and_withdraw(void **context) {
         }
         assert_string_equal(trial_say(&t, cases[i].order, "{'delivery':%lld}", (long long)row.no),
                             cases[i].expected);
-        is(&t, row.no, cases[i].state);
+        trial_row_is(&t, row.no, cases[i].state);
         trial_close(&t);
     }
 }

@@ -23,19 +23,6 @@ static struct rec_ledger open_letter(struct trial *t) {
     return row;
 }
 
-static struct rec_ledger look(struct trial *t, int64_t no) {
-    struct rec_ledger row;
-    trial_get(t, TABLE_LEDGER, key_no((uint64_t)no), &row);
-    return row;
-}
-
-static void is(struct trial *t, int64_t no, const char *state) {
-    struct rec_ledger row = look(t, no);
-    if (!text_is(row.state, state))
-        fail_msg("it is %.*s (%.*s); expected %s", TEXT_ARGS(row.state), TEXT_ARGS(row.reason),
-                 state);
-}
-
 static bool arm_for(struct trial *t, int64_t no, int64_t attempt, int64_t readdressed) {
     struct frame_arm arm = {
         .delivery = no, .attempt = attempt, .boot = TEXT_LIT("trial"), .readdressed = readdressed};
@@ -87,14 +74,14 @@ static void test_armed(void **context) {
     move_address(&t);
     assert_false(arm_for(&t, row.no, 1, 0));
     assert_false(arm_for(&t, row.no, 1, 0)); /* the answer was lost */
-    row = look(&t, row.no);
+    row = trial_row(&t, row.no);
     assert_true(text_is(row.state, "queued") && text_is(row.address, NEW_ADDRESS));
     assert_int_equal(row.attempts, 0);
     refuse_for(&t, row.no, 1, 0); /* that connection came to its end; it says nothing of this one */
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     assert_true(arm_for(&t, row.no, 1, 1));
     trial_result(&t, row.no, 1, "accepted");
-    is(&t, row.no, "accepted");
+    trial_row_is(&t, row.no, "accepted");
     trial_close(&t);
 }
 
@@ -107,13 +94,13 @@ static void test_when_refused(void **context) {
     assert_int_equal(text_copy(row.address, old, sizeof old), 0);
     move_address(&t);
     refuse_for(&t, row.no, 1, 0);
-    row = look(&t, row.no);
+    row = trial_row(&t, row.no);
     assert_true(text_is(row.state, "queued") && text_is(row.address, NEW_ADDRESS));
     assert_int_equal(row.tries.count, 1);
     spoken_against(&t, old, "hard");
     spoken_against(&t, NEW_ADDRESS, "");
     refuse_for(&t, row.no, 2, 1); /* here, too: there is nowhere else */
-    is(&t, row.no, "failed");
+    trial_row_is(&t, row.no, "failed");
     trial_close(&t);
 }
 
@@ -128,18 +115,18 @@ static void test_when_resent(void **context) {
     struct rec_ledger row = open_letter(&t);
     assert_true(arm_for(&t, row.no, 1, 0));
     assert_int_equal(step_lost(&t.step, t.now, (uint64_t)row.no), 0);
-    assert_int_equal(text_copy(look(&t, row.no).message_id, before, sizeof before), 0);
+    assert_int_equal(text_copy(trial_row(&t, row.no).message_id, before, sizeof before), 0);
     move_address(&t);
     assert_false(arm_for(&t, row.no, 2, 0));
     assert_true(arm_for(&t, row.no, 2, 1));
     trial_result(&t, row.no, 2, "accepted");
-    row = look(&t, row.no);
+    row = trial_row(&t, row.no);
     assert_true(text_is(row.address, NEW_ADDRESS));
     assert_int_equal(text_copy(row.message_id, after, sizeof after), 0);
     assert_string_not_equal(before, after);
     assert_string_equal(trial_say(&t, "delivery.report", REPORT, (long long)row.no, before),
                         "conflict");
-    is(&t, row.no, "accepted");
+    trial_row_is(&t, row.no, "accepted");
     spoken_against(&t, NEW_ADDRESS, "");
     trial_do(&t, "delivery.report", REPORT, (long long)row.no, after);
     spoken_against(&t, NEW_ADDRESS, "hard");
@@ -156,14 +143,14 @@ static void test_when_tried_again(void **context) {
     assert_true(arm_for(&t, row.no, 1, 0));
     trial_result(&t, row.no, 1, "accepted");
     trial_do(&t, "delivery.report", REPORT, (long long)row.no, before);
-    is(&t, row.no, "failed");
+    trial_row_is(&t, row.no, "failed");
     move_address(&t);
     trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)row.no);
     assert_false(arm_for(&t, row.no, 2, 0));
     assert_true(arm_for(&t, row.no, 2, 1));
     assert_string_equal(trial_say(&t, "delivery.report", REPORT, (long long)row.no, before),
                         "conflict");
-    is(&t, row.no, "armed");
+    trial_row_is(&t, row.no, "armed");
     spoken_against(&t, NEW_ADDRESS, "");
     trial_close(&t);
 }
@@ -177,9 +164,9 @@ static void test_to_suppressed(void **context) {
     trial_result(&t, row.no, 1, "deferred");
     move_address(&t);
     speak_against_it(&t);
-    t.now = look(&t, row.no).next_try;
+    t.now = trial_row(&t, row.no).next_try;
     assert_false(trial_arm(&t, row.no, 2));
-    is(&t, row.no, "suppressed");
+    trial_row_is(&t, row.no, "suppressed");
     trial_close(&t);
 }
 
@@ -191,7 +178,7 @@ static void test_refused_twice(void **context) {
     move_address(&t);
     refuse_for(&t, row.no, 1, 0);
     refuse_for(&t, row.no, 1, 0);
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     spoken_against(&t, NEW_ADDRESS, "");
     assert_true(arm_for(&t, row.no, 2, 1));
     assert_false(arm_for(&t, row.no, 2, 0)); /* of a connection that is nobody's any more */
@@ -210,7 +197,7 @@ static void test_late_refusal(void **context) {
     move_address(&t);
     assert_false(arm_for(&t, row.no, 2, 0));
     refuse_for(&t, row.no, 1, 0);
-    is(&t, row.no, "queued");
+    trial_row_is(&t, row.no, "queued");
     spoken_against(&t, NEW_ADDRESS, "");
     trial_close(&t);
 }
@@ -223,7 +210,7 @@ static void test_when_refused_to_suppressed(void **context) {
     move_address(&t);
     speak_against_it(&t);
     refuse_for(&t, row.no, 1, 0);
-    is(&t, row.no, "suppressed");
+    trial_row_is(&t, row.no, "suppressed");
     assert_false(trial_arm(&t, row.no, 2));
     trial_close(&t);
 }
@@ -235,13 +222,13 @@ static void test_then_merged(void **context) {
     struct rec_ledger row = open_letter(&t), other;
     assert_int_equal(trial_rows(&t, "meeting-invitation", "b", "queued", &other), 1);
     refuse_for(&t, other.no, 1, 0);
-    is(&t, other.no, "failed");
+    trial_row_is(&t, other.no, "failed");
     move_address(&t);
     trial_do(&t, "membership.end", "{'network':'net','person':'b'}");
     trial_do(&t, "person.merge", "{'person':'a','into':'b'}");
     assert_false(arm_for(&t, row.no, 1, 0));
     assert_true(trial_arm(&t, row.no, 1));
-    assert_true(text_is(look(&t, row.no).address, NEW_ADDRESS));
+    assert_true(text_is(trial_row(&t, row.no).address, NEW_ADDRESS));
     trial_close(&t);
 }
 
@@ -254,11 +241,11 @@ static void test_refused_at_the_last(void **context) {
     for (int64_t attempt = 1; attempt < LEDGER_ATTEMPTS_MOST; attempt++) {
         assert_true(trial_arm(&t, row.no, attempt));
         trial_result(&t, row.no, attempt, "deferred");
-        t.now = look(&t, row.no).next_try;
+        t.now = trial_row(&t, row.no).next_try;
     }
     move_address(&t);
     refuse_for(&t, row.no, LEDGER_ATTEMPTS_MOST, 0);
-    is(&t, row.no, "failed");
+    trial_row_is(&t, row.no, "failed");
     trial_close(&t);
 }
 

@@ -19,14 +19,8 @@
 /* What is known of a letter's fate before anything is reported. */
 enum fate { QUEUED, ARMED, DEFERRED, ACCEPTED, UNKNOWN, RESENT, FAILED, SUPERSEDED, FATES };
 
-static struct rec_ledger look(struct trial *t, int64_t no) {
-    struct rec_ledger row;
-    trial_get(t, TABLE_LEDGER, key_no((uint64_t)no), &row);
-    return row;
-}
-
 static void state_is(struct trial *t, int64_t no, const char *state, const char *what) {
-    struct rec_ledger row = look(t, no);
+    struct rec_ledger row = trial_row(t, no);
     if (!text_is(row.state, state))
         fail_msg("%s: it is %.*s (%.*s); expected %s", what, TEXT_ARGS(row.state),
                  TEXT_ARGS(row.reason), state);
@@ -50,7 +44,7 @@ static struct rec_ledger letter(struct trial *t, const char *rules, enum fate fa
                                       : "deferred");
     if (fate == SUPERSEDED)
         trial_do(t, "meeting.move", "{'meeting':'m','starts':'2022-05-25T09:00'}");
-    return look(t, row.no);
+    return trial_row(t, row.no);
 }
 
 static const char *say_report(struct trial *t, const struct rec_ledger *row, const char *kind) {
@@ -117,7 +111,7 @@ static void test_reports(void **context) {
             report(&t, &row, kinds[k]);
             state_is(&t, row.no, states[f][k], what);
             assert_string_equal(address_state(&t, "A@Boras.example"), addresses[k]);
-            struct rec_ledger now = look(&t, row.no);
+            struct rec_ledger now = trial_row(&t, row.no);
             bool there = k == 0 || k == 5 || k == 6;
             assert_true(text_is(now.report, kinds[k]) && now.reported == t.now);
             assert_true(text_is(now.report_status, "5.1.1"));
@@ -158,7 +152,7 @@ static void test_report_of_the_erased(void **context) {
     trial_do(&t, "person.erase", "{'person':'a'}");
     assert_int_equal(trial_table(&t, TABLE_SUPPRESSION), 0);
     report(&t, &row, "hard");
-    assert_true(!look(&t, row.no).reply.p && !look(&t, row.no).address.p);
+    assert_true(!trial_row(&t, row.no).reply.p && !trial_row(&t, row.no).address.p);
     assert_int_equal(trial_table(&t, TABLE_SUPPRESSION), 0);
     trial_close(&t);
 }
@@ -390,7 +384,7 @@ static void test_put_off(void **context) {
     report(&t, &other, "hard");
     trial_until(&t, "2022-04-01T20:00");
     state_is(&t, row.no, "suppressed", "put off");
-    assert_true(text_is(look(&t, row.no).reason, "the address was refused for good"));
+    assert_true(text_is(trial_row(&t, row.no).reason, "the address was refused for good"));
     state_is(&t, other.no, "failed", "came back");
     trial_do(&t, "delivery.retry", "{'delivery':%lld}", (long long)other.no);
     t.fate = deferred;

@@ -17,10 +17,9 @@ struct forecast_options { /* NULL: not given */
 };
 
 /* Prints one JSON object a line, in order of time: every letter that is decided or leaves until
- * then, or was open and waits still; or every change
- * ("change": added, moved, dropped, corrected, reworded, rerouted, gathered, left-out, refused,
- * again) and a last
- * line "change": "sum". An exit code. */
+ * then, or was open and waits still; or every change ("change": added, moved, dropped, corrected,
+ * reworded, rerouted, gathered, left-out, unsent; of events refused, again, unsaid) and a last line
+ * "change": "sum". An exit code. */
 int forecast(const struct forecast_options *options);
 
 #endif

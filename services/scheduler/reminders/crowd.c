@@ -10,43 +10,36 @@ void crowd_open(struct crowd *c) {
 
 void crowd_close(struct crowd *c) {
     arena_free(&c->arena);
-    free(c->seats);
+    free(c->people);
 }
 
-/* FNV-1a: ids are short, and who chooses them gains nothing by having them meet. */
-static size_t hash(struct text t) {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < t.n; i++)
-        h = (h ^ (unsigned char)t.p[i]) * 1099511628211u;
-    return (size_t)(h ^ h >> 32);
+static int by_text(const void *a, const void *b) {
+    return text_cmp(*(const struct text *)a, *(const struct text *)b);
 }
 
-/* Where that person sits, or would. */
-static struct text *seat_of(const struct crowd *c, struct text person) {
-    size_t i = hash(person) & (c->room - 1);
-    while (c->seats[i].p && !text_eq(c->seats[i], person))
-        i = (i + 1) & (c->room - 1);
-    return &c->seats[i];
-}
-
-static void grow(struct crowd *c) {
-    struct crowd more = {
-        .arena = c->arena, .count = c->count, .room = c->room ? 2 * c->room : ROOM_FIRST};
-    more.seats = calloc(more.room, sizeof *more.seats);
-    must(more.seats);
-    for (size_t i = 0; i < c->room; i++)
-        if (c->seats[i].p)
-            *seat_of(&more, c->seats[i]) = c->seats[i];
-    free(c->seats);
-    *c = more;
+static void leave_one_of_each(struct crowd *c) {
+    size_t kept = 0;
+    if (c->named)
+        qsort(c->people, c->named, sizeof *c->people, by_text);
+    for (size_t i = 0; i < c->named; i++)
+        if (!kept || !text_eq(c->people[kept - 1], c->people[i]))
+            c->people[kept++] = c->people[i];
+    c->named = kept;
 }
 
 void crowd_add(struct crowd *c, struct text person) {
-    if (2 * c->count >= c->room)
-        grow(c);
-    struct text *seat = seat_of(c, person);
-    if (seat->p)
-        return;
-    *seat = arena_text(c->arena, person);
-    c->count++;
+    if (c->named == c->room) {
+        leave_one_of_each(c);
+        if (2 * c->named >= c->room) { /* few were named twice */
+            c->room = c->room ? 2 * c->room : ROOM_FIRST;
+            c->people = reallocarray(c->people, c->room, sizeof *c->people);
+            must(c->people);
+        }
+    }
+    c->people[c->named++] = arena_text(c->arena, person);
+}
+
+size_t crowd_count(struct crowd *c) {
+    leave_one_of_each(c);
+    return c->named;
 }

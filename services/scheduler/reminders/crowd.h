@@ -9,12 +9,13 @@
 
 struct crowd {
     struct arena *arena;
-    struct text *seats; /* open addressing; `room` is a power of two */
-    size_t count, room;
+    struct text *people; /* some of them more than once */
+    size_t named, room;
 };
 
 void crowd_open(struct crowd *c);
 void crowd_close(struct crowd *c);
 void crowd_add(struct crowd *c, struct text person);
+size_t crowd_count(struct crowd *c);
 
 #endif

@@ -116,7 +116,7 @@ static int walk(struct office *o, bool wakes, struct existing_count *ret) {
     arena_free(&o->arena);
     o->arena = arena;
     if (rc == -ENOENT)
-        *ret = (struct existing_count){(int64_t)people.count, letters};
+        *ret = (struct existing_count){(int64_t)crowd_count(&people), letters};
     crowd_close(&people);
     return rc == -ENOENT ? 0 : rc;
 }
